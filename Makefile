@@ -1,0 +1,27 @@
+# The four things a person does here. Each makes the environment first, and only when it is missing or out of date.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+
+.PHONY: help serve test lint clean
+help:            ## this list
+	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-13s %s\n", $$1, $$2}' Makefile
+
+$(VENV)/.installed: pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "flintt-mcp needs Python 3.11 or newer; set PYTHON=/path/to/python3.11")'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[test]'
+	@touch $@
+
+serve: $(VENV)/.installed  ## start the HTTP server with the sandbox and print how to connect
+	@exec $(BIN)/flintt-mcp serve --sandbox
+
+test: $(VENV)/.installed  ## run every test
+	$(BIN)/python -m pytest -n 2
+
+lint: $(VENV)/.installed  ## check style and the import table
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+clean:           ## remove the environments and caches
+	rm -rf $(VENV) .venv-* .pytest_cache .hypothesis .ruff_cache

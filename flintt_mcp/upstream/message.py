@@ -1,0 +1,52 @@
+"""The two values that cross the network border, and the one call that carries them.
+
+`request.py` makes an `UpstreamRequest`; a `Sender` turns it into an `UpstreamResponse`; `results.py` reads that. A `Sender`
+is the seam that tests and the in-process sandbox replace: everything above it (retries, deadlines, size limits) stays.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class UpstreamRequest:
+    """One HTTP request to one API.
+
+    `headers` holds the credential and is left out of the repr, as is the body. `repeatable` is True when sending it a
+    second time cannot change more than sending it once: reads, and writes that carry an idempotency key.
+    """
+
+    operation: str
+    method: str
+    url: str
+    headers: Mapping[str, str] = field(repr=False)
+    body: bytes | None = field(default=None, repr=False)
+    repeatable: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class UpstreamResponse:
+    """One complete HTTP answer: status, headers with lower-case names, and the whole body in bytes."""
+
+    status: int
+    headers: Mapping[str, str] = field(repr=False)
+    body: bytes = field(repr=False)
+
+
+Sender = Callable[[UpstreamRequest], Awaitable[UpstreamResponse]]
+"""Sends one request once: no retry, no redirect. Raises `TransportFault` when there is no complete answer."""
+
+
+class TransportFault(Exception):
+    """One attempt failed below HTTP.
+
+    `sent` tells whether the API may have seen the request: False only when the connection was never made.
+    `reason` is a short phrase for people: "connection refused", "no answer within 30 s". It holds no URL and no header.
+    """
+
+    def __init__(self, reason: str, *, sent: bool) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.sent = sent
