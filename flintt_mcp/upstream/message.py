@@ -1,7 +1,8 @@
 """The two values that cross the network border, and the one call that carries them.
 
-`request.py` makes an `UpstreamRequest`; a `Sender` turns it into an `UpstreamResponse`; `results.py` reads that. A `Sender`
-is the seam that tests and the in-process sandbox replace: everything above it (retries, deadlines, size limits) stays.
+`request.py` makes an `UpstreamRequest`; a `Sender` turns it into an `UpstreamResponse`; `results.py` reads that. A
+`Sender` is the seam that tests and the in-process sandbox replace: everything above it (retries, deadlines, size
+limits) stays.
 """
 
 from __future__ import annotations
@@ -25,14 +26,25 @@ class UpstreamRequest:
     body: bytes | None = field(default=None, repr=False)
     repeatable: bool = False
 
+    @property
+    def reads(self) -> bool:
+        """Whether the request cannot have changed anything, however it ended."""
+        return self.method in ("GET", "HEAD")
+
 
 @dataclass(frozen=True, slots=True)
 class UpstreamResponse:
-    """One complete HTTP answer: status, headers with lower-case names, and the whole body in bytes."""
+    """One complete HTTP answer: status, headers with lower-case names, and the whole body in bytes.
+
+    `attempts` counts how often the request was sent; `retry_after` is what the last of 429, 502, 503, 504 asked to wait,
+    in seconds.
+    """
 
     status: int
     headers: Mapping[str, str] = field(repr=False)
     body: bytes = field(repr=False)
+    attempts: int = 1
+    retry_after: float | None = None
 
 
 Sender = Callable[[UpstreamRequest], Awaitable[UpstreamResponse]]
@@ -43,10 +55,21 @@ class TransportFault(Exception):
     """One attempt failed below HTTP.
 
     `sent` tells whether the API may have seen the request: False only when the connection was never made.
+    `lasting` marks a fault that asking again cannot cure (a bad address, a certificate that is not trusted).
     `reason` is a short phrase for people: "connection refused", "no answer within 30 s". It holds no URL and no header.
     """
 
-    def __init__(self, reason: str, *, sent: bool) -> None:
+    def __init__(self, reason: str, *, sent: bool, lasting: bool = False) -> None:
         super().__init__(reason)
         self.reason = reason
         self.sent = sent
+        self.lasting = lasting
+
+
+class AnswerTooLarge(TransportFault):
+    """The answer passed the size limit and was cut off there; `status` is what its head said."""
+
+    def __init__(self, status: int, limit: int) -> None:
+        super().__init__(f"the answer is larger than {limit} bytes", sent=True, lasting=True)
+        self.status = status
+        self.limit = limit

@@ -1,0 +1,192 @@
+"""Sends one call to an API: attempts, waits and deadline in one place.
+
+In: an `UpstreamRequest`. Out: the API's complete answer, whatever its status (`results.py` reads it), or an error of
+the house when there is none: `Unreachable`, or `Unavailable` for an answer past the size limit. What goes over the wire
+is a `Sender`'s business (`network.py`, `in_process.py`). No URL query, header or body ever enters a message.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+from urllib.parse import urlsplit
+
+import anyio
+
+from flintt_mcp import __version__
+from flintt_mcp.errors import Changed, Unavailable, Unreachable, UpstreamError
+from flintt_mcp.upstream import retry
+from flintt_mcp.upstream.in_process import route_sender
+from flintt_mcp.upstream.message import AnswerTooLarge, Sender, TransportFault, UpstreamRequest, UpstreamResponse
+from flintt_mcp.upstream.retry import Pace
+
+USER_AGENT = f"flintt-mcp/{__version__}"
+
+_LOOK_FIRST = "It may have been done. List or get what it would have changed before trying again."
+
+
+@dataclass(frozen=True, slots=True)
+class CallLimits:
+    """Bounds of one call: seconds per attempt, seconds in all (waits included), attempts, bytes of an answer."""
+
+    attempt_timeout: float
+    deadline: float
+    attempts: int
+    max_response_bytes: int
+
+
+@asynccontextmanager
+async def open_client(
+    *,
+    connect_timeout: float = 5.0,
+    attempt_timeout: float = 20.0,
+    deadline: float = 30.0,
+    attempts: int = 3,
+    max_response_bytes: int = 4 * 1024 * 1024,
+    max_connections: int = 100,
+    user_agent: str = USER_AGENT,
+    sender: Sender | None = None,
+    routes: Mapping[str, Sender] | None = None,
+    pace: Pace | None = None,
+) -> AsyncIterator[UpstreamClient]:
+    """Open the one upstream client of the app and close it, with its connections, at the end.
+
+    Args:
+        connect_timeout: seconds to get a connection, from the pool or a new one.
+        attempt_timeout: seconds for one attempt, from asking for a connection to the last byte.
+        deadline: seconds for a whole call, retries and waits included.
+        attempts: how often one call is sent at most; 1 turns retries off.
+        max_response_bytes: limit of a decoded body.
+        max_connections: attempts on the network at a time; more wait up to `connect_timeout`.
+        sender: replaces the network.
+        routes: base URL to the sender that answers below it (a sandbox in this process); all else goes to the network.
+        pace: clock, sleep and chance, for tests.
+
+    Raises:
+        ConfigError: a proxy variable of the environment is no address.
+    """
+    limits = CallLimits(attempt_timeout, deadline, attempts, max_response_bytes)
+
+    def client(wire: Sender) -> UpstreamClient:
+        return UpstreamClient(route_sender(routes, wire) if routes else wire, limits, pace or Pace())
+
+    if sender is not None:
+        yield client(sender)
+        return
+    # Imported when needed: the command line and the sandbox alone never load the HTTP library.
+    from flintt_mcp.upstream.network import NetworkLimits, open_network
+
+    network = NetworkLimits(connect_timeout, max_connections, max_response_bytes)
+    async with open_network(network, user_agent) as wire:
+        yield client(wire)
+
+
+class UpstreamClient:
+    """Sends calls within limits; safe to share among all calls of the server."""
+
+    __slots__ = ("_limits", "_pace", "_sender")
+
+    def __init__(self, sender: Sender, limits: CallLimits, pace: Pace) -> None:
+        self._sender = sender
+        self._limits = limits
+        self._pace = pace
+
+    async def send(self, request: UpstreamRequest) -> UpstreamResponse:
+        """Send `request`, again where that is safe and helps, and return the last complete answer of any status.
+
+        Raises:
+            Unreachable: no complete answer; its `changed` says whether the API may have acted.
+            Unavailable: the answer is larger than the limit.
+        """
+        until = self._pace.now() + self._limits.deadline
+        attempt = 0
+        while True:
+            attempt += 1
+            outcome = await self._attempt(request, until - self._pace.now())
+            if isinstance(outcome, UpstreamResponse) and outcome.status not in retry.PASSING_STATUSES:
+                return outcome if attempt == 1 else replace(outcome, attempts=attempt)
+            asked = self._asked(outcome)
+            wait = self._wait(request, outcome, asked, attempt, until)
+            if wait is None:
+                break
+            await self._pace.sleep(wait)
+        if isinstance(outcome, TransportFault):
+            raise _failure(request, outcome, attempt)
+        return replace(outcome, attempts=attempt, retry_after=asked)
+
+    async def _attempt(self, request: UpstreamRequest, left: float) -> UpstreamResponse | TransportFault:
+        """Send once, within the attempt's time and what is left of the call's.
+
+        A write that must not be sent twice is shielded: a caller who goes away would otherwise cut it in the middle,
+        and nobody could tell whether it was done. Its time-out still holds.
+        """
+        seconds = max(0.0, min(self._limits.attempt_timeout, left))
+        with anyio.CancelScope(deadline=anyio.current_time() + seconds, shield=not request.repeatable):
+            try:
+                response = await self._sender(request)
+            except TransportFault as fault:
+                return fault
+            if len(response.body) > self._limits.max_response_bytes:
+                return AnswerTooLarge(response.status, self._limits.max_response_bytes)
+            return response
+        return TransportFault(f"no complete answer within {seconds:.3g} s", sent=True)
+
+    def _asked(self, outcome: UpstreamResponse | TransportFault) -> float | None:
+        if isinstance(outcome, TransportFault):
+            return None
+        return retry.parse_retry_after(outcome.headers.get("retry-after"), self._pace.wall())
+
+    def _wait(
+        self,
+        request: UpstreamRequest,
+        outcome: UpstreamResponse | TransportFault,
+        asked: float | None,
+        attempt: int,
+        until: float,
+    ) -> float | None:
+        if attempt >= self._limits.attempts or not retry.may_repeat(request, outcome):
+            return None
+        jitter = retry.backoff(attempt, self._pace.random())
+        return retry.next_wait(asked, jitter, until - self._pace.now(), self._limits.deadline)
+
+
+def _failure(request: UpstreamRequest, fault: TransportFault, attempts: int) -> UpstreamError:
+    """Say what happened, whether anything was changed and what to do next."""
+    if isinstance(fault, AnswerTooLarge):
+        return _too_large(request, fault)
+    host = urlsplit(request.url).hostname or "the API"
+    tries = f" ({attempts} attempts)" if attempts > 1 else ""
+    changed, advice = _consequence(request, fault)
+    return Unreachable(
+        f"No answer from {host}: {fault.reason}{tries}.", operation=request.operation, changed=changed, advice=advice
+    )
+
+
+def _consequence(request: UpstreamRequest, fault: TransportFault) -> tuple[Changed, str]:
+    if fault.lasting and not fault.sent:
+        return (
+            "no",
+            "Nothing was sent, and trying again will not help: the server's operator has to check the API's URL.",
+        )
+    if not fault.sent:
+        return "no", "Nothing was sent. Try again in a minute; if it lasts, check the API's URL and the network."
+    if request.reads:
+        return "no", "It only reads: try again in a minute, or ask for less."
+    if request.repeatable:
+        return "unknown", "It may have been done. Make the same call again: it will not be done twice."
+    return "unknown", _LOOK_FIRST
+
+
+def _too_large(request: UpstreamRequest, fault: AnswerTooLarge) -> UpstreamError:
+    return Unavailable(
+        f"The API's answer is larger than this server's limit of {_size(fault.limit)}.",
+        operation=request.operation,
+        status=fault.status,
+        changed="no" if request.reads else "unknown",
+        advice="Narrow the request: a smaller limit, a filter or a shorter period." if request.reads else _LOOK_FIRST,
+    )
+
+
+def _size(count: int) -> str:
+    return f"{count / 1024 / 1024:.3g} MiB" if count >= 1024 * 1024 else f"{count} bytes"
