@@ -1,0 +1,208 @@
+"""Arguments of a tool: its input schema, and the check of what a client sent against it.
+
+In: the `Arg` rows of an operation and the raw arguments of a call. Out: a JSON Schema that every client can read (one object,
+no anyOf, no $ref), and a dict that holds only what was set. Raises `ToolInputError` naming each wrong argument and never
+repeating its value.
+"""
+
+from __future__ import annotations
+
+import difflib
+import json
+import math
+import re
+from collections.abc import Callable, Mapping
+from typing import Annotated, Any, Literal, NotRequired, Required
+
+from pydantic import BeforeValidator, ConfigDict, Field, TypeAdapter, ValidationError, with_config
+from typing_extensions import TypedDict
+
+from flintt_mcp.catalogue.operation import Arg, Kind, Rule
+from flintt_mcp.errors import ToolInputError
+
+MONEY_PATTERN = r"^-?[0-9]{1,18}(\.[0-9]{1,8})?$"
+_NAME_SHOWN = 40
+
+
+class Arguments:
+    """The check for one tool's arguments, built once; `schema` is its JSON Schema."""
+
+    def __init__(self, tool: str, args: tuple[Arg, ...], rules: tuple[Rule, ...] = ()) -> None:
+        self._names = tuple(arg.name for arg in args)
+        self._clears = frozenset(arg.name for arg in args if arg.clears)
+        self._rules = rules
+        shape = TypedDict(tool, {arg.name: _annotation(arg) for arg in args})  # type: ignore[operator]
+        self._adapter: TypeAdapter[dict[str, Any]] = TypeAdapter(
+            with_config(ConfigDict(extra="forbid", hide_input_in_errors=True))(shape)
+        )
+        self.schema = _schema(args)
+
+    def check(self, raw: Mapping[str, Any]) -> dict[str, Any]:
+        """The arguments that were set, in their right types.
+
+        A null counts as not given, except where it could mean "clear it": there it is refused with the way to say so.
+
+        Raises:
+            ToolInputError: names every argument that does not fit and what it takes.
+        """
+        given = raw
+        if None in raw.values():
+            for name in self._clears:
+                if name in raw and raw[name] is None:
+                    raise _input_error([f'{name}: null is unclear; send "" to clear it, or leave it out'])
+            given = {name: value for name, value in raw.items() if value is not None or name not in self._names}
+        try:
+            checked = self._adapter.validate_python(given)
+        except ValidationError as error:
+            raise _input_error([self._sentence(item) for item in _errors(error)]) from None
+        broken = [sentence for rule in self._rules if (sentence := rule.broken_by(checked))]
+        if broken:
+            raise _input_error(broken)
+        return checked
+
+    def _sentence(self, item: Mapping[str, Any]) -> str:
+        name = shown_name(".".join(str(part) for part in item["loc"]))
+        if item["type"] == "extra_forbidden":
+            close = difflib.get_close_matches(name, self._names, n=1)
+            hint = f"did you mean {close[0]}?" if close else f"this tool takes {', '.join(self._names) or 'no arguments'}"
+            return f"{name}: unknown argument; {hint}"
+        if item["type"] == "missing":
+            return f"{name}: required"
+        return f"{name}: {item['msg'].removeprefix('Value error, ').removeprefix('Input should be ').strip()}"
+
+
+def shown_name(name: str) -> str:
+    """A name that came from outside, fit for a message: visible ASCII, at most 40 characters."""
+    kept = re.sub(r"[^\x21-\x7e]", "?", name)
+    return kept if len(kept) <= _NAME_SHOWN else kept[:_NAME_SHOWN] + "..."
+
+
+def _input_error(sentences: list[str]) -> ToolInputError:
+    shown = sentences[:8]
+    if len(sentences) > len(shown):
+        shown.append(f"and {len(sentences) - len(shown)} more")
+    return ToolInputError("; ".join(shown), advice="correct the arguments and call again")
+
+
+def _errors(error: ValidationError) -> list[Any]:
+    return error.errors(include_url=False, include_context=False, include_input=False)
+
+
+def _annotation(arg: Arg) -> Any:
+    typed = _typed(arg)
+    return Required[typed] if arg.required else NotRequired[typed]
+
+
+def _typed(arg: Arg) -> Any:
+    low, high = arg.low, arg.high
+    match arg.kind:
+        case Kind.TEXT if arg.choices:
+            return Literal[arg.choices]
+        case Kind.TEXT:
+            return Annotated[str, Field(min_length=_whole(low), max_length=_whole(high), pattern=arg.pattern)]
+        case Kind.INTEGER:
+            return Annotated[int, Field(ge=low, le=high), BeforeValidator(_no_flag)]
+        case Kind.NUMBER:
+            return Annotated[Any, BeforeValidator(_number(low, high))]
+        case Kind.FLAG:
+            return bool
+        case Kind.OBJECT:
+            return Annotated[dict[str, Any], BeforeValidator(_from_json(dict, "an object"))]
+        case Kind.TEXTS:
+            item = Literal[arg.choices] if arg.choices else Annotated[str, Field(min_length=1, max_length=2000)]
+            size = Field(min_length=_whole(low), max_length=_whole(high))
+            return Annotated[list[item], size, BeforeValidator(_from_json(list, "a list"))]
+        case Kind.MONEY:
+            return Annotated[str, Field(pattern=MONEY_PATTERN), BeforeValidator(_money)]
+
+
+def _whole(bound: float | None) -> int | None:
+    return None if bound is None else int(bound)
+
+
+def _no_flag(value: Any) -> Any:
+    if isinstance(value, bool):
+        raise ValueError("a whole number, not true or false")
+    return value
+
+
+def _number(low: float | None, high: float | None) -> Callable[[Any], int | float]:
+    """A check for a JSON number, also one in a string; keeps 12000 a whole number on its way to the API."""
+
+    def check(value: Any) -> int | float:
+        number = value
+        if isinstance(value, str):
+            try:
+                number = json.loads(value)
+            except ValueError:
+                number = None
+        if isinstance(number, bool) or not isinstance(number, int | float) or not math.isfinite(number):
+            raise ValueError("a number")
+        if (low is not None and number < low) or (high is not None and number > high):
+            raise ValueError(f"a number{_range(low, high)}")
+        return number
+
+    return check
+
+
+def _range(low: float | None, high: float | None) -> str:
+    if low is not None and high is not None:
+        return f" from {low:g} to {high:g}"
+    return f" of at least {low:g}" if low is not None else f" of at most {high:g}"
+
+
+def _from_json(wanted: type, noun: str) -> Callable[[Any], Any]:
+    """Understands a JSON text where a list or an object is wanted: several clients send those as strings."""
+
+    def check(value: Any) -> Any:
+        if not isinstance(value, str):
+            return value
+        try:
+            parsed = json.loads(value)
+        except ValueError:
+            raise ValueError(f"{noun}, or its JSON text") from None
+        if not isinstance(parsed, wanted):
+            raise ValueError(f"{noun}, or its JSON text")
+        return parsed
+
+    return check
+
+
+def _money(value: Any) -> Any:
+    if isinstance(value, bool):
+        raise ValueError('a decimal in a string, e.g. "1250.00"')
+    return str(value) if isinstance(value, int | float) else value
+
+
+def _schema(args: tuple[Arg, ...]) -> dict[str, Any]:
+    schema: dict[str, Any] = {
+        "type": "object",
+        "properties": {arg.name: _property(arg) for arg in args},
+        "additionalProperties": False,
+    }
+    required = [arg.name for arg in args if arg.required]
+    return {**schema, "required": required} if required else schema
+
+
+_BOUNDS = {
+    Kind.TEXT: ("minLength", "maxLength"),
+    Kind.TEXTS: ("minItems", "maxItems"),
+    Kind.INTEGER: ("minimum", "maximum"),
+    Kind.NUMBER: ("minimum", "maximum"),
+}
+
+
+def _property(arg: Arg) -> dict[str, Any]:
+    prop: dict[str, Any] = {"type": "string" if arg.kind is Kind.MONEY else arg.kind.value}
+    if arg.kind is Kind.TEXTS:
+        prop["items"] = {"type": "string", "enum": list(arg.choices)} if arg.choices else {"type": "string"}
+    elif arg.choices:
+        prop["enum"] = list(arg.choices)
+    if arg.kind is Kind.MONEY:
+        prop["pattern"] = MONEY_PATTERN
+    elif arg.pattern:
+        prop["pattern"] = arg.pattern
+    for key, bound in zip(_BOUNDS.get(arg.kind, ()), (arg.low, arg.high), strict=False):
+        if bound is not None:
+            prop[key] = int(bound) if float(bound).is_integer() else bound
+    return {**prop, "description": arg.about} if arg.about else prop

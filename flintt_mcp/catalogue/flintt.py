@@ -1,0 +1,275 @@
+"""Flintt, API version v1: companies, prospects, signals and runs. Rows only.
+
+The union of the two published editions: where one has a field, a parameter or a path that the other lacks, it is here.
+"""
+
+from __future__ import annotations
+
+from flintt_mcp.catalogue.operation import (
+    AnyOf,
+    Api,
+    Capped,
+    Effect,
+    Kind,
+    Listing,
+    Needs,
+    NotBoth,
+    Offset,
+    Operation,
+    Record,
+    Route,
+    Section,
+    Toolset,
+    Whole,
+    body,
+    fields,
+    path,
+    query,
+)
+
+FLINTT = Api(
+    name="flintt",
+    title="Flintt",
+    variable="FLINTT",
+    url="https://api.flintt.co",
+    header="X-API-Key",
+    prefixes=("flt_",),
+    own_header="X-Flintt-Key",
+    own_query="flintt_api_key",
+    sandbox_key="flt_sandbox_key",
+    key_hint="a key looks like flt_... and comes from the workspace settings of Flintt",
+)
+
+COMPANY = fields(
+    "id",
+    "name",
+    "domain",
+    "website",
+    "linkedin_url",
+    "sector",
+    "size",
+    "estimated_revenue",
+    "logo_url",
+    "enrichment_data",
+    "user_id",
+    "created_at",
+    "updated_at",
+)
+PROSPECT = fields(
+    "id",
+    "company_id",
+    "stage",
+    "next_step",
+    "estimated_value",
+    "lead_score",
+    "visibility",
+    "days_in_stage",
+    "name",
+    "email",
+    "title",
+    "linkedin_url",
+    "user_id",
+    "created_at",
+    "updated_at",
+)
+SIGNAL = fields(
+    "id",
+    "name",
+    "description",
+    "status",
+    "frequency",
+    "schedule",
+    "tool_count",
+    "last_run_at",
+    "created_at",
+    "updated_at",
+)
+RUN = fields(
+    "id",
+    "signal_id",
+    "status",
+    "run_mode",
+    "started_at",
+    "ended_at",
+    "completed_at",
+    "results_count",
+    "raw_count",
+    "valid_count",
+    "deal_count",
+)
+VALID_RESULTS = Section(
+    name="validation_results",
+    fields=fields("id", "is_valid", "confidence", "company_name", "signal_summary", "why_now", "evidence_sources"),
+)
+RAW_RESULTS = Section(
+    name="raw_results",
+    fields=fields("id", "company_name", "signal", "source_url", "source_type", "created_at"),
+)
+
+FREQUENCIES = ("daily", "weekly", "monthly")
+SCHEDULE = "Cron, e.g. 0 8 * * 1-5."
+
+OPERATIONS = (
+    Operation(
+        name="list_companies",
+        title="List Flintt companies",
+        about="Companies watched in the Flintt workspace, latest update first. For deals use list_prospects.",
+        effect=Effect.READ,
+        routes=(Route("GET", "/v1/companies"),),
+        args=(query("name", "Part of the name, any case.", low=1, high=200),),
+        result=Listing(rows="companies", fields=COMPANY, paging=Whole()),
+    ),
+    Operation(
+        name="create_company",
+        title="Add a Flintt company",
+        about="Add a company to watch. Check list_companies first: the API does not merge duplicates. Returns the company.",
+        effect=Effect.CREATE,
+        routes=(Route("POST", "/v1/companies"),),
+        args=(
+            body("name", required=True, low=1, high=200),
+            body("domain", "e.g. acme.com", high=253),
+            body("website", high=2000),
+            body("linkedin_url", high=2000),
+            body("sector", high=200),
+            body("size", "Headcount range, e.g. 51-200.", high=50),
+            body("estimated_revenue", high=100),
+            body("logo_url", high=2000),
+        ),
+        result=Record(noun="company", fields=COMPANY, said="Company added."),
+    ),
+    Operation(
+        name="list_prospects",
+        title="List Flintt prospects",
+        about="Pipeline deals (a company at a stage, sometimes with a person). The API gives at most 100: filter by stage.",
+        effect=Effect.READ,
+        routes=(Route("GET", "/v1/prospects"),),
+        args=(query("stage", "e.g. prospect, qualified, negotiating", low=1, high=100),),
+        result=Listing(
+            rows="prospects",
+            fields=PROSPECT,
+            paging=Capped(most=100, narrow="call again with a stage to see the deals of one stage"),
+            most=100,
+        ),
+    ),
+    Operation(
+        name="create_prospect",
+        title="Add a Flintt prospect",
+        about="Add a deal for a company (company_id, from list_companies) or a person (name), or both. Returns the deal.",
+        effect=Effect.CREATE,
+        routes=(Route("POST", "/v1/prospects"),),
+        args=(
+            body("company_id", low=1, high=100),
+            body("name", "Full name of the person.", low=1, high=200),
+            body("stage", "Default: prospect.", low=1, high=100),
+            body("next_step", high=2000),
+            body("estimated_value", "In the account's currency.", kind=Kind.NUMBER),
+            body("email", high=320),
+            body("title", "Job title.", high=200),
+            body("linkedin_url", high=2000),
+        ),
+        rules=(AnyOf(("company_id", "name")),),
+        result=Record(noun="prospect", fields=PROSPECT, said="Prospect added."),
+    ),
+    Operation(
+        name="list_signals",
+        title="List Flintt signals",
+        about="Signals: triggers that look for buying signals on a schedule. For what they found use list_runs.",
+        effect=Effect.READ,
+        routes=(Route("GET", "/v1/signals"),),
+        result=Listing(rows="signals", fields=SIGNAL, paging=Whole()),
+    ),
+    Operation(
+        name="get_signal",
+        title="Get a Flintt signal",
+        about="One signal by id: what it looks for, schedule, status, last run.",
+        effect=Effect.READ,
+        routes=(Route("GET", "/v1/signals/{signal_id}"),),
+        args=(path("signal_id"),),
+        result=Record(noun="signal", fields=SIGNAL),
+    ),
+    Operation(
+        name="create_signal",
+        title="Create a Flintt signal",
+        about="Create a signal as a draft. It runs only after a person has built it in the Flintt app. Returns the signal.",
+        effect=Effect.CREATE,
+        routes=(Route("POST", "/v1/signals"),),
+        args=(
+            body("name", required=True, low=1, high=160),
+            body("description", "What it looks for.", high=5000),
+            body("frequency", choices=FREQUENCIES),
+            body("schedule", SCHEDULE, low=1, high=100),
+        ),
+        rules=(NotBoth("frequency", "schedule"),),
+        result=Record(
+            noun="signal",
+            fields=SIGNAL,
+            said="Signal created. It must be built in the Flintt app before it can run.",
+        ),
+    ),
+    Operation(
+        name="update_signal",
+        title="Update a Flintt signal",
+        about="Change a signal; only what is given changes. Pause or resume with status. Returns the signal.",
+        effect=Effect.UPDATE,
+        routes=(Route("PATCH", "/v1/signals/{signal_id}"),),
+        args=(
+            path("signal_id"),
+            body("name", low=1, high=160),
+            body("description", high=5000),
+            body("status", choices=("active", "paused")),
+            body("frequency", choices=FREQUENCIES),
+            body("schedule", SCHEDULE + " Empty clears it.", high=100, clears=True),
+        ),
+        rules=(
+            AnyOf(("name", "description", "status", "frequency", "schedule")),
+            NotBoth("frequency", "schedule"),
+        ),
+        result=Record(noun="signal", fields=SIGNAL, said="Signal updated."),
+    ),
+    Operation(
+        name="delete_signal",
+        title="Delete a Flintt signal",
+        about="Delete a signal and ALL its runs and results for good. Ask the person first; to stop it use update_signal (paused).",
+        effect=Effect.DESTROY,
+        routes=(Route("DELETE", "/v1/signals/{signal_id}"),),
+        args=(path("signal_id"),),
+        result=Record(noun="deletion", fields=fields("ok"), said="Signal deleted, with all its runs and results."),
+    ),
+    Operation(
+        name="list_runs",
+        title="List Flintt signal runs",
+        about="Runs of all signals or of one, newest first, without results: see get_run. Dates need signal_id.",
+        effect=Effect.READ,
+        routes=(
+            Route("GET", "/v1/signals/{signal_id}/runs", when=("from_date", "to_date"), paging=Whole()),
+            Route("GET", "/v1/runs"),
+        ),
+        args=(
+            query("signal_id", low=1, high=100),
+            query("from_date", "ISO 8601", low=4, high=40),
+            query("to_date", "ISO 8601", low=4, high=40),
+        ),
+        rules=(Needs("from_date", "signal_id"), Needs("to_date", "signal_id")),
+        result=Listing(rows="runs", fields=RUN, paging=Offset(most=50), most=50),
+    ),
+    Operation(
+        name="get_run",
+        title="Get a Flintt signal run",
+        about="One run with its results: validated ones (why now, evidence) first, then the raw finds. Give signal_id when known.",
+        effect=Effect.READ,
+        routes=(
+            Route("GET", "/v1/signals/{signal_id}/runs/{run_id}", when=("signal_id",)),
+            Route("GET", "/v1/runs/{run_id}"),
+        ),
+        args=(path("run_id"), query("signal_id", low=1, high=100)),
+        result=Record(noun="run", fields=RUN, head="run", sections=(VALID_RESULTS, RAW_RESULTS)),
+    ),
+)
+
+FLINTT_TOOLSET = Toolset(
+    name="flintt",
+    about="Companies, prospects, signals and runs of a Flintt workspace.",
+    api=FLINTT,
+    operations=OPERATIONS,
+    default=True,
+)

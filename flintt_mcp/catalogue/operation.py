@@ -1,0 +1,328 @@
+"""The vocabulary in which every endpoint of every API is described once.
+
+A catalogue file holds rows of these values and nothing else. All that a client sees of a tool follows from its row: the
+name, the hints, the input and output schema, the request, the shape of the result. Nothing here does I/O, knows the MCP
+protocol or holds a caller's data.
+
+    Api          one REST API: where it is, how a key is sent, how it wraps results and errors
+    Operation    one endpoint: Effect, Route(s), Arg(s), Rule(s), and a result: Record or Listing (with a Paging)
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Any, Literal
+
+
+class Effect(Enum):
+    """What a call does to the world. Every MCP hint is derived from it, so no row can contradict itself."""
+
+    READ = "read"
+    CREATE = "create"
+    UPDATE = "update"
+    DESTROY = "destroy"
+    SPEND = "spend"
+
+    @property
+    def reads(self) -> bool:
+        return self is Effect.READ
+
+    @property
+    def destructive(self) -> bool:
+        """True when the call can overwrite, remove or spend what was there; only reading and adding cannot."""
+        return self not in (Effect.READ, Effect.CREATE)
+
+    @property
+    def idempotent(self) -> bool:
+        """True when the same call a second time changes nothing more."""
+        return self in (Effect.READ, Effect.UPDATE, Effect.DESTROY)
+
+
+class Place(Enum):
+    """Where an argument goes in the HTTP request. LOCAL arguments steer this server and are never sent."""
+
+    PATH = "path"
+    QUERY = "query"
+    BODY = "body"
+    WHOLE_BODY = "whole body"
+    LOCAL = "local"
+
+
+class Kind(Enum):
+    """The JSON type of an argument, as its schema tells it."""
+
+    TEXT = "string"
+    INTEGER = "integer"
+    NUMBER = "number"
+    FLAG = "boolean"
+    OBJECT = "object"
+    TEXTS = "array"
+    MONEY = "decimal string"
+    """A decimal in a string, so that no client rounds it; sent to the API as that exact number token."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Arg:
+    """One argument of an operation.
+
+    `low` and `high` bound a number (inclusive) or the length of a text or list. `choices` makes an enum. `clears` marks a text
+    whose empty value means "remove it": it is sent as JSON null. `sent_as` names it at the API when that differs.
+    """
+
+    name: str
+    about: str = ""
+    place: Place
+    kind: Kind = Kind.TEXT
+    required: bool = False
+    choices: tuple[str, ...] = ()
+    low: float | None = None
+    high: float | None = None
+    pattern: str | None = None
+    clears: bool = False
+    sent_as: str | None = None
+
+    @property
+    def wire_name(self) -> str:
+        return self.sent_as or self.name
+
+
+def path(name: str, about: str = "", **more: Any) -> Arg:
+    """A required text in the path. It is percent-encoded whole; `.` and `..` are refused when the request is built."""
+    return Arg(name=name, about=about, place=Place.PATH, **{"required": True, "low": 1, "high": 100, **more})
+
+
+def query(name: str, about: str = "", **more: Any) -> Arg:
+    """An optional query parameter."""
+    return Arg(name=name, about=about, place=Place.QUERY, **more)
+
+
+def body(name: str, about: str = "", **more: Any) -> Arg:
+    """An optional field of the JSON body."""
+    return Arg(name=name, about=about, place=Place.BODY, **more)
+
+
+def local(name: str, about: str = "", **more: Any) -> Arg:
+    """An argument for this server alone."""
+    return Arg(name=name, about=about, place=Place.LOCAL, **more)
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """One HTTP endpoint. Of several routes the first whose `when` arguments are present (any of them) is called.
+
+    A route without `when` always fits, so it stands last. `paging` overrides the listing's paging on this route.
+    """
+
+    method: Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
+    path: str
+    when: tuple[str, ...] = ()
+    paging: Paging | None = None
+
+    @property
+    def fields(self) -> tuple[str, ...]:
+        """Names of the path parameters, in order."""
+        return tuple(re.findall(r"{(\w+)}", self.path))
+
+
+@dataclass(frozen=True, slots=True)
+class Needs:
+    """Rule: the argument `name` makes sense only together with `other`."""
+
+    name: str
+    other: str
+
+    def broken_by(self, given: Mapping[str, Any]) -> str | None:
+        if self.name in given and self.other not in given:
+            return f"{self.name} works only together with {self.other}"
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class AnyOf:
+    """Rule: at least one of `names` must be given."""
+
+    names: tuple[str, ...]
+
+    def broken_by(self, given: Mapping[str, Any]) -> str | None:
+        if any(name in given for name in self.names):
+            return None
+        return f"give at least one of {', '.join(self.names)}"
+
+
+@dataclass(frozen=True, slots=True)
+class NotBoth:
+    """Rule: of two texts at most one may be given; an empty one, which clears, does not count."""
+
+    one: str
+    other: str
+
+    def broken_by(self, given: Mapping[str, Any]) -> str | None:
+        if given.get(self.one) and given.get(self.other):
+            return f"give {self.one} or {self.other}, not both"
+        return None
+
+
+Rule = Needs | AnyOf | NotBoth
+
+
+@dataclass(frozen=True, slots=True)
+class Whole:
+    """The API answers the whole list at once; pages are cut here."""
+
+
+@dataclass(frozen=True, slots=True)
+class Capped:
+    """The API takes a limit up to `most` and no offset: what lies beyond `most` cannot be reached, `narrow` says what helps."""
+
+    most: int
+    narrow: str
+    limit: str = "limit"
+
+
+@dataclass(frozen=True, slots=True)
+class Offset:
+    """The API takes limit and offset. `more` names the field that says whether rows follow.
+
+    Without `more` or `total` a page as long as asked for means there may be another; so `most` must be a page size that the
+    API's text guarantees.
+    """
+
+    most: int
+    more: str | None = None
+    total: str | None = None
+    limit: str = "limit"
+    offset: str = "offset"
+
+
+@dataclass(frozen=True, slots=True)
+class Cursor:
+    """The API takes an opaque cursor of its own; `next`, `more` and `total` name fields of the answer, as dotted paths."""
+
+    next: str
+    more: str | None = None
+    total: str | None = None
+    cursor: str = "cursor"
+
+
+Paging = Whole | Capped | Offset | Cursor
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """A documented field of a result row. `money` fields are handed on as decimal strings."""
+
+    name: str
+    about: str = ""
+    money: bool = False
+
+
+def fields(*names: str, **about: str) -> tuple[Field, ...]:
+    """Fields by name; a keyword adds one with a description."""
+    return (*(Field(name) for name in names), *(Field(name, text) for name, text in about.items()))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Section:
+    """A list inside a record that can grow: `name` at the API, and its documented fields."""
+
+    name: str
+    fields: tuple[Field, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Record:
+    """A result that is one object.
+
+    `at` is the dotted path to it in the answer. `head` names the object inside it that holds the record's own fields when
+    `sections` stand beside it. `said` opens the text twin when the call changed something.
+    """
+
+    noun: str
+    fields: tuple[Field, ...]
+    at: str = ""
+    head: str | None = None
+    sections: tuple[Section, ...] = ()
+    said: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listing:
+    """A result that is a list of rows under the name `rows`; `at` is the dotted path to the list in the answer.
+
+    `page` is how many rows a call returns unasked, `most` how many it may ask for.
+    """
+
+    rows: str
+    fields: tuple[Field, ...]
+    paging: Paging
+    at: str = ""
+    page: int = 50
+    most: int = 200
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Api:
+    """One REST API.
+
+    `url` is its base (origin and path) and None where only the operator can know it. `header` and `scheme` say how a key is sent
+    (`X-API-Key: K` or `Authorization: Bearer K`). A key is recognised by one of `prefixes`. `variable` is the stem of the environment names
+    (`FLINTT` gives FLINTT_API_KEY and FLINTT_API_URL). `own_header` and `own_query` carry this API's key to us
+    beside keys of other APIs. `advice` turns documented error codes into what to do next.
+    """
+
+    name: str
+    title: str
+    variable: str
+    url: str | None
+    header: str
+    scheme: str = ""
+    prefixes: tuple[str, ...] = ()
+    own_header: str
+    own_query: str
+    sandbox_key: str
+    key_hint: str = ""
+    secret: str = "API_KEY"
+    envelope: str = ""
+    exact_numbers: bool = False
+    advice: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Operation:
+    """One endpoint of one API, and the tool that calls it.
+
+    `name` is the tool's name, `about` its description for a model: what it is for, when not to use it, what comes back.
+    `scopes` are the key scopes the API's text asks for. `idempotency_key` sends an Idempotency-Key with every call.
+    """
+
+    name: str
+    title: str
+    about: str
+    effect: Effect
+    routes: tuple[Route, ...]
+    args: tuple[Arg, ...] = ()
+    rules: tuple[Rule, ...] = ()
+    result: Record | Listing
+    scopes: tuple[str, ...] = ()
+    idempotency_key: bool = False
+
+    def route_for(self, given: Mapping[str, Any]) -> Route:
+        """The route these arguments call: the first whose `when` names an argument that is given, else the last."""
+        for route in self.routes[:-1]:
+            if any(name in given for name in route.when):
+                return route
+        return self.routes[-1]
+
+
+@dataclass(frozen=True, slots=True)
+class Toolset:
+    """A named group of operations of one API that can be switched on and off. `default` ones are on unasked."""
+
+    name: str
+    about: str
+    api: Api
+    operations: tuple[Operation, ...]
+    default: bool = False

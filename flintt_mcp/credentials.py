@@ -1,0 +1,126 @@
+"""Who calls, and with which key for which API.
+
+In: the query string and headers of one request, or the environment of this process. Out: a `Caller`. Nothing about a caller
+is kept here, and a key is only ever handed to `upstream/request.py` for its own API. Keys route themselves by their prefix;
+a named header or query parameter says the API explicitly.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+from urllib.parse import parse_qsl
+
+from flintt_mcp.catalogue.operation import Api
+
+ChannelKind = Literal["http", "stdio", "shell"]
+"""Where a call came from; decides how a person is told to give a key."""
+
+_USABLE = re.compile(r"[\x21-\x7e]{1,512}")
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """One caller of one request.
+
+    `principal` is a keyed digest of all credentials on the request: equal for equal keys, and telling nothing about them.
+    `secrets` maps an API's name to the key for it. `toolsets` narrows what this caller sees; None leaves all that is on.
+    """
+
+    principal: str
+    secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
+    toolsets: frozenset[str] | None = None
+
+
+class Credentials:
+    """Reads callers. `digest_key` (32 bytes or more) keys the principal and is shared by all workers of a server."""
+
+    def __init__(self, apis: Iterable[Api], digest_key: bytes) -> None:
+        self._apis = tuple(apis)
+        self._digest_key = digest_key
+        self._own_headers = {api.own_header.lower(): api.name for api in self._apis}
+        self._own_queries = {api.own_query: api.name for api in self._apis}
+
+    def from_request(self, query: bytes, headers: Iterable[tuple[bytes, bytes]]) -> Caller:
+        """The caller of one HTTP request.
+
+        Of several keys for one API the most explicit wins: its named header, then its named query parameter, then
+        X-API-Key, then Authorization: Bearer, then `?api_key=`.
+        """
+        named: dict[str, str] = {}
+        loose: dict[str, str] = {}
+        toolsets: str | None = None
+        for raw_name, raw_value in headers:
+            name = raw_name.decode("latin-1").lower()
+            value = raw_value.decode("latin-1").strip()
+            if name in self._own_headers:
+                named.setdefault("header " + self._own_headers[name], value)
+            elif name == "x-api-key":
+                loose.setdefault("1 x-api-key", value)
+            elif name == "authorization" and value[:7].lower() == "bearer ":
+                loose.setdefault("2 bearer", value[7:].strip())
+            elif name == "x-mcp-toolsets":
+                toolsets = value
+        for name, value in parse_qsl(query.decode("latin-1"), max_num_fields=100) if query else ():
+            if name in self._own_queries:
+                named.setdefault("query " + self._own_queries[name], value)
+            elif name == "api_key":
+                loose.setdefault("3 query", value)
+            elif name == "toolsets":
+                toolsets = value if toolsets is None else toolsets
+        return self._caller(self._routed(named, loose), toolsets)
+
+    def from_environment(self, environment: Mapping[str, str]) -> Caller:
+        """The caller on stdio and in a shell: FLINTT_API_KEY and its siblings."""
+        found = {api.name: environment.get(f"{api.variable}_{api.secret}", "").strip() for api in self._apis}
+        return self._caller({name: key for name, key in found.items() if _USABLE.fullmatch(key)}, None)
+
+    def with_secrets(self, secrets: Mapping[str, str]) -> Caller:
+        """A caller that holds exactly these keys."""
+        return self._caller(dict(secrets), None)
+
+    def _routed(self, named: Mapping[str, str], loose: Mapping[str, str]) -> dict[str, str]:
+        secrets: dict[str, str] = {}
+        for source in sorted(named):
+            if _USABLE.fullmatch(named[source]):
+                secrets.setdefault(source.split(" ", 1)[1], named[source])
+        for source in sorted(loose):
+            api = self._api_of(loose[source], bearer=source == "2 bearer")
+            if api is not None and _USABLE.fullmatch(loose[source]):
+                secrets.setdefault(api.name, loose[source])
+        return secrets
+
+    def _api_of(self, key: str, *, bearer: bool) -> Api | None:
+        """The API a key belongs to by its prefix; a key of no known kind is Flintt's, unless it is a bearer token."""
+        for api in self._apis:
+            if key.startswith(api.prefixes) and api.prefixes:
+                return api
+        return None if bearer or not self._apis else self._apis[0]
+
+    def _caller(self, secrets: dict[str, str], toolsets: str | None) -> Caller:
+        chosen = None if toolsets is None else frozenset(part.strip() for part in toolsets.split(",") if part.strip())
+        text = "\n".join(f"{name}\t{secrets[name]}" for name in sorted(secrets))
+        return Caller(hmac.digest(self._digest_key, text.encode(), hashlib.sha256).hex(), secrets, chosen)
+
+
+def how_to_give_key(api: Api, kind: ChannelKind) -> str:
+    """One sentence: how a person gives this API's key where the call came from."""
+    variable = f"{api.variable}_{api.secret}"
+    match kind:
+        case "http":
+            return (
+                f"add ?{api.own_query}=KEY to the MCP URL or send the header {api.own_header}: KEY"
+                if not api.prefixes
+                else f"add ?api_key=KEY to the MCP URL or send the header X-API-Key: KEY ({api.key_hint})"
+            )
+        case "stdio":
+            return (
+                f"set {variable} in the env block of this server's entry in the client's configuration and restart the "
+                f"client ({api.key_hint})"
+            )
+        case "shell":
+            return f"set the environment variable {variable}, or add --sandbox to try without an account ({api.key_hint})"

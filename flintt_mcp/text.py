@@ -1,0 +1,91 @@
+"""The text twin of a result: what a model reads when its client shows text only. Pure.
+
+Rows become a compact table, a record becomes `key: value` lines; both stand on their own and never repeat the JSON.
+Whatever came from an API is data: it is cleaned of characters that do not show, and cells cannot break out of their line.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import msgspec
+
+_INVISIBLE = re.compile(
+    "["
+    "\x00-\x08\x0b-\x1f\x7f-\x9f"  # control characters but tab and line feed
+    "\xad\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb"  # soft hyphen, zero width, bidi controls
+    "\ud800-\udfff"  # lone surrogates
+    "\U000e0000-\U000e0fff"  # tags and variation selectors: text that only a model sees
+    "]"
+    "|(?<![^\x00-\x7f])[\u200c\u200d]|[\u200c\u200d](?![^\x00-\x7f])"  # joiners, unless inside a script that needs them
+)
+_MIN_ROWS_TO_HOIST = 3
+
+
+def clean(text: str) -> str:
+    """The text without characters that do not show."""
+    return text if text.isascii() and text.isprintable() else _INVISIBLE.sub("", text)
+
+
+def clean_deep(value: Any) -> Any:
+    """A JSON value with every text and every key in it cleaned."""
+    if isinstance(value, str):
+        return clean(value)
+    if isinstance(value, dict):
+        return {clean(key): clean_deep(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [clean_deep(item) for item in value]
+    return value
+
+
+def excerpt(text: str, most: int = 300) -> str:
+    """At most `most` characters of a text from outside, cleaned and on one line."""
+    line = " ".join(clean(text[: most * 4]).split())
+    return line if len(line) <= most else line[:most] + "..."
+
+
+def table(rows: Sequence[Any], names: Sequence[str]) -> str:
+    """Rows of objects as lines of cells between bars, under one line of column names.
+
+    Columns that are empty in every row are left out; those that hold one value in all of three or more rows are told once.
+    """
+    objects = [row for row in rows if isinstance(row, Mapping)]
+    columns = _columns(objects, names)
+    cells = {name: [_cell(row.get(name)) for row in objects] for name in columns}
+    shared = [name for name in columns if len(objects) >= _MIN_ROWS_TO_HOIST and len(set(cells[name])) == 1]
+    shown = [name for name in columns if name not in shared and any(cells[name])]
+    lines = [f"same in all rows: {', '.join(f'{name}={cells[name][0]}' for name in shared if cells[name][0])}"]
+    lines = [] if lines[0].endswith(": ") else lines
+    if shown:
+        lines.append(" | ".join(shown))
+        lines += [" | ".join(line) for line in zip(*(cells[name] for name in shown), strict=True)]
+    lines += [_cell(row) for row in rows if not isinstance(row, Mapping)]
+    return "\n".join(lines)
+
+
+def record(fields: Mapping[str, Any], names: Sequence[str]) -> str:
+    """One object as `key: value` lines; empty fields are left out."""
+    lines = ((name, _cell(fields[name], line_breaks=True)) for name in _columns([fields], names))
+    return "\n".join(f"{name}: {text}" for name, text in lines if text)
+
+
+def _columns(objects: Sequence[Mapping[str, Any]], names: Sequence[str]) -> list[str]:
+    """Documented names first, in their order; then whatever else the API sent."""
+    present = dict.fromkeys(name for row in objects for name in row)
+    return [name for name in names if name in present] + [name for name in present if name not in names]
+
+
+def _cell(value: Any, *, line_breaks: bool = False) -> str:
+    if value is None or value == [] or value == {}:
+        return ""
+    if isinstance(value, str):
+        text = value
+    elif isinstance(value, bool | int | float):
+        return msgspec.json.encode(value).decode()
+    else:
+        text = msgspec.json.encode(value).decode()
+    if "\n" in text or "\t" in text:
+        text = text.replace("\n", "\n  ") if line_breaks else " ".join(text.split())
+    return text if line_breaks or "|" not in text else text.replace("|", "¦")
