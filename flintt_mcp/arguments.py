@@ -64,7 +64,9 @@ class Arguments:
         name = shown_name(".".join(str(part) for part in item["loc"]))
         if item["type"] == "extra_forbidden":
             close = difflib.get_close_matches(name, self._names, n=1)
-            hint = f"did you mean {close[0]}?" if close else f"this tool takes {', '.join(self._names) or 'no arguments'}"
+            hint = (
+                f"did you mean {close[0]}?" if close else f"this tool takes {', '.join(self._names) or 'no arguments'}"
+            )
             return f"{name}: unknown argument; {hint}"
         if item["type"] == "missing":
             return f"{name}: required"

@@ -123,4 +123,6 @@ def how_to_give_key(api: Api, kind: ChannelKind) -> str:
                 f"client ({api.key_hint})"
             )
         case "shell":
-            return f"set the environment variable {variable}, or add --sandbox to try without an account ({api.key_hint})"
+            return (
+                f"set the environment variable {variable}, or add --sandbox to try without an account ({api.key_hint})"
+            )

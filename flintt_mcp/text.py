@@ -88,4 +88,4 @@ def _cell(value: Any, *, line_breaks: bool = False) -> str:
         text = msgspec.json.encode(value).decode()
     if "\n" in text or "\t" in text:
         text = text.replace("\n", "\n  ") if line_breaks else " ".join(text.split())
-    return text if line_breaks or "|" not in text else text.replace("|", "¦")
+    return text if line_breaks or "|" not in text else text.replace("|", "\\|")

@@ -267,10 +267,10 @@ class Listing:
 class Api:
     """One REST API.
 
-    `url` is its base (origin and path) and None where only the operator can know it. `header` and `scheme` say how a key is sent
-    (`X-API-Key: K` or `Authorization: Bearer K`). A key is recognised by one of `prefixes`. `variable` is the stem of the environment names
-    (`FLINTT` gives FLINTT_API_KEY and FLINTT_API_URL). `own_header` and `own_query` carry this API's key to us
-    beside keys of other APIs. `advice` turns documented error codes into what to do next.
+    `url` is its base (origin and path) and None where only the operator can know it. `header` and `scheme` say how a key
+    is sent (`X-API-Key: K` or `Authorization: Bearer K`). A key is recognised by one of `prefixes`. `variable` is the stem
+    of the environment names (`FLINTT` gives FLINTT_API_KEY and FLINTT_API_URL). `own_header` and `own_query` carry this
+    API's key to us beside keys of other APIs. `advice` turns documented error codes into what to do next.
     """
 
     name: str
