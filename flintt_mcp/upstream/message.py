@@ -36,8 +36,8 @@ class UpstreamRequest:
 class UpstreamResponse:
     """One complete HTTP answer: status, headers with lower-case names, and the whole body in bytes.
 
-    `attempts` counts how often the request was sent; `retry_after` is what the last of 429, 502, 503, 504 asked to wait,
-    in seconds.
+    `attempts` counts how often the request was sent; `retry_after` holds the seconds that a 429, 502, 503 or 504 asked
+    to wait.
     """
 
     status: int
