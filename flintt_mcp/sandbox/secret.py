@@ -1,0 +1,56 @@
+"""The secret of one data folder, and the keyed digests made with it.
+
+Keys and tokens of callers are stored only as HMAC-SHA256 under this secret, which lies in a file of its own (mode 600)
+beside the database: a copied database alone opens nothing. The secret never leaves this module but inside `Digester`,
+whose repr hides it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import os
+import secrets
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+
+FILE_NAME = "sandbox.secret"
+
+
+@dataclass(frozen=True, slots=True)
+class Digester:
+    """Turns a caller's key into the digest that is stored, and compares in constant time."""
+
+    _secret: bytes = field(repr=False)
+
+    def digest(self, key: str) -> str:
+        """HMAC-SHA256 of a key, in hex."""
+        return hmac.new(self._secret, key.encode(), hashlib.sha256).hexdigest()
+
+    def matches(self, key: str, digest: str) -> bool:
+        """Whether `digest` belongs to `key`, in a time that tells nothing about either."""
+        return hmac.compare_digest(self.digest(key), digest)
+
+
+def open_digester(data_dir: Path) -> Digester:
+    """Read the folder's secret, making it first when there is none; processes that come together get the same one."""
+    path = data_dir / FILE_NAME
+    if not path.exists():
+        _create(path)
+    return Digester(bytes.fromhex(path.read_text(encoding="ascii")))
+
+
+def _create(path: Path) -> None:
+    """Write the secret aside and link it into place: whoever links first wins, and nobody reads a half-written file."""
+    draft = path.with_name(f"{path.name}.{secrets.token_hex(8)}")
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    try:
+        with os.fdopen(descriptor, "w", encoding="ascii") as file:
+            file.write(secrets.token_hex(32))
+            file.flush()
+            os.fsync(file.fileno())
+        with suppress(FileExistsError):
+            os.link(draft, path)
+    finally:
+        draft.unlink()

@@ -1,0 +1,101 @@
+"""The composition of the sandbox: one data folder, one database, every API under its own prefix in one ASGI app.
+
+In: a folder. Out: a `Sandbox` while the context is open. The app runs without an ASGI lifespan, because callers inside this
+process run none. Several processes may open one folder. This is the only module that knows all APIs: a new one adds its
+migrations, its seed, its tables and its mount here.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from anyio import to_thread
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, JSONResponse
+from starlette.routing import Mount, Route
+from starlette.types import ASGIApp
+
+from flintt_mcp.errors import ConfigError
+from flintt_mcp.sandbox import database as shared
+from flintt_mcp.sandbox.clock import Clock, utc_now
+from flintt_mcp.sandbox.database import Database, Migration, open_database
+from flintt_mcp.sandbox.flintt import schema as flintt
+from flintt_mcp.sandbox.flintt.app import flintt_app
+from flintt_mcp.sandbox.flintt.workspace import Ground
+from flintt_mcp.sandbox.pages import Listed, index_page
+from flintt_mcp.sandbox.secret import Digester, open_digester
+
+FLINTT_KEY = "flt_sandbox_key"
+"""Published on purpose: documentation examples work with it. Only a sandbox knows it."""
+SECOND_FLINTT_KEY = "flt_sandbox_second_key"
+"""Opens the small workspace of a second user, to see that neither user sees the other's rows."""
+
+MIGRATIONS: tuple[Migration, ...] = (flintt.FIRST_TABLES,)
+"""Every schema step of every API in the order of their release; only ever append. The file's user_version counts them."""
+TABLES = shared.TABLES | flintt.TABLES
+"""Every table of the file: table -> (what a row is, {column -> what it holds})."""
+APIS = (Listed("flintt", "Flintt", f"X-API-Key: {FLINTT_KEY}"),)
+
+
+@dataclass(frozen=True, slots=True)
+class Sandbox:
+    """An open sandbox: its app, and the published keys of its users."""
+
+    app: ASGIApp
+    database: Database
+    flintt_key: str = FLINTT_KEY
+    second_flintt_key: str = SECOND_FLINTT_KEY
+
+
+@asynccontextmanager
+async def open_sandbox(data_dir: Path, *, clock: Clock = utc_now) -> AsyncIterator[Sandbox]:
+    """Open the sandbox of a data folder, making and seeding it first when it is new.
+
+    Raises:
+        ConfigError: the folder cannot be used.
+    """
+    database, digester = await to_thread.run_sync(_open, data_dir)
+    try:
+        yield Sandbox(_compose(Ground(database, digester, clock)), database)
+    finally:
+        database.close()
+
+
+def _open(data_dir: Path) -> tuple[Database, Digester]:
+    """The parts that touch the disk, in an order that is safe for two processes at once: folder, secret, database."""
+    try:
+        data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+        digester = open_digester(data_dir)
+        return open_database(data_dir, MIGRATIONS, {"flintt": partial(_sow_flintt, digester=digester)}), digester
+    except (OSError, ValueError, sqlite3.DatabaseError) as error:
+        raise ConfigError(
+            f"the data folder {data_dir} cannot be used: {error}", advice="Choose another data folder."
+        ) from error
+
+
+def _sow_flintt(connection: sqlite3.Connection, digester: Digester) -> None:
+    """Imported only when it is sown: opening a folder that is not new does not pay for the word lists."""
+    from flintt_mcp.sandbox.flintt.seed import sow
+
+    sow(connection, digester, FLINTT_KEY, SECOND_FLINTT_KEY)
+
+
+def _compose(ground: Ground) -> Starlette:
+    async def index(_request: Request) -> HTMLResponse:
+        return index_page(APIS)
+
+    return Starlette(
+        routes=[Route("/", index), Mount("/flintt", flintt_app(ground))],
+        exception_handlers={HTTPException: _problem},
+    )
+
+
+async def _problem(_request: Request, error: HTTPException) -> JSONResponse:
+    return JSONResponse({"detail": error.detail}, error.status_code, error.headers)
