@@ -2,8 +2,9 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+BENCH_VENV := .venv-bench
 
-.PHONY: help serve test lint clean
+.PHONY: help serve test lint bench clean
 help:            ## this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-13s %s\n", $$1, $$2}' Makefile
 
@@ -22,6 +23,15 @@ test: $(VENV)/.installed  ## run every test
 lint: $(VENV)/.installed  ## check style and the import table
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+
+# FastMCP is there to be compared with; it stays out of the project's own environment.
+$(BENCH_VENV)/.installed: pyproject.toml
+	$(PYTHON) -m venv $(BENCH_VENV)
+	$(BENCH_VENV)/bin/python -m pip install --quiet --disable-pip-version-check 'fastmcp>=4,<5' -e '.[test]'
+	@touch $@
+
+bench: $(BENCH_VENV)/.installed  ## measure side by side with others; BENCH='--quick' or '--only NAME' goes along
+	@exec $(BENCH_VENV)/bin/python -m bench $(BENCH)
 
 clean:           ## remove the environments and caches
 	rm -rf $(VENV) .venv-* .pytest_cache .hypothesis .ruff_cache

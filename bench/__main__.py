@@ -1,0 +1,156 @@
+"""`python -m bench`: the command line of the benchmark, and the order in which things are measured.
+
+Progress goes to stderr, the report to stdout, `--json FILE` takes the same and every window behind it. Exit code 0 when
+everything was measured, 1 when a contender gave a wrong answer or did not start (with --strict also when a target is
+missed), 130 on Ctrl-C. A missing product is no error: the others are measured, and the report says why.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import signal
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib import metadata
+from pathlib import Path
+
+from bench import cases, footprint, payload, report, startup, tokens, upstream, wire
+from bench.contenders import FASTMCP, FLOOR, OURS, STOCK, Fleet, Product, find_product
+from bench.driver import Job
+from bench.load import KEY_HEADERS, Driver, Loader
+from bench.process import StartFailed
+
+_PACKAGES = ("flintt-mcp", "mcp", "fastmcp", "pyreqwest", "httpx2", "uvicorn", "httptools", "uvloop", "pydantic")
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """How long a run measures."""
+
+    name: str
+    rounds: int
+    seconds: float
+    startup_rounds: int
+
+
+QUICK = Plan("quick", rounds=2, seconds=0.3, startup_rounds=2)
+FULL = Plan("full", rounds=7, seconds=0.6, startup_rounds=7)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Runs the benchmark and prints its report."""
+    options = _parser().parse_args(argv)
+    signal.signal(signal.SIGTERM, _interrupt)
+    plan = QUICK if options.quick else FULL
+    try:
+        results = _run(plan, options.only or list(cases.NAMES))
+    except KeyboardInterrupt:
+        print("stopped", file=sys.stderr)
+        return 130
+    except StartFailed as error:
+        print(f"bench: {error}", file=sys.stderr)
+        return 1
+    print(report.text(results))
+    if options.json:
+        options.json.write_text(json.dumps(report.as_json(results), indent=1) + "\n", encoding="utf-8")
+    missed = any(not verdict.met for verdict in report.verdicts(results))
+    return 1 if results.faults() or (options.strict and missed) else 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m bench", description="Measure flintt-mcp side by side with others.")
+    parser.add_argument("--quick", action="store_true", help="about 40 seconds instead of about 6 minutes")
+    parser.add_argument(
+        "--only",
+        action="append",
+        choices=cases.NAMES,
+        metavar="NAME",
+        help=f"one of: {', '.join(cases.NAMES)}; may be repeated",
+    )
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write everything measured to FILE")
+    parser.add_argument("--strict", action="store_true", help="exit with 1 when a target is missed")
+    return parser
+
+
+def _interrupt(number: int, frame: object) -> None:
+    raise KeyboardInterrupt
+
+
+class _Progress:
+    """Lines on stderr with the seconds since the start."""
+
+    def __init__(self) -> None:
+        self._started = time.monotonic()
+
+    def __call__(self, line: str) -> None:
+        print(f"[{time.monotonic() - self._started:5.0f} s] {line}", file=sys.stderr, flush=True)
+
+
+def _run(plan: Plan, names: Sequence[str]) -> report.Results:
+    progress = _Progress()
+    product = find_product()
+    contenders = [FLOOR, FASTMCP, STOCK] + ([] if product.missing else [OURS])
+    results = report.Results(plan.name, _versions(), _notes(product))
+    for note in results.notes:
+        progress(note)
+    with Fleet(product) as fleet, Driver() as driver:
+        results.ceiling = _ceiling(fleet, driver)
+        loader = Loader(fleet, driver, contenders, progress, plan.seconds)
+        for case in cases.CASES:
+            if case.name in names:
+                for concurrency in case.quick if plan is QUICK else case.concurrencies:
+                    results.measured.append(loader.measure(case, concurrency, plan.rounds))
+        if "stdio" in names:
+            results.startup = startup.measure(fleet, product, contenders, plan.startup_rounds, progress)
+        if "memory" in names:
+            results.footprints = footprint.measure(fleet, driver, contenders, progress)
+        if "tokens" in names:
+            results.tokens["default"] = tokens.of_product(fleet, product)
+            results.tokens["--toolsets all"] = tokens.of_product(fleet, product, ["--toolsets", "all"])
+    return results
+
+
+def _versions() -> dict[str, str]:
+    found = {}
+    for package in _PACKAGES:
+        try:
+            found[package] = metadata.version(package)
+        except metadata.PackageNotFoundError:
+            continue
+    return found
+
+
+def _notes(product: Product) -> list[str]:
+    notes = []
+    if product.missing:
+        notes.append(f"flintt-mcp is not measured: {product.missing}")
+    library = upstream.product_library()
+    if library not in (None, upstream.LIBRARY):
+        notes.append(f"the floor uses {upstream.LIBRARY}, the product {library}: change bench/upstream.py")
+    return notes
+
+
+def _ceiling(fleet: Fleet, driver: Driver) -> float | None:
+    """Calls per second of the driver on the stub alone."""
+    assert fleet.stub is not None
+    job = Job(
+        port=fleet.stub.port,
+        method="tools/call",
+        params={},
+        era=wire.MODERN,
+        concurrency=16,
+        seconds=0.5,
+        wanted=[(payload.MARKER, 1)],
+        headers=KEY_HEADERS,
+    )
+    window = driver.run(job)
+    if window.errors:
+        raise StartFailed(f"the driver and the stub do not understand each other: {window.fault}")
+    return window.calls / window.seconds
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,115 @@
+"""What is measured, as rows: the calls under load, and the targets that belong to them.
+
+A row says which request is sent in which era, with how many sessions, at which concurrency, what a correct answer holds, and what
+the product is to reach. The targets are those of the project's issue on speed; the bench prints them beside the ratios.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from bench import payload, wire
+
+CONCURRENCIES = (1, 16, 64)
+SESSIONS = 8
+"""Sessions of a row with sessions, shared out over its connections; a server may cap the sessions of one key."""
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One request under load. `stateful` picks the server that keeps 2025-11-25 sessions."""
+
+    name: str
+    title: str
+    method: str
+    params: dict[str, Any]
+    era: wire.Era
+    wanted: tuple[tuple[str, int], ...]
+    concurrencies: tuple[int, ...]
+    quick: tuple[int, ...]
+    stateful: bool = False
+    has_floor: bool = True
+    floor_target: float | None = None
+    fastmcp_target: float | None = None
+    targets_from: int = 16
+    """The targets hold at this concurrency and above."""
+
+
+_CALL: dict[str, Any] = {"name": "list_companies", "arguments": {}}
+# Both halves: the marker stands once in the structured content and once in the text.
+_BOTH_HALVES = (('"structuredContent"', 1), (payload.MARKER, 2))
+FLOOR_WANTED = ((payload.MARKER, 1),)
+
+CASES = (
+    Case(
+        name="call-2026",
+        title="tools/call, 2026-07-28, JSON",
+        method="tools/call",
+        params=_CALL,
+        era=wire.MODERN,
+        wanted=_BOTH_HALVES,
+        concurrencies=CONCURRENCIES,
+        quick=CONCURRENCIES,
+        floor_target=0.25,
+        fastmcp_target=4.0,
+    ),
+    Case(
+        name="call-2025",
+        title="tools/call, 2025-11-25, JSON, no sessions",
+        method="tools/call",
+        params=_CALL,
+        era=wire.LEGACY,
+        wanted=_BOTH_HALVES,
+        concurrencies=CONCURRENCIES,
+        quick=(16,),
+        floor_target=0.20,
+    ),
+    Case(
+        name="call-2025-sessions",
+        title="tools/call, 2025-11-25, with sessions",
+        method="tools/call",
+        params=_CALL,
+        era=wire.LEGACY,
+        wanted=_BOTH_HALVES,
+        concurrencies=CONCURRENCIES,
+        quick=(16,),
+        stateful=True,
+    ),
+    Case(
+        name="list-2026",
+        title="tools/list, 2026-07-28",
+        method="tools/list",
+        params={},
+        era=wire.MODERN,
+        wanted=(('"list_companies"', 1), ('"inputSchema"', 11)),
+        concurrencies=(16,),
+        quick=(16,),
+        has_floor=False,
+        fastmcp_target=2.0,
+    ),
+    Case(
+        name="list-2025",
+        title="tools/list, 2025-11-25, no sessions",
+        method="tools/list",
+        params={},
+        era=wire.LEGACY,
+        wanted=(('"list_companies"', 1), ('"inputSchema"', 11)),
+        concurrencies=(16,),
+        quick=(16,),
+        has_floor=False,
+        fastmcp_target=2.0,
+    ),
+)
+
+STARTUP_TARGET = 6.5
+"""stdio, spawn to the first tools/list answer, at most this many times an import of pydantic's BaseModel."""
+MEMORY_START_TARGET = 75.0
+MEMORY_GROWTH_TARGET = 20.0
+"""Megabytes (10**6) at the start, and on top of that after `MEMORY_CALLS` calls."""
+MEMORY_CALLS = 1000
+TOKENS_TARGET = 2500
+"""Tokens of name, description and input schema, all tools that are on by default."""
+
+OTHERS = ("stdio", "memory", "tokens")
+NAMES = (*(case.name for case in CASES), *OTHERS)

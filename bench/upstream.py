@@ -1,0 +1,40 @@
+"""The floor's way to the stub: the same HTTP client library as the product's, and nothing around it.
+
+The library is named here and nowhere else in the bench. The product's own sender is not used, on purpose: a floor that
+slowed down whenever the product's sender did would hide it. `product_library` tells whether the two still agree.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from pyreqwest.client import Client, ClientBuilder
+
+from bench import payload
+
+LIBRARY = "pyreqwest"
+_KNOWN = ("pyreqwest", "aiohttp", "httpx2", "httpx")
+
+
+def open_client(base_url: str) -> Client:
+    """A client that keeps its connections and follows no redirect, as the product's does."""
+    return ClientBuilder().base_url(base_url).follow_redirects(False).no_proxy().build()
+
+
+async def get(client: Client, path: str) -> tuple[int, bytes]:
+    """GETs a path with the bench's key: status and whole body."""
+    response = await client.get(path).header("X-API-Key", payload.API_KEY).build().send()
+    return response.status, bytes(await response.bytes())
+
+
+def product_library() -> str | None:
+    """The HTTP client library that the product's upstream package imports, read from its source; None when unknown."""
+    try:
+        import flintt_mcp
+    except ImportError:
+        return None
+    found = set()
+    for source in Path(flintt_mcp.__file__).parent.joinpath("upstream").glob("*.py"):
+        found |= set(re.findall(r"^\s*(?:from|import) (\w+)", source.read_text(encoding="utf-8"), re.MULTILINE))
+    return next((name for name in _KNOWN if name in found), None)
