@@ -23,7 +23,7 @@ from bench.driver import Job
 from bench.load import KEY_HEADERS, Driver, Loader
 from bench.process import StartFailed
 
-_PACKAGES = ("flintt-mcp", "mcp", "fastmcp", "pyreqwest", "httpx2", "uvicorn", "httptools", "uvloop", "pydantic")
+_PACKAGES = ("flintt-mcp", "mcp", "fastmcp", upstream.LIBRARY, "httpx2", "uvicorn", "httptools", "uvloop", "pydantic")
 
 
 @dataclass(frozen=True, slots=True)

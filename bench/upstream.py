@@ -9,23 +9,24 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from pyreqwest.client import Client, ClientBuilder
+import aiohttp
 
 from bench import payload
 
-LIBRARY = "pyreqwest"
+LIBRARY = "aiohttp"
 _KNOWN = ("pyreqwest", "aiohttp", "httpx2", "httpx")
+_HEADERS = {"X-API-Key": payload.API_KEY}
 
 
-def open_client(base_url: str) -> Client:
-    """A client that keeps its connections and follows no redirect, as the product's does."""
-    return ClientBuilder().base_url(base_url).follow_redirects(False).no_proxy().build()
+def open_client(base_url: str) -> aiohttp.ClientSession:
+    """A client that keeps its connections (100, the library's default) and no cookies. Call it on the running loop."""
+    return aiohttp.ClientSession(base_url, cookie_jar=aiohttp.DummyCookieJar(), timeout=aiohttp.ClientTimeout(total=30))
 
 
-async def get(client: Client, path: str) -> tuple[int, bytes]:
+async def get(client: aiohttp.ClientSession, path: str) -> tuple[int, bytes]:
     """GETs a path with the bench's key: status and whole body."""
-    response = await client.get(path).header("X-API-Key", payload.API_KEY).build().send()
-    return response.status, bytes(await response.bytes())
+    async with client.get(path, headers=_HEADERS, allow_redirects=False) as response:
+        return response.status, await response.read()
 
 
 def product_library() -> str | None:
