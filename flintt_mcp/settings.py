@@ -1,0 +1,215 @@
+"""Every setting, as rows: name, default, help. Environment names, options, checks and docs/settings.md follow from the rows.
+
+In: options given on the command line and the environment. Out: one frozen `Settings`. An option wins over its variable. What
+cannot work is a `ConfigError` of one line that names the setting. Imports nothing heavy: `--help` runs through here.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from flintt_mcp.errors import ConfigError
+
+PREFIX = "FLINTT_MCP_"
+LOOPBACK_HOSTS = frozenset({"127.0.0.1", "localhost", "::1"})
+LOG_LEVELS = ("debug", "info", "warning", "error")
+
+
+def _row(default: Any, about: str, *, low: float | None = None, high: float | None = None, **more: Any) -> Any:
+    return dataclasses.field(default=default, metadata={"about": about, "low": low, "high": high, **more})
+
+
+def default_data_dir() -> str:
+    """Where state lies unless told otherwise: the operating system's folder for data of this user."""
+    import platformdirs
+
+    return platformdirs.user_data_dir("flintt-mcp", appauthor=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """The server's own settings. Keys and URLs of the APIs are named in the catalogue, not here."""
+
+    host: str = _row(
+        "127.0.0.1", "Address to listen on. Anything but loopback needs --allowed-host.", commands=("serve", "sandbox")
+    )
+    port: int = _row(8000, "Port to listen on; 0 takes a free one.", low=0, high=65535, commands=("serve", "sandbox"))
+    workers: int = _row(
+        1,
+        "Worker processes. With more than one, handshake clients are served without sessions and legacy SSE is off.",
+        low=1,
+        high=64,
+        commands=("serve",),
+    )
+    sandbox: bool = _row(
+        False,
+        "Play all APIs here, on SQLite: no account and no network needed.",
+        commands=("stdio", "serve", "call", "tools"),
+    )
+    data_dir: str = _row("", "Folder for the sandbox's data and this server's keys.", shown="the user's data folder")
+    toolsets: tuple[str, ...] = _row(("default",), "Toolsets to switch on, by name; default and all are groups.")
+    read_only: bool = _row(False, "Offer only tools that change nothing.")
+    allowed_host: tuple[str, ...] = _row(
+        (),
+        "Host header to accept, host or host:port. Loopback names are accepted when listening on loopback.",
+        commands=("serve",),
+    )
+    allowed_origin: tuple[str, ...] = _row(
+        (), "Origin of browser clients to accept, e.g. https://app.example.com.", commands=("serve",)
+    )
+    path_prefix: str = _row("", "Path prefix behind a reverse proxy, e.g. /flintt.", commands=("serve",))
+    trusted_proxy: tuple[str, ...] = _row(
+        (), "Address of a reverse proxy whose X-Forwarded headers count.", commands=("serve",)
+    )
+    log_level: str = _row("warning", "How much to log on stderr.", choices=LOG_LEVELS)
+    result_limit: int = _row(
+        40_000,
+        "Largest result of one call in bytes of JSON (4 bytes are about a token); the rest comes by cursor.",
+        low=2_000,
+        high=1_000_000,
+    )
+    call_deadline: float = _row(30.0, "Seconds for one call to an API, retries and waits included.", low=0.1, high=600)
+    attempt_timeout: float = _row(20.0, "Seconds for one attempt.", low=0.1, high=600)
+    connect_timeout: float = _row(5.0, "Seconds to get a connection.", low=0.1, high=120)
+    attempts: int = _row(3, "How often a call that is safe to repeat is sent at most.", low=1, high=10)
+    answer_limit: int = _row(4 * 1024 * 1024, "Largest answer of an API in bytes.", low=10_000, high=256 * 1024 * 1024)
+    connections: int = _row(100, "Connections to the APIs at once.", low=1, high=10_000)
+    calls: int = _row(256, "Calls that run at once, in one process.", low=1, high=100_000)
+    calls_per_key: int = _row(32, "Calls that run at once for one key, in one process.", low=1, high=100_000)
+    body_limit: int = _row(
+        4 * 1024 * 1024, "Largest request in bytes, also one line on stdio.", low=10_000, high=64 * 1024 * 1024
+    )
+    body_timeout: float = _row(
+        10.0, "Seconds for a client to send a request's body.", low=0.1, high=600, commands=("serve",)
+    )
+    sessions: int = _row(1000, "Open sessions in all.", low=1, high=1_000_000, commands=("serve",))
+    sessions_per_key: int = _row(50, "Open sessions for one key.", low=1, high=1_000_000, commands=("serve",))
+    streams: int = _row(1000, "Open legacy SSE streams in all.", low=1, high=1_000_000, commands=("serve",))
+    streams_per_key: int = _row(20, "Open legacy SSE streams for one key.", low=1, high=1_000_000, commands=("serve",))
+    idle_timeout: float = _row(
+        1800.0, "Seconds after which an idle session or stream ends.", low=1, high=86_400, commands=("serve",)
+    )
+    shutdown_grace: float = _row(
+        10.0, "Seconds that running calls get to end at shutdown.", low=0, high=600, commands=("serve",)
+    )
+    secret: str = _row(
+        "",
+        "At least 32 characters that key cursors, digests and sealed state; replicas need the same. Unset: made once and kept in the data folder.",
+        secret=True,
+        option=False,
+    )
+
+    def __post_init__(self) -> None:
+        for row in dataclasses.fields(self):
+            _check(row.name, getattr(self, row.name), row.metadata)
+        if self.secret and len(self.secret) < 32:
+            raise ConfigError(f"{variable('secret')}: at least 32 characters")
+        if self.path_prefix and (
+            not self.path_prefix.startswith("/") or self.path_prefix.endswith("/") or "?" in self.path_prefix
+        ):
+            raise ConfigError("--path-prefix: starts with / and does not end with it, e.g. /flintt")
+        if self.host not in LOOPBACK_HOSTS and not self.allowed_host:
+            raise ConfigError(
+                f"--host {self.host} can be reached from outside: name the Host headers to accept with --allowed-host"
+            )
+
+    @property
+    def data_path(self) -> Path:
+        return Path(self.data_dir or default_data_dir()).expanduser()
+
+
+ROWS = {row.name: row for row in dataclasses.fields(Settings)}
+
+
+def variable(name: str) -> str:
+    """The environment variable of a setting: FLINTT_MCP_ and its name."""
+    return PREFIX + name.upper()
+
+
+def option(name: str) -> str:
+    """The command-line option of a setting."""
+    return "--" + name.replace("_", "-")
+
+
+def load(options: Mapping[str, Any], environment: Mapping[str, str]) -> Settings:
+    """Settings from options (None means not given) and the environment.
+
+    Raises:
+        ConfigError: a value that cannot work, or a FLINTT_MCP_ variable that is no setting.
+    """
+    unknown = [name for name in environment if name.startswith(PREFIX) and name not in map(variable, ROWS)]
+    if unknown:
+        raise ConfigError(f"{unknown[0]}: no such setting; `flintt-mcp serve --help` lists them")
+    values: dict[str, Any] = {}
+    for name, row in ROWS.items():
+        if options.get(name) is not None:
+            values[name] = options[name]
+        elif environment.get(variable(name), "") != "":
+            values[name] = parse(name, environment[variable(name)], variable(name), type(row.default))
+    return Settings(**values)
+
+
+def parse(name: str, text: str, source: str, kind: type) -> Any:
+    """A setting's value from text. `source` names the variable or option in the error.
+
+    Raises:
+        ConfigError: the text is not of the setting's kind.
+    """
+    if kind is bool:
+        word = text.strip().lower()
+        if word not in ("1", "true", "yes", "on", "0", "false", "no", "off"):
+            raise ConfigError(f"{source}: true or false")
+        return word in ("1", "true", "yes", "on")
+    if kind is tuple:
+        return tuple(part.strip() for part in text.split(",") if part.strip())
+    try:
+        return kind(text)
+    except ValueError:
+        raise ConfigError(f"{source}: a {'whole number' if kind is int else 'number'}") from None
+
+
+def to_environment(settings: Settings) -> dict[str, str]:
+    """The variables that give another process these settings."""
+    changed = {name: getattr(settings, name) for name, row in ROWS.items() if getattr(settings, name) != row.default}
+    return {
+        variable(name): ",".join(value) if isinstance(value, tuple) else str(value) for name, value in changed.items()
+    }
+
+
+def base_url(text: str, source: str) -> str:
+    """A checked base URL of an API, without a trailing slash.
+
+    Raises:
+        ConfigError: not http(s), plain http to a host that is not loopback, or with user, query or fragment.
+    """
+    try:
+        url = urlsplit(text.strip())
+        host, _ = url.hostname, url.port
+    except ValueError:
+        raise ConfigError(f"{source}: not a URL") from None
+    if url.scheme not in ("http", "https") or not host:
+        raise ConfigError(f"{source}: a URL such as https://api.example.com")
+    if url.username or url.password or url.query or url.fragment:
+        raise ConfigError(f"{source}: without user, password, query or fragment")
+    if url.scheme == "http" and host not in LOOPBACK_HOSTS:
+        raise ConfigError(f"{source}: plain http only to this machine; a key would cross the network in the clear")
+    return text.strip().rstrip("/")
+
+
+def _check(name: str, value: Any, row: Mapping[str, Any]) -> None:
+    low, high = row["low"], row["high"]
+    if low is not None and not (low <= value <= high):
+        raise ConfigError(f"{option(name)}: from {low:,} to {high:,}")
+    if "choices" in row and value not in row["choices"]:
+        raise ConfigError(f"{option(name)}: one of {', '.join(row['choices'])}")
+
+
+def environment() -> dict[str, str]:
+    """A copy of this process's environment."""
+    return dict(os.environ)
