@@ -28,16 +28,21 @@ _PACKAGES = ("flintt-mcp", "mcp", "fastmcp", upstream.LIBRARY, "httpx2", "uvicor
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """How long a run measures."""
+    """How long a run measures, and whom it compares the product with.
+
+    Past `budget` seconds no further row is begun; what is left out then fails the run by name.
+    """
 
     name: str
+    budget: float
     rounds: int
     seconds: float
     startup_rounds: int
+    others: tuple[str, ...]
 
 
-QUICK = Plan("quick", rounds=2, seconds=0.3, startup_rounds=2)
-FULL = Plan("full", rounds=7, seconds=0.6, startup_rounds=7)
+QUICK = Plan("quick", budget=90, rounds=2, seconds=0.3, startup_rounds=3, others=(FLOOR, FASTMCP))
+FULL = Plan("full", budget=480, rounds=7, seconds=0.6, startup_rounds=7, others=(FLOOR, FASTMCP, STOCK))
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -46,7 +51,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     signal.signal(signal.SIGTERM, _interrupt)
     plan = QUICK if options.quick else FULL
     try:
-        results = _run(plan, options.only or list(cases.NAMES))
+        results = _run(plan, options.only or [])
     except KeyboardInterrupt:
         print("stopped", file=sys.stderr)
         return 130
@@ -85,24 +90,32 @@ class _Progress:
     def __init__(self) -> None:
         self._started = time.monotonic()
 
+    @property
+    def seconds(self) -> float:
+        """Seconds since the start."""
+        return time.monotonic() - self._started
+
     def __call__(self, line: str) -> None:
-        print(f"[{time.monotonic() - self._started:5.0f} s] {line}", file=sys.stderr, flush=True)
+        print(f"[{self.seconds:5.0f} s] {line}", file=sys.stderr, flush=True)
 
 
-def _run(plan: Plan, names: Sequence[str]) -> report.Results:
+def _run(plan: Plan, only: Sequence[str]) -> report.Results:
+    """Measures everything that is asked for; `only` names some, none means all."""
     progress = _Progress()
     product = find_product()
-    contenders = [FLOOR, FASTMCP, STOCK] + ([] if product.missing else [OURS])
+    contenders = [*plan.others] if product.missing else [*plan.others, OURS]
+    names = only or cases.NAMES
     results = report.Results(plan.name, _versions(), _notes(product))
     for note in results.notes:
         progress(note)
     with Fleet(product) as fleet, Driver() as driver:
         results.ceiling = _ceiling(fleet, driver)
         loader = Loader(fleet, driver, contenders, progress, plan.seconds)
-        for case in cases.CASES:
-            if case.name in names:
-                for concurrency in case.quick if plan is QUICK else case.concurrencies:
-                    results.measured.append(loader.measure(case, concurrency, plan.rounds))
+        for case, concurrency in _measurements(plan, only):
+            if progress.seconds > plan.budget:
+                results.left_out.append(f"{case.name} c{concurrency}: the run's {plan.budget:.0f} s were over")
+                continue
+            results.measured.append(loader.measure(case, concurrency, plan.rounds))
         if "stdio" in names:
             results.startup = startup.measure(fleet, product, contenders, plan.startup_rounds, progress)
         if "memory" in names:
@@ -111,6 +124,17 @@ def _run(plan: Plan, names: Sequence[str]) -> report.Results:
             results.tokens["default"] = tokens.of_product(fleet, product)
             results.tokens["--toolsets all"] = tokens.of_product(fleet, product, ["--toolsets", "all"])
     return results
+
+
+def _measurements(plan: Plan, only: Sequence[str]) -> list[tuple[cases.Case, int]]:
+    """The rows under load; a quick run leaves out rows without a target unless they are asked for by name."""
+    found = []
+    for case in cases.CASES:
+        if only and case.name not in only:
+            continue
+        quick = case.quick or (case.concurrencies if only else ())
+        found += [(case, concurrency) for concurrency in (quick if plan is QUICK else case.concurrencies)]
+    return found
 
 
 def _versions() -> dict[str, str]:

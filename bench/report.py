@@ -41,6 +41,7 @@ class Results:
     mode: str
     versions: dict[str, str]
     notes: list[str] = field(default_factory=list)
+    left_out: list[str] = field(default_factory=list)
     ceiling: float | None = None
     measured: list[Measured] = field(default_factory=list)
     startup: Startup | None = None
@@ -58,7 +59,7 @@ class Results:
         if self.startup:
             found += [f"stdio, {LABELS[name]}: {fault}" for name, fault in self.startup.faults.items()]
         found += [f"memory, {LABELS[name]}: {item.fault}" for name, item in self.footprints.items() if item.fault]
-        return found
+        return found + self.left_out
 
 
 def at_least(what: str, value: Spread | None, bound: float | None) -> Verdict | None:
