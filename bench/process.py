@@ -30,7 +30,7 @@ _PORT_LINE = "bench-port "
 
 
 class StartFailed(RuntimeError):
-    """A process ended or stayed silent instead of getting ready; the message holds the end of its stderr."""
+    """A process ended or stayed silent instead of getting ready; the message holds the last line of its stderr."""
 
 
 def announce(port: int) -> None:
@@ -72,10 +72,10 @@ class Running:
         return self.process.pid
 
     def last_words(self) -> str:
-        """The end of what it wrote to stderr."""
-        self.errors.flush()
+        """The last line it wrote to stderr: what an error is, without the way to it."""
         self.errors.seek(0)
-        return self.errors.read()[-1500:].decode("utf-8", "replace").strip()
+        lines = self.errors.read().decode("utf-8", "replace").strip().splitlines()
+        return lines[-1][:300] if lines else "nothing on stderr"
 
     def write_line(self, line: str) -> None:
         """Writes one line to its stdin."""
@@ -87,7 +87,7 @@ class Running:
         """An error that says what went wrong and what the process wrote about it."""
         code = self.process.poll()
         state = "still running" if code is None else f"exit code {code}"
-        return StartFailed(f"{what} ({state}): {self.last_words() or 'nothing on stderr'}")
+        return StartFailed(f"{what} ({state}): {self.last_words()}")
 
     def stop(self) -> None:
         """Ends the process and whatever it started in its own process group."""
