@@ -10,7 +10,7 @@ import hashlib
 import hmac
 import logging
 import secrets
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -22,7 +22,7 @@ from flintt_mcp.credentials import Caller, Credentials
 from flintt_mcp.cursors import Cursors
 from flintt_mcp.docs_tools import TOOLSET as DOCS
 from flintt_mcp.docs_tools import docs_resources, docs_tools
-from flintt_mcp.errors import ConfigError
+from flintt_mcp.errors import ConfigError, FlinttError
 from flintt_mcp.handbook import Handbook, default_folder
 from flintt_mcp.metrics import Metrics
 from flintt_mcp.prompts import Prompt
@@ -32,7 +32,7 @@ from flintt_mcp.results import Budget
 from flintt_mcp.settings import LOOPBACK_HOSTS, Settings, base_url
 from flintt_mcp.tools import Inventory, Limit, Pipeline, Stage, Tool, validate, visible
 from flintt_mcp.upstream.client import open_client
-from flintt_mcp.upstream.message import Sender
+from flintt_mcp.upstream.message import Sender, UpstreamRequest
 from flintt_mcp.workflows import Workspace, workflow_prompts, workspace_resources
 
 if TYPE_CHECKING:
@@ -59,6 +59,7 @@ class Additions:
     prompts: Sequence[Prompt] = ()
     handlers: Mapping[str, Any] = field(default_factory=dict)
     stages: Sequence[Stage] = ()
+    closers: Sequence[Callable[[], None]] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +103,23 @@ class App:
                 extra=self.additions.handlers,
             )
         )
+
+    async def ready(self) -> str | None:
+        """None when every API that is on can be reached, else which cannot; any HTTP answer counts, no key is sent."""
+        for name, url in self.upstream.urls.items():
+            if url is None or name not in self.apis_on:
+                continue
+            request = UpstreamRequest(operation="ready", method="GET", url=url + "/", headers={}, repeatable=True)
+            try:
+                await self.upstream.send(request)
+            except FlinttError as error:
+                return f"{name}: {error.message}"
+        return None
+
+    @property
+    def apis_on(self) -> frozenset[str]:
+        """The APIs that some tool of this server calls."""
+        return frozenset(tool.api for tool in self.inventory if tool.api is not None)
 
     def needs_stream(self, tool: str) -> bool:
         """Whether calls of this tool may show progress or ask something."""

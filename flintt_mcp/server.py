@@ -39,6 +39,7 @@ from flintt_mcp.prompts import Filling, Prompt
 from flintt_mcp.questions import AskAgain, rounds
 from flintt_mcp.resources import Completer, Reading, Resource, Resources
 from flintt_mcp.tools import Ask, Call, Done, Inventory, Pipeline, Refused, Reply, Tool
+from flintt_mcp.wording import told
 
 CALLER_SCOPE_KEY = "flintt_mcp.caller"
 """Where an HTTP transport leaves the request's `Caller` in the ASGI scope."""
@@ -179,17 +180,6 @@ def tool_result(tool: Tool, reply: Reply) -> dict[str, Any]:
             return {"content": [block], "isError": True, "resultType": "complete"}
         case Ask():
             raise TypeError("a question is answered in rounds, it is no result")
-
-
-def told(error: FlinttError, tool: str) -> str:
-    """An error as a model reads it: what happened, whether anything was changed, what to do next."""
-    lines = [f"{tool} failed: {error.message.rstrip('.')}.", f"Changed: {error.changed}."]
-    if error.advice:
-        lines.append(f"Next: {error.advice.rstrip('.')}.")
-    request_id = getattr(error, "request_id", None)
-    if request_id:
-        lines.append(f"Request id for the API's support: {request_id}")
-    return "\n".join(lines)
 
 
 def _list_resources(rows: Iterable[Resource], key: str, uri_key: str) -> Callable[..., Any]:

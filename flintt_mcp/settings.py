@@ -100,7 +100,7 @@ class Settings:
     )
     secret: str = _row(
         "",
-        "At least 32 characters that key cursors, digests and sealed state; replicas need the same. Unset: made once and kept in the data folder.",
+        "At least 32 characters that key cursors, digests and sealed state; replicas share it. Unset: a file in the data folder.",
         secret=True,
         option=False,
     )

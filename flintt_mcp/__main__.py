@@ -1,0 +1,16 @@
+"""`flintt-mcp` and `python -m flintt_mcp`."""
+
+from __future__ import annotations
+
+import sys
+
+
+def main() -> None:
+    """Run the command line and exit with its code."""
+    from flintt_mcp.cli import run
+
+    sys.exit(run(sys.argv[1:]))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,260 @@
+"""The HTTP server process: binds the socket, runs uvicorn with one worker or several, and says when it is ready.
+
+In: settings. Out: an exit code, after a graceful end. Every worker builds the same app from the settings in its environment.
+"""
+
+from __future__ import annotations
+
+import gc
+import json
+import os
+import socket
+import sys
+import tempfile
+from collections.abc import Mapping
+from contextlib import AsyncExitStack, ExitStack
+from dataclasses import replace
+from typing import Any
+
+import uvicorn
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from flintt_mcp import __version__
+from flintt_mcp.app import Additions, App, open_app
+from flintt_mcp.errors import ConfigError
+from flintt_mcp.logs import configure_logging
+from flintt_mcp.metrics import MULTIPROCESS_VARIABLE
+from flintt_mcp.settings import Settings, environment, load, to_environment
+from flintt_mcp.transports.http import HttpOptions, http_app
+
+
+class Service:
+    """The ASGI app of one worker: opens everything at start-up, closes it at shutdown, and serves MCP in between."""
+
+    def __init__(self, settings: Settings, env: Mapping[str, str], additions: Additions | None = None) -> None:
+        self._settings = settings
+        self._env = env
+        self._additions = additions
+        self._inner: ASGIApp | None = None
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "lifespan":
+            assert self._inner is not None, "uvicorn sends no request before start-up is complete"
+            return await self._inner(scope, receive, send)
+        async with AsyncExitStack() as stack:
+            try:
+                app = await stack.enter_async_context(open_app(self._settings, self._env, self._additions))
+            except ConfigError as error:
+                return await send({"type": "lifespan.startup.failed", "message": f"flintt-mcp: {error.message}"})
+            self._inner = mcp_over_http(app)
+            _settle_memory()
+            await self._inner(scope, receive, send)
+
+
+def mcp_over_http(app: App) -> ASGIApp:
+    """The MCP endpoint and its neighbours for an open app."""
+    settings = app.settings
+    options = HttpOptions(
+        host=settings.host,
+        port=settings.port,
+        allowed_hosts=settings.allowed_host,
+        allowed_origins=settings.allowed_origin,
+        stateless=settings.workers > 1,
+        max_body_bytes=settings.body_limit,
+        body_timeout=settings.body_timeout,
+        max_sessions=settings.sessions,
+        max_sessions_per_caller=settings.sessions_per_key,
+        max_streams=settings.streams,
+        max_streams_per_caller=settings.streams_per_key,
+        idle_timeout=settings.idle_timeout,
+        path_prefix=settings.path_prefix,
+    )
+    return http_app(
+        app.server(),
+        app.credentials,
+        options,
+        needs_stream=app.needs_stream,
+        ready=app.ready,
+        metrics=app.metrics.text,
+        closers=app.additions.closers,
+    )
+
+
+def worker() -> ASGIApp:
+    """The app of one of several worker processes; uvicorn calls it in each."""
+    env = environment()
+    settings = load({}, env)
+    configure_logging(settings.log_level)
+    return Service(settings, env)
+
+
+def serve_http(settings: Settings, env: Mapping[str, str]) -> int:
+    """Serve MCP over HTTP until a signal ends it.
+
+    Raises:
+        ConfigError: the address cannot be used.
+    """
+    configure_logging(settings.log_level)
+    with ExitStack() as stack:
+        bound = stack.enter_context(_bind(settings.host, settings.port))
+        settings = replace(settings, port=bound.getsockname()[1])
+        if settings.workers == 1:
+            return _run(_config(settings, Service(settings, env)), bound, lambda: say_ready(settings))
+        folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="flintt-mcp-metrics-"))
+        os.environ.update(to_environment(settings) | {MULTIPROCESS_VARIABLE: folder})
+        return _run_workers(_config(settings, "flintt_mcp.serving:worker", factory=True), bound, settings)
+
+
+def serve_sandbox(settings: Settings) -> int:
+    """Serve only the sandbox's REST APIs until a signal ends it."""
+    from flintt_mcp.sandbox.server import open_sandbox
+
+    configure_logging(settings.log_level)
+
+    class Sandboxed:
+        """The sandbox with its data folder open between start-up and shutdown."""
+
+        async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+            if scope["type"] != "lifespan":
+                return await self.app(scope, receive, send)
+            await receive()
+            async with open_sandbox(settings.data_path) as sandbox:
+                self.app = sandbox.app
+                await send({"type": "lifespan.startup.complete"})
+                await receive()
+            await send({"type": "lifespan.shutdown.complete"})
+
+    with _bind(settings.host, settings.port) as bound:
+        url = f"http://{_shown_host(settings.host)}:{bound.getsockname()[1]}"
+        lines = (
+            f"The sandbox is ready: {url}/",
+            f"  try         curl -H 'X-API-Key: flt_sandbox_key' {url}/flintt/v1/companies",
+            f"  use it      FLINTT_API_URL={url}/flintt FLINTT_API_KEY=flt_sandbox_key flintt-mcp tools",
+            f"  data        {settings.data_path}",
+        )
+        return _run(_config(settings, Sandboxed()), bound, lambda: _say(*lines))
+
+
+def _config(settings: Settings, app: Any, *, factory: bool = False) -> uvicorn.Config:
+    return uvicorn.Config(
+        app,
+        factory=factory,
+        workers=settings.workers,
+        loop="auto",
+        http="auto",
+        ws="none",
+        lifespan="on",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=bool(settings.trusted_proxy),
+        forwarded_allow_ips=list(settings.trusted_proxy),
+        timeout_graceful_shutdown=max(1, round(settings.shutdown_grace)),
+        timeout_keep_alive=75,
+    )
+
+
+class _AnnouncingServer(uvicorn.Server):
+    """Says that it is ready once it accepts connections."""
+
+    def __init__(self, config: uvicorn.Config, announce: Any) -> None:
+        super().__init__(config)
+        self._announce = announce
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        if self.started:
+            self._announce()
+
+
+def _run(config: uvicorn.Config, bound: socket.socket, announce: Any) -> int:
+    server = _AnnouncingServer(config, announce)
+    try:
+        server.run(sockets=[bound])
+    except KeyboardInterrupt:
+        return 0
+    return 0 if server.started else 3
+
+
+def _run_workers(config: uvicorn.Config, bound: socket.socket, settings: Settings) -> int:
+    from uvicorn.supervisors import Multiprocess
+
+    server = uvicorn.Server(config)
+    supervisor = Multiprocess(config, target=server.run, sockets=[bound])
+    _announce_when_healthy(settings)
+    supervisor.run()
+    return 0
+
+
+def _announce_when_healthy(settings: Settings) -> None:
+    """Say that the workers are ready once one of them answers; gives up in silence after a minute."""
+    import http.client
+    import threading
+    import time
+
+    def poll() -> None:
+        for _ in range(600):
+            connection = http.client.HTTPConnection(_shown_host(settings.host).strip("[]"), settings.port, timeout=5)
+            try:
+                connection.request("GET", "/healthz")
+                if connection.getresponse().status == 200:
+                    return say_ready(settings)
+            except OSError:
+                time.sleep(0.1)
+            finally:
+                connection.close()
+        return None
+
+    threading.Thread(target=poll, daemon=True).start()
+
+
+def say_ready(settings: Settings) -> None:
+    """The ready lines: the MCP URL, a block to paste, and where the data lies."""
+    base = f"http://{_shown_host(settings.host)}:{settings.port}{settings.path_prefix}/mcp"
+    key = "flt_sandbox_key" if settings.sandbox else "flt_your_api_key"
+    entry = {"type": "sse", "url": base, "headers": {"X-API-Key": key}}
+    block = json.dumps({"mcpServers": {"flintt": entry}}, indent=2)
+    _say(
+        f"flintt-mcp {__version__} is ready: {base}{'?api_key=' + key if settings.sandbox else ''}",
+        "",
+        "  Claude Desktop, in claude_desktop_config.json:",
+        *("    " + line for line in block.splitlines()),
+        "",
+        f"  Claude Code   claude mcp add --transport http flintt '{base}' --header 'X-API-Key: {key}'",
+        f"  Data          {settings.data_path}",
+        "  Stop          Ctrl-C",
+    )
+
+
+def _shown_host(host: str) -> str:
+    reachable = {"0.0.0.0": "127.0.0.1", "::": "::1", "": "127.0.0.1"}.get(host, host)
+    return f"[{reachable}]" if ":" in reachable else reachable
+
+
+def _say(*lines: str) -> None:
+    sys.stderr.write("\n".join(lines) + "\n")
+    sys.stderr.flush()
+
+
+def _bind(host: str, port: int) -> socket.socket:
+    """A listening socket that worker processes inherit."""
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        bound = socket.socket(family, kind, protocol)
+        bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        bound.bind(address)
+        bound.listen(2048)
+    except OSError as error:
+        raise ConfigError(
+            f"cannot listen on {host} port {port}: {(error.strerror or str(error)).lower()}",
+            advice="stop what uses it, or choose another --port (0 takes a free one)",
+        ) from None
+    bound.set_inheritable(True)
+    return bound
+
+
+def _settle_memory() -> None:
+    """What start-up made lives as long as the process: keep the garbage collector from walking it at every turn."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 50)
