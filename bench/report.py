@@ -59,6 +59,7 @@ class Results:
         if self.startup:
             found += [f"stdio, {LABELS[name]}: {fault}" for name, fault in self.startup.faults.items()]
         found += [f"memory, {LABELS[name]}: {item.fault}" for name, item in self.footprints.items() if item.fault]
+        found += [f"tokens, {name}: {count.missing}" for name, count in self.tokens.items() if count.broken]
         return found + self.left_out
 
 

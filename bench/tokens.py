@@ -21,10 +21,11 @@ ENCODING = "o200k_base"
 
 @dataclass(frozen=True, slots=True)
 class TokenCount:
-    """Tokens by tool name; `missing` says why there are none."""
+    """Tokens by tool name; `missing` says why there are none, and `broken` that this should not be."""
 
     by_tool: dict[str, int]
     missing: str | None = None
+    broken: bool = False
 
     @property
     def total(self) -> int:
@@ -56,5 +57,5 @@ def of_product(fleet: Fleet, product: Product, options: Sequence[str] = ()) -> T
     try:
         tools = listed_tools(command, stdio_environment(fleet.upstream_url))
     except (StartFailed, ValueError) as error:
-        return TokenCount({}, str(error))
+        return TokenCount({}, str(error), broken=not options)
     return count(tools, lambda text: len(encoding.encode_ordinary(text)))
