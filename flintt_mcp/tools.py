@@ -247,7 +247,9 @@ class Limit:
     async def __call__(self, call: Call, next: Next) -> Reply:
         who = call.caller.principal
         if self._all >= self._total or self._running[who] >= self._per_caller:
-            raise CallRefused("Too many calls are running at once", advice="wait for some of them to end, then try again")
+            raise CallRefused(
+                "Too many calls are running at once", advice="wait for some of them to end, then try again"
+            )
         self._all += 1
         self._running[who] += 1
         try:
