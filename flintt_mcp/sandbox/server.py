@@ -24,6 +24,7 @@ from starlette.types import ASGIApp
 
 from flintt_mcp.errors import ConfigError
 from flintt_mcp.sandbox import database as shared
+from flintt_mcp.sandbox import secret
 from flintt_mcp.sandbox.clock import Clock, utc_now
 from flintt_mcp.sandbox.database import Database, Migration, open_database
 from flintt_mcp.sandbox.flintt import schema as flintt
@@ -72,12 +73,22 @@ def _open(data_dir: Path) -> tuple[Database, Digester]:
     """The parts that touch the disk, in an order that is safe for two processes at once: folder, secret, database."""
     try:
         data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+        _refuse_half_a_folder(data_dir)
         digester = open_digester(data_dir)
         return open_database(data_dir, MIGRATIONS, {"flintt": partial(_sow_flintt, digester=digester)}), digester
     except (OSError, ValueError, sqlite3.DatabaseError) as error:
         raise ConfigError(
             f"the data folder {data_dir} cannot be used: {error}", advice="Choose another data folder."
         ) from error
+
+
+def _refuse_half_a_folder(data_dir: Path) -> None:
+    """A database whose secret is gone accepts no key any more; a new secret would only hide that."""
+    if (data_dir / shared.FILE_NAME).exists() and not (data_dir / secret.FILE_NAME).exists():
+        raise ConfigError(
+            f"the data folder {data_dir} has lost its {secret.FILE_NAME}, without which no stored key can be recognised",
+            advice="Put the file back, or choose another data folder.",
+        )
 
 
 def _sow_flintt(connection: sqlite3.Connection, digester: Digester) -> None:

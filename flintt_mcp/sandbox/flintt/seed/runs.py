@@ -9,8 +9,12 @@ from __future__ import annotations
 import json
 import re
 import sqlite3
+from collections.abc import Iterator
 from datetime import datetime, timedelta
+from itertools import count, islice
 from typing import Any
+
+from cronsim import CronSim
 
 from flintt_mcp.sandbox.clock import stamp
 from flintt_mcp.sandbox.flintt.changes import insert
@@ -29,7 +33,7 @@ SOURCES = (
     ("registry", "registry.example", "Entry: {headline}"),
     ("social", "pulse.example", "{headline} #business"),
 )
-STEP_DAYS = {"daily": 1, "weekly": 7, "monthly": 30, None: 7}
+STEP_DAYS = {"daily": 1, "weekly": 7, "monthly": 30}
 MISSED = "Mentions {company}, but not what the signal looks for."
 
 
@@ -39,43 +43,54 @@ def sow_runs(
     """Write the runs of all themes with their results."""
     for theme in themes:
         draw = Draw(f"runs/{theme.name}")
-        for number in range(theme.runs):
-            _sow_run(connection, user, draw, theme, number, companies)
+        for number, due in enumerate(islice(_due_times(theme), theme.runs)):
+            _sow_run(connection, user, draw, theme, number, due, companies)
+
+
+def _due_times(theme: Theme) -> Iterator[datetime]:
+    """When the signal was due, latest first; a paused one was switched off twenty days ago."""
+    last = EPOCH - timedelta(days=20 if theme.status == "paused" else 0)
+    if theme.schedule:
+        return CronSim(theme.schedule, last, reverse=True)
+    due = last.replace(hour=6)
+    return (due - timedelta(days=STEP_DAYS[theme.frequency] * number) for number in count())
 
 
 def _sow_run(
-    connection: sqlite3.Connection, user: str, draw: Draw, theme: Theme, number: int, companies: list[SeededCompany]
+    connection: sqlite3.Connection,
+    user: str,
+    draw: Draw,
+    theme: Theme,
+    number: int,
+    due: datetime,
+    companies: list[SeededCompany],
 ) -> None:
     status = draw.one(("completed",) * 10 + ("partial", "failed"))
-    paused_days = 20 if theme.status == "paused" else 0
-    started = EPOCH - timedelta(
-        days=paused_days + number * STEP_DAYS[theme.frequency], hours=draw.number(1, 4), seconds=draw.number(0, 59)
-    )
+    mode = "manual" if draw.chance(0.15) else "scheduled"
+    # Somebody who starts a run by hand does so some time before it is due.
+    queued = due - timedelta(seconds=draw.number(600, 9_000) if mode == "manual" else 0)
+    started = queued + timedelta(seconds=draw.number(1, 40))
     items = _items(draw, theme, number, started, draw.some(companies, 0 if status == "failed" else draw.number(4, 10)))
     judged = items if status == "completed" else items[: len(items) // 2]
     valid = sum(item["is_valid"] for item in judged)
-    run = fixed_id("run", f"{theme.name}/{number}")
-    insert(
-        connection,
-        "flintt_runs",
-        {
-            "id": run,
-            "user_id": user,
-            "signal_id": theme.id,
-            "status": status,
-            "run_mode": "manual" if draw.chance(0.15) else "scheduled",
-            "queued_at": stamp(started - timedelta(seconds=2)),
-            "started_at": stamp(started),
-            "ended_at": stamp(started + timedelta(seconds=draw.number(40, 420))),
-            "raw_count": len(items),
-            "valid_count": valid,
-            "deal_count": draw.number(0, min(valid, 2)),
-        },
-    )
+    run = {
+        "id": fixed_id("run", f"{theme.name}/{number}"),
+        "user_id": user,
+        "signal_id": theme.id,
+        "status": status,
+        "run_mode": mode,
+        "queued_at": stamp(queued),
+        "started_at": stamp(started),
+        "ended_at": stamp(started + timedelta(seconds=draw.number(60, 420))),
+        "raw_count": len(items),
+        "valid_count": valid,
+        "deal_count": draw.number(0, min(valid, 2)),
+    }
+    insert(connection, "flintt_runs", run)
     for item in items:
-        insert(connection, "flintt_raw_results", _raw(user, run, item))
+        insert(connection, "flintt_raw_results", _raw(user, run["id"], item))
     for item in judged:
-        insert(connection, "flintt_validation_results", _judgement(user, run, item))
+        insert(connection, "flintt_validation_results", _judgement(user, run["id"], item))
 
 
 def _items(

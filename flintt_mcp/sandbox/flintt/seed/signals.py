@@ -84,7 +84,7 @@ THEMES = (
     Theme(
         "Mergers and acquisitions",
         "Companies that buy, merge with or are bought by another",
-        "active", 250, frequency="monthly", tools=4,
+        "active", 380, frequency="monthly", tools=4,
         hits=(
             ("{company} buys a competitor from {city} for {money}", "{company} pays {money} for a rival from {city}."),
             ("{company} agrees to merge with a partner in {city}", "The merger gives {company} {number} more employees."),
@@ -117,7 +117,7 @@ THEMES = (
     Theme(
         "Public tenders won",
         "Companies that win a public contract of more than one million",
-        "paused", 200, schedule="0 8 1,15 * *",
+        "paused", 240, schedule="0 8 1,15 * *",
         hits=(
             ("{company} wins {money} contract of the city of {city}", "{company} will serve {city} for four years."),
             ("Region awards {money} framework to {company}", "{company} came first of {number} bidders."),

@@ -1,0 +1,85 @@
+"""A fresh copy of a seeded sandbox for each test, spoken to over HTTP without a network, at a moment that tests set."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import anyio
+import httpx2
+import pytest
+from sandbox_client import talk
+
+from flintt_mcp.sandbox.flintt.seed.draw import EPOCH
+from flintt_mcp.sandbox.server import Sandbox, open_sandbox
+
+
+@dataclass
+class SetClock:
+    """A clock that stands until a test moves it."""
+
+    moment: datetime
+
+    def __call__(self) -> datetime:
+        return self.moment
+
+    def forward(self, **time: float) -> None:
+        self.moment += timedelta(**time)
+
+
+@pytest.fixture
+def anyio_backend() -> str:
+    return "asyncio"
+
+
+@pytest.fixture
+def clock() -> SetClock:
+    return SetClock(EPOCH)
+
+
+@pytest.fixture(scope="session")
+def seeded(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder that was seeded once and is only copied from."""
+    folder = tmp_path_factory.mktemp("seeded") / "data"
+
+    async def make() -> None:
+        async with open_sandbox(folder):
+            pass
+
+    anyio.run(make)
+    return folder
+
+
+@pytest.fixture
+def data_dir(seeded: Path, tmp_path: Path) -> Path:
+    return shutil.copytree(seeded, tmp_path / "data")
+
+
+@pytest.fixture
+async def sandbox(data_dir: Path, clock: SetClock) -> AsyncIterator[Sandbox]:
+    async with open_sandbox(data_dir, clock=clock) as opened:
+        yield opened
+
+
+@pytest.fixture
+async def flintt(sandbox: Sandbox) -> AsyncIterator[httpx2.AsyncClient]:
+    """The first user."""
+    async with talk(sandbox, sandbox.flintt_key) as client:
+        yield client
+
+
+@pytest.fixture
+async def other(sandbox: Sandbox) -> AsyncIterator[httpx2.AsyncClient]:
+    """The second user."""
+    async with talk(sandbox, sandbox.second_flintt_key) as client:
+        yield client
+
+
+@pytest.fixture
+async def anyone(sandbox: Sandbox) -> AsyncIterator[httpx2.AsyncClient]:
+    """Somebody without a key."""
+    async with talk(sandbox, None) as client:
+        yield client
