@@ -20,6 +20,7 @@ from flintt_mcp.upstream import retry
 from flintt_mcp.upstream.in_process import route_sender
 from flintt_mcp.upstream.message import AnswerTooLarge, Sender, TransportFault, UpstreamRequest, UpstreamResponse
 from flintt_mcp.upstream.retry import Pace
+from flintt_mcp.upstream.wire import NetworkLimits, open_wire
 
 USER_AGENT = f"flintt-mcp/{__version__}"
 
@@ -48,6 +49,7 @@ async def open_client(
     user_agent: str = USER_AGENT,
     sender: Sender | None = None,
     routes: Mapping[str, Sender] | None = None,
+    eager: bool = False,
     pace: Pace | None = None,
 ) -> AsyncIterator[UpstreamClient]:
     """Open the one upstream client of the app and close it, with its connections, at the end.
@@ -58,9 +60,11 @@ async def open_client(
         deadline: seconds for a whole call, retries and waits included.
         attempts: how often one call is sent at most; 1 turns retries off.
         max_response_bytes: limit of a decoded body.
-        max_connections: attempts on the network at a time; more wait up to `connect_timeout`.
+        max_connections: attempts on the network at a time, counted apart for what may be sent twice and what may not;
+            more wait up to `connect_timeout`.
         sender: replaces the network.
         routes: base URL to the sender that answers below it (a sandbox in this process); all else goes to the network.
+        eager: load the HTTP library (0.2 s) now, as a server should, and not during the first request.
         pace: clock, sleep and chance, for tests.
 
     Raises:
@@ -75,11 +79,8 @@ async def open_client(
     if sender is not None:
         yield client(sender)
         return
-    # Imported when needed: the command line and the sandbox alone never load the HTTP library.
-    from flintt_mcp.upstream.network import NetworkLimits, open_network
-
     network = NetworkLimits(connect_timeout, attempt_timeout, max_connections, max_response_bytes)
-    async with open_network(network, user_agent) as wire:
+    async with open_wire(network, user_agent, eager=eager) as wire:
         yield client(wire, keeps_time=not routes)
 
 
@@ -106,19 +107,21 @@ class UpstreamClient:
         """
         until = self._pace.now() + self._limits.deadline
         attempt = 0
+        unsure = False
         while True:
             attempt += 1
             outcome = await self._attempt(request, until - self._pace.now())
             if isinstance(outcome, UpstreamResponse) and outcome.status not in retry.PASSING_STATUSES:
-                return outcome if attempt == 1 else replace(outcome, attempts=attempt)
+                return outcome if attempt == 1 else replace(outcome, attempts=attempt, unsure=unsure)
             asked = self._asked(outcome)
             wait = self._wait(request, outcome, asked, attempt, until)
             if wait is None:
                 break
+            unsure = unsure or retry.may_have_acted(request, outcome)
             await self._pace.sleep(wait)
         if isinstance(outcome, TransportFault):
-            raise _failure(request, outcome, attempt)
-        return replace(outcome, attempts=attempt, retry_after=asked)
+            raise _failure(request, outcome, attempt, unsure)
+        return replace(outcome, attempts=attempt, retry_after=asked, unsure=unsure)
 
     async def _attempt(self, request: UpstreamRequest, left: float) -> UpstreamResponse | TransportFault:
         """Send once, within the attempt's time and what is left of the call's.
@@ -162,25 +165,28 @@ class UpstreamClient:
         return retry.next_wait(asked, jitter, until - self._pace.now(), self._limits.deadline)
 
 
-def _failure(request: UpstreamRequest, fault: TransportFault, attempts: int) -> UpstreamError:
+def _failure(request: UpstreamRequest, fault: TransportFault, attempts: int, unsure: bool) -> UpstreamError:
     """Say what happened, whether anything was changed and what to do next."""
     if isinstance(fault, AnswerTooLarge):
         return _too_large(request, fault)
-    host = urlsplit(request.url).hostname or "the API"
     tries = f" ({attempts} attempts)" if attempts > 1 else ""
-    changed, advice = _consequence(request, fault)
+    changed, advice = _consequence(request, fault, unsure)
     return Unreachable(
-        f"No answer from {host}: {fault.reason}{tries}.", operation=request.operation, changed=changed, advice=advice
+        f"No answer from {_host(request.url)}: {fault.reason}{tries}.",
+        operation=request.operation,
+        changed=changed,
+        advice=advice,
     )
 
 
-def _consequence(request: UpstreamRequest, fault: TransportFault) -> tuple[Changed, str]:
-    if fault.lasting and not fault.sent:
-        return (
-            "no",
-            "Nothing was sent, and trying again will not help: the server's operator has to check the API's URL.",
-        )
-    if not fault.sent:
+def _consequence(request: UpstreamRequest, fault: TransportFault, unsure: bool) -> tuple[Changed, str]:
+    """Say whether anything was changed; `unsure` tells that an attempt before the last one may have been carried out."""
+    if not fault.sent and not unsure:
+        if fault.lasting:
+            return (
+                "no",
+                "Nothing was sent, and trying again will not help: the API's URL or this server's set-up is wrong.",
+            )
         return "no", "Nothing was sent. Try again in a minute; if it lasts, check the API's URL and the network."
     if request.reads:
         return "no", "It only reads: try again in a minute, or ask for less."
@@ -197,6 +203,14 @@ def _too_large(request: UpstreamRequest, fault: AnswerTooLarge) -> UpstreamError
         changed="no" if request.reads else "unknown",
         advice="Narrow the request: a smaller limit, a filter or a shorter period." if request.reads else _LOOK_FIRST,
     )
+
+
+def _host(url: str) -> str:
+    """The host alone: the rest of a URL may hold a key or a customer's name."""
+    try:
+        return urlsplit(url).hostname or "the API"
+    except ValueError:
+        return "the API"
 
 
 def _size(count: int) -> str:

@@ -37,7 +37,8 @@ class UpstreamResponse:
     """One complete HTTP answer: status, headers with lower-case names, and the whole body in bytes.
 
     `attempts` counts how often the request was sent; `retry_after` holds the seconds that a 429, 502, 503 or 504 asked
-    to wait.
+    to wait. `unsure` is True when an earlier attempt of a write that may be sent twice could have been carried out, so
+    that a refusal of the last one does not prove that nothing was changed.
     """
 
     status: int
@@ -45,6 +46,7 @@ class UpstreamResponse:
     body: bytes = field(repr=False)
     attempts: int = 1
     retry_after: float | None = None
+    unsure: bool = False
 
 
 Sender = Callable[[UpstreamRequest], Awaitable[UpstreamResponse]]

@@ -6,11 +6,9 @@ redirect, keeps a cookie or sends anything twice. Text of the library's exceptio
 
 from __future__ import annotations
 
-import os
 import ssl
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
 
 import aiohttp
 import truststore
@@ -21,31 +19,17 @@ from yarl import URL
 from flintt_mcp.upstream.decoding import decode
 from flintt_mcp.upstream.message import AnswerTooLarge, Sender, TransportFault, UpstreamRequest, UpstreamResponse
 from flintt_mcp.upstream.proxies import Proxies
+from flintt_mcp.upstream.wire import NetworkLimits
 
 _HEADER_LIMIT = 16 * 1024
 
 
-@dataclass(frozen=True, slots=True)
-class NetworkLimits:
-    """What one attempt may take: seconds to get a connection (from the pool or a new one), seconds in all, connections
-    at a time (reads and writes apart), bytes of a decoded body."""
-
-    connect_timeout: float
-    attempt_timeout: float
-    max_connections: int
-    max_response_bytes: int
-
-
 @asynccontextmanager
-async def open_network(limits: NetworkLimits, user_agent: str) -> AsyncIterator[Sender]:
+async def open_network(limits: NetworkLimits, user_agent: str, proxies: Proxies) -> AsyncIterator[Sender]:
     """Open the connection pools and yield the `Sender` over them.
 
-    Trusts the system's certificates and SSL_CERT_FILE or SSL_CERT_DIR, and uses the proxy variables (`proxies.py`).
-
-    Raises:
-        ConfigError: a proxy variable holds something that is no address.
+    Trusts the certificates that the system trusts, and those of SSL_CERT_FILE and SSL_CERT_DIR.
     """
-    proxies = Proxies.from_environment(os.environ)
     trust = _trusted_authorities()
     async with AsyncExitStack() as stack:
         # A request that must not be sent twice gets a connection of its own: on a kept-alive one, which the API may be
@@ -153,6 +137,7 @@ _FAULTS: tuple[tuple[type[Exception], str, bool, bool], ...] = (
     (aiohttp.ClientHttpProxyError, "the proxy refused the connection", False, False),
     (aiohttp.ConnectionTimeoutError, "no connection in time", False, False),
     (aiohttp.InvalidURL, "the address of the request is not valid", False, True),
+    (aiohttp.NonHttpUrlClientError, "the address of the request is not valid", False, True),
     (aiohttp.ClientPayloadError, "the answer was cut short", True, False),
     (aiohttp.ClientResponseError, "the answer is not HTTP", True, False),
     (ValueError, "the request or its answer is not valid HTTP", True, True),

@@ -54,6 +54,13 @@ def may_repeat(request: UpstreamRequest, outcome: UpstreamResponse | TransportFa
     return outcome.status == 429 or (outcome.status in PASSING_STATUSES and request.repeatable)
 
 
+def may_have_acted(request: UpstreamRequest, outcome: UpstreamResponse | TransportFault) -> bool:
+    """Tell whether an attempt that is now repeated could have changed something: a gateway's 502 or 504 proves nothing."""
+    if request.reads:
+        return False
+    return outcome.sent if isinstance(outcome, TransportFault) else outcome.status != 429
+
+
 def backoff(attempt: int, chance: float) -> float:
     """Seconds to wait after failed attempt number `attempt` (from 1): full jitter under a doubling, capped ceiling."""
     return chance * min(_LAST_CEILING, _FIRST_CEILING * 2.0 ** min(attempt - 1, 16))

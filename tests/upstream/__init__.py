@@ -1,0 +1,1 @@
+"""Tests of the way to the REST APIs: the client against a loopback server that plays every fault."""
