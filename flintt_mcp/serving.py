@@ -11,8 +11,8 @@ import os
 import socket
 import sys
 import tempfile
-from collections.abc import Mapping
-from contextlib import AsyncExitStack, ExitStack
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, ExitStack, asynccontextmanager
 from dataclasses import replace
 from typing import Any
 
@@ -21,34 +21,48 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from flintt_mcp import __version__
 from flintt_mcp.app import Additions, App, open_app
+from flintt_mcp.catalogue import APIS
 from flintt_mcp.errors import ConfigError
 from flintt_mcp.logs import configure_logging
 from flintt_mcp.metrics import MULTIPROCESS_VARIABLE
 from flintt_mcp.settings import Settings, environment, load, to_environment
 from flintt_mcp.transports.http import HttpOptions, http_app
+from flintt_mcp.transports.serving import DrainingServer
 
 
-class Service:
-    """The ASGI app of one worker: opens everything at start-up, closes it at shutdown, and serves MCP in between."""
+class Opening:
+    """An ASGI app that is opened at start-up and closed at shutdown, with its own lifespan in between."""
 
-    def __init__(self, settings: Settings, env: Mapping[str, str], additions: Additions | None = None) -> None:
-        self._settings = settings
-        self._env = env
-        self._additions = additions
-        self._inner: ASGIApp | None = None
+    def __init__(self, open_: Callable[[], AbstractAsyncContextManager[ASGIApp]]) -> None:
+        self._open = open_
+        self._app: ASGIApp | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "lifespan":
-            assert self._inner is not None, "uvicorn sends no request before start-up is complete"
-            return await self._inner(scope, receive, send)
+        if scope["type"] == "lifespan":
+            await self._live(scope, receive, send)
+        elif self._app is not None:
+            await self._app(scope, receive, send)
+
+    async def _live(self, scope: Scope, receive: Receive, send: Send) -> None:
         async with AsyncExitStack() as stack:
             try:
-                app = await stack.enter_async_context(open_app(self._settings, self._env, self._additions))
+                self._app = await stack.enter_async_context(self._open())
             except ConfigError as error:
-                return await send({"type": "lifespan.startup.failed", "message": f"flintt-mcp: {error.message}"})
-            self._inner = mcp_over_http(app)
+                await send({"type": "lifespan.startup.failed", "message": f"flintt-mcp: {error.message}"})
+                return
             _settle_memory()
-            await self._inner(scope, receive, send)
+            await self._app(scope, receive, send)
+
+
+def service(settings: Settings, env: Mapping[str, str], additions: Additions | None = None) -> ASGIApp:
+    """The whole server as one ASGI app; tests add fixtures to it."""
+
+    @asynccontextmanager
+    async def opened() -> AsyncIterator[ASGIApp]:
+        async with open_app(settings, env, additions) as app:
+            yield mcp_over_http(app)
+
+    return Opening(opened)
 
 
 def mcp_over_http(app: App) -> ASGIApp:
@@ -68,6 +82,8 @@ def mcp_over_http(app: App) -> ASGIApp:
         max_streams_per_caller=settings.streams_per_key,
         idle_timeout=settings.idle_timeout,
         path_prefix=settings.path_prefix,
+        key_headers=tuple(api.own_header for api in APIS),
+        grace=settings.shutdown_grace,
     )
     return http_app(
         app.server(),
@@ -85,7 +101,7 @@ def worker() -> ASGIApp:
     env = environment()
     settings = load({}, env)
     configure_logging(settings.log_level)
-    return Service(settings, env)
+    return service(settings, env)
 
 
 def serve_http(settings: Settings, env: Mapping[str, str]) -> int:
@@ -99,7 +115,7 @@ def serve_http(settings: Settings, env: Mapping[str, str]) -> int:
         bound = stack.enter_context(_bind(settings.host, settings.port))
         settings = replace(settings, port=bound.getsockname()[1])
         if settings.workers == 1:
-            return _run(_config(settings, Service(settings, env)), bound, lambda: say_ready(settings))
+            return _run(_config(settings, service(settings, env)), bound, lambda: say_ready(settings))
         folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="flintt-mcp-metrics-"))
         os.environ.update(to_environment(settings) | {MULTIPROCESS_VARIABLE: folder})
         return _run_workers(_config(settings, "flintt_mcp.serving:worker", factory=True), bound, settings)
@@ -111,18 +127,10 @@ def serve_sandbox(settings: Settings) -> int:
 
     configure_logging(settings.log_level)
 
-    class Sandboxed:
-        """The sandbox with its data folder open between start-up and shutdown."""
-
-        async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-            if scope["type"] != "lifespan":
-                return await self.app(scope, receive, send)
-            await receive()
-            async with open_sandbox(settings.data_path) as sandbox:
-                self.app = sandbox.app
-                await send({"type": "lifespan.startup.complete"})
-                await receive()
-            await send({"type": "lifespan.shutdown.complete"})
+    @asynccontextmanager
+    async def opened() -> AsyncIterator[ASGIApp]:
+        async with open_sandbox(settings.data_path) as sandbox:
+            yield sandbox.app
 
     with _bind(settings.host, settings.port) as bound:
         url = f"http://{_shown_host(settings.host)}:{bound.getsockname()[1]}"
@@ -132,7 +140,7 @@ def serve_sandbox(settings: Settings) -> int:
             f"  use it      FLINTT_API_URL={url}/flintt FLINTT_API_KEY=flt_sandbox_key flintt-mcp tools",
             f"  data        {settings.data_path}",
         )
-        return _run(_config(settings, Sandboxed()), bound, lambda: _say(*lines))
+        return _run(_config(settings, Opening(opened)), bound, lambda: _say(*lines))
 
 
 def _config(settings: Settings, app: Any, *, factory: bool = False) -> uvicorn.Config:
@@ -149,12 +157,12 @@ def _config(settings: Settings, app: Any, *, factory: bool = False) -> uvicorn.C
         server_header=False,
         proxy_headers=bool(settings.trusted_proxy),
         forwarded_allow_ips=list(settings.trusted_proxy),
-        timeout_graceful_shutdown=max(1, round(settings.shutdown_grace)),
+        timeout_graceful_shutdown=round(settings.shutdown_grace) + 2,
         timeout_keep_alive=75,
     )
 
 
-class _AnnouncingServer(uvicorn.Server):
+class _AnnouncingServer(DrainingServer):
     """Says that it is ready once it accepts connections."""
 
     def __init__(self, config: uvicorn.Config, announce: Any) -> None:
@@ -179,7 +187,7 @@ def _run(config: uvicorn.Config, bound: socket.socket, announce: Any) -> int:
 def _run_workers(config: uvicorn.Config, bound: socket.socket, settings: Settings) -> int:
     from uvicorn.supervisors import Multiprocess
 
-    server = uvicorn.Server(config)
+    server = DrainingServer(config)
     supervisor = Multiprocess(config, target=server.run, sockets=[bound])
     _announce_when_healthy(settings)
     supervisor.run()
