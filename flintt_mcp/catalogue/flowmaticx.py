@@ -1,0 +1,171 @@
+"""FlowMaticX, API version v1: lead jobs, the leads they found, and credits. Rows only.
+
+Answers come in an envelope, `{"ok": true, "data": ...}`; rows and totals are named by their dotted paths in it. The API has
+no endpoint for one job: flowmaticx_get_job looks for it in the list.
+"""
+
+from __future__ import annotations
+
+from flintt_mcp.catalogue.operation import (
+    Api,
+    Effect,
+    Kind,
+    Listing,
+    Offset,
+    Operation,
+    Record,
+    Route,
+    Toolset,
+    body,
+    fields,
+    query,
+)
+
+FLOWMATICX = Api(
+    name="flowmaticx",
+    title="FlowMaticX",
+    variable="FLOWMATICX",
+    url="https://app.flowmaticx.com/api/v1",
+    header="Authorization",
+    scheme="Bearer",
+    prefixes=("lg_live_",),
+    own_header="X-FlowMaticX-Key",
+    own_query="flowmaticx_api_key",
+    sandbox_key="lg_live_sandbox_key",
+    key_hint="a key looks like lg_live_... and comes from Settings, API Keys in FlowMaticX; it needs the Agency plan",
+    advice={
+        "UNAUTHORIZED": "check that the key is complete and not revoked, or make a new one",
+        "FORBIDDEN": "use a key with that scope, or a plan that has the feature; do not retry with the same one",
+        "PLAN_FEATURE_LOCKED": "the plan has to be upgraded in FlowMaticX (API access: Agency; ai_enabled: Starter or more)",
+        "NOT_FOUND": "take the id from flowmaticx_list_jobs and call again",
+        "VALIDATION_ERROR": "correct what it names and call again",
+        "PLAN_LIMIT_EXCEEDED": "ask for fewer leads in one job, or start several smaller jobs",
+        "INSUFFICIENT_CREDITS": "ask for fewer leads, or have a person add credits; flowmaticx_get_credits shows what is left",
+        "RATE_LIMITED": "wait, then call again: 300 requests a minute for each key",
+        "NO_SUBSCRIPTION": "a person has to start a subscription in FlowMaticX first",
+    },
+)
+
+JOB = fields(
+    "id",
+    "workflowType",
+    "keyword",
+    "location",
+    "requestedLeads",
+    "foundLeads",
+    "processedLeads",
+    "creditsUsed",
+    "status",
+    "progress",
+    "createdAt",
+    "startedAt",
+    "finishedAt",
+)
+LEAD = fields(
+    "id",
+    "businessName",
+    "category",
+    "email",
+    "emailStatus",
+    "decisionMakerName",
+    "decisionMakerRole",
+    "phone",
+    "website",
+    "domain",
+    "address",
+    "city",
+    "postalCode",
+    "country",
+    "rating",
+    "reviewsCount",
+    "icebreaker",
+    "emailSubject",
+    "emailBody",
+    "aiInsight",
+    "keyword",
+    "isBillable",
+    "createdAt",
+)
+CREDITS = fields(
+    "planId",
+    "creditsTotal",
+    "creditsUsed",
+    "creditsRemaining",
+    "currentPeriodStart",
+    "currentPeriodEnd",
+    "status",
+)
+
+WORKFLOWS = ("GOOGLE_MAPS", "LINKEDIN", "INSTAGRAM", "TIKTOK", "FACEBOOK", "YELLOW_PAGES", "CUSTOM")
+JOB_STATUSES = ("QUEUED", "RUNNING", "COMPLETED", "FAILED", "TIMED_OUT")
+EMAIL_STATUSES = ("VALID", "RISKY", "INVALID")
+JOBS_PAGING = Offset(most=100, total="data.total")
+
+OPERATIONS = (
+    Operation(
+        name="flowmaticx_create_job",
+        title="Start a FlowMaticX lead job",
+        about="Start a FlowMaticX search for leads. SPENDS credits: ask the person first. Returns the job id at once; follow "
+        "it with flowmaticx_get_job, then read flowmaticx_list_leads.",
+        effect=Effect.SPEND,
+        routes=(Route("POST", "/jobs"),),
+        args=(
+            body("workflow_type", "Where to search.", required=True, choices=WORKFLOWS),
+            body("keyword", "Keyword or hashtag.", required=True, low=1, high=200),
+            body("location", "City, region or country.", required=True, low=1, high=200),
+            body("leads_requested", kind=Kind.INTEGER, required=True, low=1, high=500),
+            body("ai_enabled", "Write personal texts; default true.", kind=Kind.FLAG),
+            body("include_risky", "Also leads with a RISKY email; default false.", kind=Kind.FLAG),
+        ),
+        result=Record(
+            noun="job",
+            at="data",
+            fields=fields("job_id", "status", "estimated_credits", "credits_remaining"),
+            said="FlowMaticX job started.",
+        ),
+        scopes=("jobs:write",),
+        idempotency_key=True,
+    ),
+    Operation(
+        name="flowmaticx_list_jobs",
+        title="List FlowMaticX lead jobs",
+        about="FlowMaticX lead jobs: what was searched, status, progress, leads found, credits used.",
+        effect=Effect.READ,
+        routes=(Route("GET", "/jobs"),),
+        args=(query("status", choices=JOB_STATUSES),),
+        result=Listing(rows="jobs", at="data.jobs", fields=JOB, paging=JOBS_PAGING, most=100),
+        scopes=("jobs:read",),
+    ),
+    Operation(
+        name="flowmaticx_list_leads",
+        title="List FlowMaticX leads",
+        about="Leads that FlowMaticX jobs found: business, email, decision maker, icebreaker, draft email.",
+        effect=Effect.READ,
+        routes=(Route("GET", "/leads"),),
+        args=(
+            query("job_id", "Only leads of this job.", kind=Kind.INTEGER, low=1),
+            query("billable_only", "False: also leads that cost nothing; default true.", kind=Kind.FLAG),
+            query("email_status", choices=EMAIL_STATUSES),
+        ),
+        result=Listing(
+            rows="leads", at="data.leads", fields=LEAD, paging=Offset(most=100, total="data.total"), page=20, most=100
+        ),
+        scopes=("leads:read",),
+    ),
+    Operation(
+        name="flowmaticx_get_credits",
+        title="Get FlowMaticX credits",
+        about="Credits of the FlowMaticX workspace: plan, total, used and left in this period.",
+        effect=Effect.READ,
+        routes=(Route("GET", "/credits"),),
+        result=Record(noun="credits", at="data", fields=CREDITS),
+        scopes=("credits:read",),
+    ),
+)
+
+FLOWMATICX_TOOLSET = Toolset(
+    name="flowmaticx",
+    about="Lead jobs, leads and credits of a FlowMaticX workspace. Jobs spend credits.",
+    api=FLOWMATICX,
+    operations=OPERATIONS,
+)
