@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import signal
 import sys
 import time
@@ -24,6 +25,8 @@ from bench.load import KEY_HEADERS, Driver, Loader
 from bench.process import StartFailed
 
 _PACKAGES = ("flintt-mcp", "mcp", "fastmcp", upstream.LIBRARY, "httpx2", "uvicorn", "httptools", "uvloop", "pydantic")
+
+_QUIET_LOAD = 0.7
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,6 +157,9 @@ def _notes(product: Product) -> list[str]:
     library = upstream.product_library()
     if library not in (None, upstream.LIBRARY):
         notes.append(f"the floor uses {upstream.LIBRARY}, the product {library}: change bench/upstream.py")
+    load = os.getloadavg()[0] if hasattr(os, "getloadavg") else 0.0
+    if load > _QUIET_LOAD:
+        notes.append(f"the machine was busy before the run (load {load:.1f}): trust the CPU columns more than calls/s")
     return notes
 
 
