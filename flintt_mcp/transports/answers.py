@@ -1,0 +1,36 @@
+"""The short answers the transports give by themselves.
+
+In: a status and a sentence. Out: a Starlette response, as a JSON-RPC error where a JSON-RPC client is listening. Sentences
+are written here or by the caller; nothing of a request is ever repeated but its JSON-RPC id.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+from starlette.responses import Response
+
+from flintt_mcp.transports.envelope import INVALID_REQUEST, RequestId
+
+CLOSE = {"connection": "close"}
+"""Ends the connection after the answer, for a request whose body was not read to its end."""
+
+
+def json_answer(value: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
+    """Any value as JSON."""
+    return Response(msgspec.json.encode(value), status, headers, "application/json")
+
+
+def rpc_error(
+    status: int,
+    message: str,
+    *,
+    code: int = INVALID_REQUEST,
+    id: RequestId | None = None,
+    headers: Mapping[str, str] | None = None,
+) -> Response:
+    """A JSON-RPC error under an HTTP status; `id` is null unless the request's own is given."""
+    error = {"jsonrpc": "2.0", "id": id, "error": {"code": code, "message": message}}
+    return json_answer(error, status, headers)

@@ -1,0 +1,115 @@
+"""One look into a JSON-RPC message, before the SDK sees it.
+
+In: the bytes of one message. Out: what the transports need to route it (kind, id, method, tool, whether its answer may be a
+stream), or a `Malformed` that says what is wrong without repeating any of it. Decodes once; keeps nothing. Whatever
+passes here also passes the SDK's own envelope check, so the SDK's refusals, which quote their input, are never reached.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import msgspec
+
+PARSE_ERROR = -32700
+INVALID_REQUEST = -32600
+
+MAX_ID_LENGTH = 256
+"""Longest text id of a request. Ids are remembered while their call runs, so their size is bounded."""
+
+LOG_LEVEL = "io.modelcontextprotocol/logLevel"
+"""The `_meta` entry by which a request of revision 2026-07-28 asks for log messages."""
+
+RequestId = str | int
+Kind = Literal["request", "notification", "response"]
+
+_decode = msgspec.json.Decoder().decode
+
+
+class Envelope(msgspec.Struct, frozen=True):
+    """What the outside of a message tells. `can_stream`: its caller asked for messages ahead of the result."""
+
+    kind: Kind
+    id: RequestId | None = None
+    method: str = ""
+    tool: str | None = None
+    can_stream: bool = False
+
+
+class Malformed(msgspec.Struct, frozen=True):
+    """Why a message cannot be taken, as JSON-RPC code and sentence; `id` when the message had a usable one."""
+
+    code: int
+    message: str
+    id: RequestId | None = None
+
+
+def read_envelope(body: bytes) -> Envelope | Malformed:
+    """The envelope of one message. Where an object repeats a name the last one counts, here and in the SDK alike."""
+    try:
+        message = _decode(body)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        return Malformed(PARSE_ERROR, "Parse error: the message is not valid JSON")
+    if isinstance(message, list):
+        return Malformed(INVALID_REQUEST, "Batches are not supported: send each JSON-RPC message by itself")
+    if not isinstance(message, dict):
+        return Malformed(INVALID_REQUEST, "A JSON-RPC message is an object")
+    found = message.get("id")
+    usable = found if _is_id(found) else None
+    if message.get("jsonrpc") != "2.0":
+        return Malformed(INVALID_REQUEST, 'The member jsonrpc must be "2.0"', usable)
+    if "method" in message:
+        return _call(message, found, usable)
+    return _response(message, found, usable)
+
+
+def _call(message: dict[str, Any], found: Any, usable: RequestId | None) -> Envelope | Malformed:
+    method, params = message["method"], message.get("params")
+    if not isinstance(method, str):
+        return Malformed(INVALID_REQUEST, "The member method must be a string", usable)
+    if "result" in message or "error" in message:
+        return Malformed(INVALID_REQUEST, "A message has a method or a result, not both", usable)
+    if params is not None and not isinstance(params, dict):
+        return Malformed(INVALID_REQUEST, "The member params must be an object", usable)
+    if found is None and ("id" not in message or method.startswith("notifications/")):
+        # Some serialisers write "id": null into notifications; the SDK's sessions take those as what they are.
+        return Envelope("notification", None, method)
+    if usable is None:
+        return Malformed(
+            INVALID_REQUEST, f"The id must be an integer or a string of at most {MAX_ID_LENGTH} characters"
+        )
+    tool, can_stream = None, method == "subscriptions/listen"
+    if params:
+        meta = params.get("_meta")
+        if isinstance(meta, dict):
+            can_stream = can_stream or meta.get("progressToken") is not None or meta.get(LOG_LEVEL) is not None
+        if method == "tools/call":
+            name = params.get("name")
+            tool = name if isinstance(name, str) else None
+    return Envelope("request", usable, method, tool, can_stream)
+
+
+def _response(message: dict[str, Any], found: Any, usable: RequestId | None) -> Envelope | Malformed:
+    if "result" in message and "error" not in message:
+        good = usable is not None and isinstance(message["result"], dict)
+    elif "error" in message and "result" not in message:
+        error = message["error"]
+        good = (
+            (usable is not None or (found is None and "id" in message))
+            and isinstance(error, dict)
+            and _is_integer(error.get("code"))
+            and isinstance(error.get("message"), str)
+        )
+    else:
+        good = False
+    if good:
+        return Envelope("response", usable)
+    return Malformed(INVALID_REQUEST, "The message is no JSON-RPC request, notification or response", usable)
+
+
+def _is_id(value: Any) -> bool:
+    return _is_integer(value) or (isinstance(value, str) and len(value) <= MAX_ID_LENGTH)
+
+
+def _is_integer(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)

@@ -1,0 +1,174 @@
+"""The stdio transport: one JSON-RPC message a line, in on stdin, out on stdout.
+
+In: the process's own stdin and stdout. Out: the SDK's `Server` run over them until the client closes stdin or a signal
+comes. The SDK writes and keeps stray prints off the wire; reading is ours, because its reader has no line limit, says
+nothing to a line that is no message, and sits in a thread that no signal can wake.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import anyio
+import mcp_types as types
+from anyio.abc import TaskGroup
+from mcp.server.stdio import stdio_server
+from mcp.shared.message import SessionMessage
+
+from flintt_mcp.transports.envelope import INVALID_REQUEST, Envelope, Malformed, read_envelope
+
+if TYPE_CHECKING:
+    from mcp.server.lowlevel import Server
+
+MAX_LINE_BYTES = 4 * 1024 * 1024
+_CHUNK = 65536
+
+
+async def serve_stdio(server: Server[Any], *, max_line_bytes: int = MAX_LINE_BYTES, eof_grace: float = 10.0) -> None:
+    """Serves one client until it closes stdin, or SIGTERM or SIGINT.
+
+    A line above `max_line_bytes` or no JSON-RPC message is answered with an error and skipped. After the end of stdin
+    requests that are being worked on get `eof_grace` seconds, so that `printf ... | flintt-mcp` sees its answers.
+    """
+    try:
+        with _own_stdin() as fd:
+            async with anyio.create_task_group() as group:
+                group.start_soon(_stop_on_signal, group)
+                await _serve(server, _Lines(fd, max_line_bytes), eof_grace)
+                group.cancel_scope.cancel()
+    except* (BrokenPipeError, ConnectionResetError):
+        pass  # the client is gone; there is nobody to tell
+
+
+async def _serve(server: Server[Any], lines: _Lines, eof_grace: float) -> None:
+    messages = _Messages(lines, eof_grace)
+    async with stdio_server(stdin=messages) as (read, write):  # type: ignore[arg-type]
+        messages.answers = _Answers(write, messages)
+        await server.run(read, messages.answers, server.create_initialization_options())  # type: ignore[arg-type]
+
+
+class _Lines:
+    """Lines of a descriptor as bytes; None stands for a line above the limit, of which nothing is kept."""
+
+    def __init__(self, fd: int, limit: int) -> None:
+        self._fd = fd
+        self._limit = limit
+
+    async def __aiter__(self) -> AsyncIterator[bytes | None]:
+        kept = bytearray()
+        skipping = False
+        while chunk := await _read(self._fd):
+            *ends, rest = chunk.split(b"\n")
+            for end in ends:
+                line = None if skipping or len(kept) + len(end) > self._limit else bytes(kept + end)
+                kept.clear()
+                skipping = False
+                yield line
+            skipping = skipping or len(kept) + len(rest) > self._limit
+            if skipping:
+                kept.clear()
+            else:
+                kept += rest
+        if skipping or kept:
+            yield None if skipping else bytes(kept)
+
+
+class _Messages:
+    """The well-formed messages of a client, as the SDK's stdio server reads them; the others are answered here."""
+
+    def __init__(self, lines: _Lines, eof_grace: float) -> None:
+        self._lines = lines
+        self._eof_grace = eof_grace
+        self._running: set[str] = set()
+        self._idle = anyio.Event()
+        self._at_end = False
+        self.answers: _Answers
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        async for line in self._lines:
+            if line is not None and not line.strip():
+                continue
+            found = _too_long() if line is None else read_envelope(line)
+            if isinstance(found, Malformed):
+                await self.answers.refuse(found)
+            elif line is not None:
+                if found.kind == "request" and found.method != "subscriptions/listen":
+                    self._running.add(str(found.id))
+                yield line
+        self._at_end = True
+        if self._running:
+            with anyio.move_on_after(self._eof_grace):
+                await self._idle.wait()
+
+    def answered(self, id: types.RequestId | None) -> None:
+        self._running.discard(str(id))
+        if self._at_end and not self._running:
+            self._idle.set()
+
+
+class _Answers:
+    """The SDK's write stream, watched for answers."""
+
+    def __init__(self, write: Any, messages: _Messages) -> None:
+        self._write = write
+        self._messages = messages
+
+    async def send(self, item: SessionMessage) -> None:
+        await self._write.send(item)
+        if isinstance(item.message, types.JSONRPCResponse | types.JSONRPCError):
+            self._messages.answered(item.message.id)
+
+    async def refuse(self, malformed: Malformed) -> None:
+        error = types.ErrorData(code=malformed.code, message=malformed.message)
+        await self._write.send(SessionMessage(types.JSONRPCError(jsonrpc="2.0", id=malformed.id, error=error)))
+
+    async def aclose(self) -> None:
+        await self._write.aclose()
+
+    async def __aenter__(self) -> _Answers:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.aclose()
+
+
+def _too_long() -> Envelope | Malformed:
+    return Malformed(INVALID_REQUEST, "The line is longer than this server takes; it was skipped")
+
+
+async def _read(fd: int) -> bytes:
+    """The next bytes, b"" at the end. Waits in the event loop where it can watch the descriptor, so a signal gets through."""
+    if sys.platform != "win32":
+        try:
+            await anyio.wait_readable(fd)
+        except (OSError, ValueError):
+            # A regular file cannot be watched, but it is always readable.
+            await anyio.lowlevel.checkpoint()
+        return os.read(fd, _CHUNK)
+    return await anyio.to_thread.run_sync(os.read, fd, _CHUNK, abandon_on_cancel=True)
+
+
+@contextmanager
+def _own_stdin() -> Iterator[int]:
+    """The wire on a descriptor of our own, while fd 0 is the null device for everybody else, children included."""
+    wire = os.dup(0)
+    null = os.open(os.devnull, os.O_RDONLY)
+    try:
+        os.dup2(null, 0)
+        yield wire
+    finally:
+        os.dup2(wire, 0)
+        os.close(null)
+        os.close(wire)
+
+
+async def _stop_on_signal(group: TaskGroup) -> None:
+    with anyio.open_signal_receiver(signal.SIGTERM, signal.SIGINT) as signals:
+        async for _ in signals:
+            group.cancel_scope.cancel()
+            return

@@ -1,0 +1,1 @@
+"""Tests of the transports: through real sockets and pipes where it matters, through ASGI where it does not."""
