@@ -1,7 +1,8 @@
-"""What any endpoint with a body does with bodies and addresses that make no sense."""
+"""What any endpoint does with bodies and addresses that make no sense, and when the sandbox itself fails."""
 
 from __future__ import annotations
 
+import httpx2
 import pytest
 
 pytestmark = pytest.mark.anyio
@@ -98,3 +99,17 @@ async def test_a_method_that_is_not_there_is_a_405_that_names_those_that_are(fli
         {"detail": "Method Not Allowed"},
         allow,
     )
+
+
+async def test_a_failure_of_the_sandbox_is_a_500_that_tells_nothing_of_its_inside(sandbox):
+    def damage(connection):
+        connection.execute("DROP TABLE flintt_validation_results")
+
+    await sandbox.database.write(damage)
+    transport = httpx2.ASGITransport(app=sandbox.app, raise_app_exceptions=False)
+    headers = {"X-API-Key": sandbox.flintt_key}
+    async with httpx2.AsyncClient(transport=transport, base_url="http://sandbox/flintt/v1/", headers=headers) as client:
+        run = (await client.get("runs")).json()[0]
+        answer = await client.get(f"runs/{run['id']}")
+
+    assert (answer.status_code, answer.json()) == (500, {"detail": "Internal Server Error"})
