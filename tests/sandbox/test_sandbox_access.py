@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from uuid import uuid4
-
 import pytest
 from sandbox_client import talk
 
 pytestmark = pytest.mark.anyio
 
+NOBODY = "00000000-0000-4000-8000-000000000000"
 ENDPOINTS = [
     ("GET", "companies"),
     ("POST", "companies"),
@@ -16,13 +15,13 @@ ENDPOINTS = [
     ("POST", "prospects"),
     ("GET", "signals"),
     ("POST", "signals"),
-    ("GET", f"signals/{uuid4()}"),
-    ("PATCH", f"signals/{uuid4()}"),
-    ("DELETE", f"signals/{uuid4()}"),
-    ("GET", f"signals/{uuid4()}/runs"),
-    ("GET", f"signals/{uuid4()}/runs/{uuid4()}"),
+    ("GET", f"signals/{NOBODY}"),
+    ("PATCH", f"signals/{NOBODY}"),
+    ("DELETE", f"signals/{NOBODY}"),
+    ("GET", f"signals/{NOBODY}/runs"),
+    ("GET", f"signals/{NOBODY}/runs/{NOBODY}"),
     ("GET", "runs"),
-    ("GET", f"runs/{uuid4()}"),
+    ("GET", f"runs/{NOBODY}"),
 ]
 INVALID = {"detail": "Invalid API key."}
 
