@@ -115,7 +115,7 @@ def _shape(
 ) -> Done | None:
     result = operation.result
     if isinstance(result, Listing):
-        rows = cut(result, paging, answer, page, upstream.budget)
+        rows = cut(result, paging, answer, page, upstream.budget, exact=api.exact_numbers)
         if rows is None:
             return None
         return listing_result(api.title, result, rows, None if rows.next is None else seal(rows.next))

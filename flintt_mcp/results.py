@@ -103,6 +103,8 @@ class Budget:
         A row that is larger than the budget on its own comes without its largest fields, so that every page moves on.
         """
         room = self._most - _ENVELOPE_SIZE - taken
+        if len(msgspec.json.encode(rows)) <= room:
+            return list(rows), []
         kept: list[Any] = []
         for row in rows:
             size = len(msgspec.json.encode(row)) + 1
@@ -128,12 +130,18 @@ class Budget:
         return {name: value for name, value in record.items() if name in sizes}, dropped
 
 
-def cut(listing: Listing, paging: Paging, answer: Any, page: Page, budget: Budget) -> Cut | None:
-    """One page out of the API's answer; None when there is no list where the API documents one."""
+def cut(
+    listing: Listing, paging: Paging, answer: Any, page: Page, budget: Budget, *, exact: bool = False
+) -> Cut | None:
+    """One page out of the API's answer; None when there is no list where the API documents one.
+
+    `exact` says that numbers were decoded exactly and have to be made plain.
+    """
     rows = at(answer, listing.at)
     if not isinstance(rows, list):
         return None
-    rows = [_plain(row, listing.fields) for row in rows]
+    if exact:
+        rows = [_plain(row, listing.fields) for row in rows]
     return _cut(paging, rows, answer, page, budget)
 
 

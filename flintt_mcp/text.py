@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from itertools import chain
 from typing import Any
 
 import msgspec
@@ -22,6 +23,7 @@ _INVISIBLE = re.compile(
     "|(?<![^\x00-\x7f])[\u200c\u200d]|[\u200c\u200d](?![^\x00-\x7f])"  # joiners, unless inside a script that needs them
 )
 _MIN_ROWS_TO_HOIST = 3
+_BREAKING = ("\n", "\t", "\r", "|")
 
 
 def clean(text: str) -> str:
@@ -51,18 +53,31 @@ def table(rows: Sequence[Any], names: Sequence[str]) -> str:
 
     Columns that are empty in every row are left out; those that hold one value in all of three or more rows are told once.
     """
-    objects = [row for row in rows if isinstance(row, Mapping)]
-    columns = _columns(objects, names)
-    cells = {name: [_cell(row.get(name)) for row in objects] for name in columns}
-    shared = [name for name in columns if len(objects) >= _MIN_ROWS_TO_HOIST and len(set(cells[name])) == 1]
-    shown = [name for name in columns if name not in shared and any(cells[name])]
-    lines = [f"same in all rows: {', '.join(f'{name}={cells[name][0]}' for name in shared if cells[name][0])}"]
-    lines = [] if lines[0].endswith(": ") else lines
+    objects = [row for row in rows if isinstance(row, dict)]
+    columns = {name: _column(objects, name) for name in _columns(objects, names)}
+    shared = [
+        name
+        for name, cells in columns.items()
+        if len(cells) >= _MIN_ROWS_TO_HOIST and cells.count(cells[0]) == len(cells)
+    ]
+    told_once = ", ".join(f"{name}={columns[name][0]}" for name in shared if columns[name][0])
+    shown = [name for name, cells in columns.items() if name not in shared and any(cells)]
+    lines = [f"same in all rows: {told_once}"] if told_once else []
     if shown:
         lines.append(" | ".join(shown))
-        lines += [" | ".join(line) for line in zip(*(cells[name] for name in shown), strict=True)]
-    lines += [_cell(row) for row in rows if not isinstance(row, Mapping)]
+        lines += map(" | ".join, zip(*(columns[name] for name in shown), strict=True))
+    lines += [_cell(row) for row in rows if not isinstance(row, dict)]
     return "\n".join(lines)
+
+
+def _column(objects: Sequence[dict[str, Any]], name: str) -> list[str]:
+    """The cells of one column. Most hold plain text, so the whole column is searched for line breaks and bars at once."""
+    values = [row.get(name) for row in objects]
+    if set(map(type, values)) == {str}:
+        together = "".join(values)
+        if not any(mark in together for mark in _BREAKING):
+            return values
+    return [_cell(value) for value in values]
 
 
 def record(fields: Mapping[str, Any], names: Sequence[str]) -> str:
@@ -73,19 +88,14 @@ def record(fields: Mapping[str, Any], names: Sequence[str]) -> str:
 
 def _columns(objects: Sequence[Mapping[str, Any]], names: Sequence[str]) -> list[str]:
     """Documented names first, in their order; then whatever else the API sent."""
-    present = dict.fromkeys(name for row in objects for name in row)
+    present = dict.fromkeys(chain.from_iterable(objects))
     return [name for name in names if name in present] + [name for name in present if name not in names]
 
 
 def _cell(value: Any, *, line_breaks: bool = False) -> str:
     if value is None or value == [] or value == {}:
         return ""
-    if isinstance(value, str):
-        text = value
-    elif isinstance(value, bool | int | float):
-        return msgspec.json.encode(value).decode()
-    else:
-        text = msgspec.json.encode(value).decode()
-    if "\n" in text or "\t" in text:
+    text = value if isinstance(value, str) else msgspec.json.encode(value).decode()
+    if "\n" in text or "\t" in text or "\r" in text:
         text = text.replace("\n", "\n  ") if line_breaks else " ".join(text.split())
     return text if line_breaks or "|" not in text else text.replace("|", "\\|")
