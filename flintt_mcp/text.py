@@ -54,12 +54,8 @@ def table(rows: Sequence[Any], names: Sequence[str]) -> str:
     Columns that are empty in every row are left out; those that hold one value in all of three or more rows are told once.
     """
     objects = [row for row in rows if isinstance(row, dict)]
-    columns = {name: _column(objects, name) for name in _columns(objects, names)}
-    shared = [
-        name
-        for name, cells in columns.items()
-        if len(cells) >= _MIN_ROWS_TO_HOIST and cells.count(cells[0]) == len(cells)
-    ]
+    columns = _columns(objects, names)
+    shared = [name for name, cells in columns.items() if len(cells) >= _MIN_ROWS_TO_HOIST and len(set(cells)) == 1]
     told_once = ", ".join(f"{name}={columns[name][0]}" for name in shared if columns[name][0])
     shown = [name for name, cells in columns.items() if name not in shared and any(cells)]
     lines = [f"same in all rows: {told_once}"] if told_once else []
@@ -70,23 +66,27 @@ def table(rows: Sequence[Any], names: Sequence[str]) -> str:
     return "\n".join(lines)
 
 
-def _column(objects: Sequence[dict[str, Any]], name: str) -> list[str]:
-    """The cells of one column. Most hold plain text, so the whole column is searched for line breaks and bars at once."""
-    values = [row.get(name) for row in objects]
-    if set(map(type, values)) == {str}:
-        together = "".join(values)
-        if not any(mark in together for mark in _BREAKING):
-            return values
-    return [_cell(value) for value in values]
+def _columns(objects: Sequence[dict[str, Any]], names: Sequence[str]) -> dict[str, Sequence[str]]:
+    """The cells of every column in order. Most cells are plain text, so line breaks and bars are looked for in all at once."""
+    if len(set(map(tuple, objects))) == 1:
+        by_key = dict(zip(objects[0], zip(*map(dict.values, objects), strict=True), strict=True))
+        columns = {name: by_key[name] for name in _ordered(objects[:1], names)}
+    else:
+        columns = {name: tuple([row.get(name) for row in objects]) for name in _ordered(objects, names)}
+    plain = {name for name, values in columns.items() if set(map(type, values)) == {str}}
+    together = "".join(chain.from_iterable(columns[name] for name in plain))
+    if any(mark in together for mark in _BREAKING):
+        plain.clear()
+    return {name: values if name in plain else [_cell(value) for value in values] for name, values in columns.items()}
 
 
 def record(fields: Mapping[str, Any], names: Sequence[str]) -> str:
     """One object as `key: value` lines; empty fields are left out."""
-    lines = ((name, _cell(fields[name], line_breaks=True)) for name in _columns([fields], names))
+    lines = ((name, _cell(fields[name], line_breaks=True)) for name in _ordered([fields], names))
     return "\n".join(f"{name}: {text}" for name, text in lines if text)
 
 
-def _columns(objects: Sequence[Mapping[str, Any]], names: Sequence[str]) -> list[str]:
+def _ordered(objects: Sequence[Mapping[str, Any]], names: Sequence[str]) -> list[str]:
     """Documented names first, in their order; then whatever else the API sent."""
     present = dict.fromkeys(chain.from_iterable(objects))
     return [name for name in names if name in present] + [name for name in present if name not in names]
