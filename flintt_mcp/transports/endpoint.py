@@ -8,9 +8,9 @@ on the way, and for sessions. Only methods and headers are judged here, never ar
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from functools import lru_cache
+from typing import Any, NamedTuple
 
-import anyio
 from mcp.server.lowlevel import Server
 from mcp.server.streamable_http_manager import StreamableHTTPSessionManager
 from mcp_types.version import HANDSHAKE_PROTOCOL_VERSIONS
@@ -33,6 +33,8 @@ NO_LEGACY_SSE = (
     "workers. Use Streamable HTTP: POST to the same URL"
 )
 _NO_SESSIONS = "This server keeps no sessions, so there is no stream to open; send each request with POST"
+_NOT_ACCEPTABLE = "The Accept header must list application/json and, for streams, text/event-stream"
+_MAX_ACCEPT = 1024
 _HANDSHAKE = frozenset(version.encode() for version in HANDSHAKE_PROTOCOL_VERSIONS)
 
 
@@ -62,7 +64,7 @@ class Endpoint:
                 await self._post(scope, receive, send, entry)
             case "GET" if b"mcp-session-id" in entry.found:
                 await self._listen(scope, receive, send, entry)
-            case "GET" if b"mcp-protocol-version" not in entry.found and _lists_events(entry):
+            case "GET" if b"mcp-protocol-version" not in entry.found and _accept_of(entry).names_events:
                 await self.sse(scope, receive, send, entry, prefix)
             case "DELETE" if b"mcp-session-id" in entry.found and not self._options.stateless:
                 await self.sessions.handle_request(scope, receive, send)
@@ -98,19 +100,18 @@ class Endpoint:
                 answer = await self._legacy.post(stream, *took, scope)
                 await answer(scope, receive, exchange.send)
 
-        await self._exchanges.run(handle, scope, send, self._body_deadline())
+        await self._exchanges.run(handle, scope, send)
 
     async def _post(self, scope: Scope, receive: Receive, send: Send, entry: Entry) -> None:
         async def handle(exchange: Exchange) -> None:
-            refusal = _unacceptable(entry)
-            if refusal is not None:
-                await refusal(scope, receive, exchange.send)
+            if not _accept_of(entry).json:
+                await rpc_error(406, _NOT_ACCEPTABLE)(scope, receive, exchange.send)
                 return
             took = await self._take(scope, receive, exchange, entry)
             if took is not None:
                 await self._answer(took[0], scope, replay(took[1], receive), exchange, entry)
 
-        await self._exchanges.run(handle, scope, send, self._body_deadline())
+        await self._exchanges.run(handle, scope, send)
 
     async def _take(
         self, scope: Scope, receive: Receive, exchange: Exchange, entry: Entry
@@ -120,10 +121,10 @@ class Endpoint:
             answer = rpc_error(415, "The Content-Type must be application/json")
             await answer(scope, receive, exchange.send)
             return None
-        body = await read_body(receive, entry.found, self._options.max_body_bytes)
+        reading = read_body(receive, entry.found, self._options.max_body_bytes)
+        body = await self._exchanges.in_time(exchange, reading)
         if body is None:
             return None
-        exchange.body_is_here()
         if isinstance(body, Response):
             await body(scope, receive, exchange.send)
             return None
@@ -151,7 +152,7 @@ class Endpoint:
             await self._in_session(session.decode("latin-1"), message, scope, receive, exchange)
 
     def _engine(self, message: Envelope, entry: Entry) -> StreamableHTTPSessionManager | Response:
-        takes_events = _takes(entry, b"text/event-stream", b"text/*")
+        takes_events = _accept_of(entry).events
         session = b"mcp-session-id" in entry.found
         if not _is_modern(entry) and not self._options.stateless and (session or takes_events):
             if not takes_events:
@@ -238,9 +239,6 @@ class Endpoint:
             headers=ALLOW,
         )
 
-    def _body_deadline(self) -> float:
-        return anyio.current_time() + self._options.body_timeout
-
 
 def _is_modern(entry: Entry) -> bool:
     """Whether the SDK serves this request by itself, without handshake or session (revision 2026-07-28 or unknown)."""
@@ -248,17 +246,24 @@ def _is_modern(entry: Entry) -> bool:
     return version is not None and version not in _HANDSHAKE
 
 
-def _lists_events(entry: Entry) -> bool:
-    accept = entry.found.get(b"accept", b"").lower()
-    return any(part.split(b";", 1)[0].strip() == b"text/event-stream" for part in accept.split(b","))
+class _Accept(NamedTuple):
+    json: bool
+    events: bool
+    names_events: bool
 
 
-def _takes(entry: Entry, *types: bytes) -> bool:
-    accept = entry.found.get(b"accept", b"").lower()
-    return any(part.split(b";", 1)[0].strip() in (b"*/*", *types) for part in accept.split(b","))
+@lru_cache(maxsize=128)
+def _accept(header: bytes) -> _Accept:
+    """What an Accept header takes, wildcards included, and whether it names the event stream itself."""
+    kinds = {part.split(b";", 1)[0].strip() for part in header.lower().split(b",")}
+    names_events = b"text/event-stream" in kinds
+    anything = b"*/*" in kinds
+    return _Accept(
+        json=anything or bool(kinds & {b"application/json", b"application/*"}),
+        events=anything or names_events or b"text/*" in kinds,
+        names_events=names_events,
+    )
 
 
-def _unacceptable(entry: Entry) -> Response | None:
-    if _takes(entry, b"application/json", b"application/*"):
-        return None
-    return rpc_error(406, "The Accept header must list application/json and, for streams, text/event-stream")
+def _accept_of(entry: Entry) -> _Accept:
+    return _accept(entry.found.get(b"accept", b"")[:_MAX_ACCEPT])

@@ -17,6 +17,9 @@ INVALID_REQUEST = -32600
 MAX_ID_LENGTH = 256
 """Longest text id of a request. Ids are remembered while their call runs, so their size is bounded."""
 
+MAX_DEPTH = 100
+"""How deep a message may nest. The SDK's decoders give up at 200, and one of them says so to nobody."""
+
 LOG_LEVEL = "io.modelcontextprotocol/logLevel"
 """The `_meta` entry by which a request of revision 2026-07-28 asks for log messages."""
 
@@ -27,13 +30,17 @@ _decode = msgspec.json.Decoder().decode
 
 
 class Envelope(msgspec.Struct, frozen=True):
-    """What the outside of a message tells. `can_stream`: its caller asked for messages ahead of the result."""
+    """What the outside of a message tells.
+
+    `can_stream`: its caller asked for messages ahead of the result. `cancels`: the id of the request it calls off.
+    """
 
     kind: Kind
     id: RequestId | None = None
     method: str = ""
     tool: str | None = None
     can_stream: bool = False
+    cancels: RequestId | None = None
 
 
 class Malformed(msgspec.Struct, frozen=True):
@@ -52,6 +59,8 @@ def read_envelope(body: bytes) -> Envelope | Malformed:
         return Malformed(PARSE_ERROR, "Parse error: the message is not valid JSON")
     if isinstance(message, list):
         return Malformed(INVALID_REQUEST, "Batches are not supported: send each JSON-RPC message by itself")
+    if body.count(b"{") + body.count(b"[") > MAX_DEPTH and _is_too_deep(message):
+        return Malformed(INVALID_REQUEST, f"The message nests deeper than {MAX_DEPTH} levels")
     if not isinstance(message, dict):
         return Malformed(INVALID_REQUEST, "A JSON-RPC message is an object")
     found = message.get("id")
@@ -73,7 +82,7 @@ def _call(message: dict[str, Any], found: Any, usable: RequestId | None) -> Enve
         return Malformed(INVALID_REQUEST, "The member params must be an object", usable)
     if found is None and ("id" not in message or method.startswith("notifications/")):
         # Some serialisers write "id": null into notifications; the SDK's sessions take those as what they are.
-        return Envelope("notification", None, method)
+        return _notification(method, params)
     if usable is None:
         return Malformed(
             INVALID_REQUEST, f"The id must be an integer or a string of at most {MAX_ID_LENGTH} characters"
@@ -87,6 +96,11 @@ def _call(message: dict[str, Any], found: Any, usable: RequestId | None) -> Enve
             name = params.get("name")
             tool = name if isinstance(name, str) else None
     return Envelope("request", usable, method, tool, can_stream)
+
+
+def _notification(method: str, params: dict[str, Any] | None) -> Envelope:
+    cancels = (params or {}).get("requestId") if method == "notifications/cancelled" else None
+    return Envelope("notification", None, method, cancels=cancels if _is_id(cancels) else None)
 
 
 def _response(message: dict[str, Any], found: Any, usable: RequestId | None) -> Envelope | Malformed:
@@ -105,6 +119,16 @@ def _response(message: dict[str, Any], found: Any, usable: RequestId | None) -> 
     if good:
         return Envelope("response", usable)
     return Malformed(INVALID_REQUEST, "The message is no JSON-RPC request, notification or response", usable)
+
+
+def _is_too_deep(message: Any) -> bool:
+    level = [message]
+    for _ in range(MAX_DEPTH):
+        inner = [value.values() if isinstance(value, dict) else value for value in level if isinstance(value, dict | list)]
+        if not inner:
+            return False
+        level = [value for values in inner for value in values]
+    return any(isinstance(value, dict | list) for value in level)
 
 
 def _is_id(value: Any) -> bool:

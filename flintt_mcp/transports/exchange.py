@@ -6,26 +6,29 @@ error is sent, or a stream that has begun is closed properly. Also counts open s
 
 from __future__ import annotations
 
-import math
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
+from typing import TypeVar
 
 import anyio
 from starlette.responses import Response
 from starlette.types import Message, Scope, Send
 
 from flintt_mcp.transports.answers import CLOSE, rpc_error
+from flintt_mcp.transports.options import HttpOptions
+
+Read = TypeVar("Read")
 
 
 class Exchange:
-    """One request being answered. `waiting_for_body` says what a passed deadline means."""
+    """One request being answered. `body_is_late` says why it was cut."""
 
-    __slots__ = ("_send", "finished", "scope", "started", "waiting_for_body")
+    __slots__ = ("_send", "body_is_late", "finished", "scope", "started")
 
-    def __init__(self, send: Send, deadline: float = math.inf) -> None:
-        self.scope = anyio.CancelScope(deadline=deadline)
-        self.waiting_for_body = deadline != math.inf
+    def __init__(self, send: Send) -> None:
+        self.scope = anyio.CancelScope()
+        self.body_is_late = False
         self.started = False
         self.finished = False
         self._send = send
@@ -37,18 +40,13 @@ class Exchange:
             self.finished = True
         await self._send(message)
 
-    def body_is_here(self) -> None:
-        """The request is complete: its deadline no longer counts."""
-        self.scope.deadline = math.inf
-        self.waiting_for_body = False
-
     async def finish(self, scope: Scope) -> None:
         """Completes the answer of a request that was cut."""
         if self.finished:
             return
         if self.started:
             await self._send({"type": "http.response.body", "body": b"", "more_body": False})
-        elif self.waiting_for_body:
+        elif self.body_is_late:
             answer = rpc_error(408, "The request body did not arrive in time", headers=CLOSE)
             await answer(scope, _no_receive, self._send)
         else:
@@ -61,9 +59,11 @@ class Exchange:
 class Exchanges:
     """All requests being answered, and the limits on how many of them are streams."""
 
-    def __init__(self, max_streams: int, max_streams_per_caller: int) -> None:
-        self._max_streams = max_streams
-        self._max_per_caller = max_streams_per_caller
+    def __init__(self, options: HttpOptions) -> None:
+        self._max_streams = options.max_streams
+        self._max_per_caller = options.max_streams_per_caller
+        self._body_timeout = options.body_timeout
+        self._awaited: dict[Exchange, float] = {}
         self._streams: Counter[str] = Counter()
         self._open: set[Exchange] = set()
         self._ends: set[Callable[[], None]] = set()
@@ -73,11 +73,9 @@ class Exchanges:
     def draining(self) -> bool:
         return self._draining.is_set()
 
-    async def run(
-        self, handle: Callable[[Exchange], Awaitable[None]], scope: Scope, send: Send, deadline: float = math.inf
-    ) -> Exchange:
-        """Answers one request within reach of `cut`; `deadline` is an anyio clock time for its body to be here."""
-        exchange = Exchange(send, deadline)
+    async def run(self, handle: Callable[[Exchange], Awaitable[None]], scope: Scope, send: Send) -> None:
+        """Answers one request, which from now on can be cut."""
+        exchange = Exchange(send)
         self._open.add(exchange)
         try:
             with exchange.scope:
@@ -86,7 +84,23 @@ class Exchanges:
             self._open.discard(exchange)
         if exchange.scope.cancelled_caught:
             await exchange.finish(scope)
-        return exchange
+
+    async def in_time(self, exchange: Exchange, reading: Awaitable[Read]) -> Read:
+        """Awaits a body; the request is cut when that takes too long."""
+        self._awaited[exchange] = anyio.current_time() + self._body_timeout
+        try:
+            return await reading
+        finally:
+            del self._awaited[exchange]
+
+    async def cut_late_bodies(self) -> None:
+        """Looks after all awaited bodies at once: a timer for each would cost more than the rest of a request here."""
+        while True:
+            await anyio.sleep(self._body_timeout / 10)
+            now = anyio.current_time()
+            for exchange in [late for late, deadline in self._awaited.items() if deadline <= now]:
+                exchange.body_is_late = True
+                exchange.scope.cancel()
 
     def full(self, who: str) -> Response | None:
         """The answer when no further stream may be opened, or None."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -20,6 +21,8 @@ from flintt_mcp.transports import cors
 from flintt_mcp.transports.answers import CLOSE, rpc_error
 from flintt_mcp.transports.hosts import host_values, origin_values
 from flintt_mcp.transports.options import HttpOptions
+
+MAX_QUERY_FIELDS = 100
 
 CALLER = "flintt_mcp.caller"
 """Key of the scope under which the request's `Caller` is found."""
@@ -54,7 +57,8 @@ class Entry:
     """One request that was seen by the gate.
 
     `query` and `headers` are as they were sent, for routes that are not ours. `who` counts against limits: the principal, or
-    for callers without a key the principal and their address. `stream_id` names a legacy SSE stream.
+    for callers without a key the principal and their address. `stream_id` names a legacy SSE stream. `overlong` marks a
+    query with more fields than anybody needs; none of them was read.
     """
 
     caller: Caller
@@ -62,7 +66,8 @@ class Entry:
     query: bytes
     headers: _Headers
     found: Mapping[bytes, bytes]
-    stream_id: str | None
+    stream_id: str | None = None
+    overlong: bool = False
 
     @property
     def origin(self) -> bytes | None:
@@ -81,18 +86,24 @@ class Gate:
     def enter(self, scope: Any) -> Entry:
         """Takes the credentials out of a request; `scope` holds none from here on, wherever it goes."""
         query, headers = scope["query_string"], scope["headers"]
-        scope["query_string"] = b""
-        scope["headers"] = [pair for pair in headers if pair[0] in _KEPT_HEADERS or pair[0].startswith(b"mcp-")]
-        caller = self._credentials.from_request(query, headers)
+        kept: _Headers = []
+        dropped: _Headers = []
+        for pair in headers:
+            (kept if pair[0] in _KEPT_HEADERS or pair[0].startswith(b"mcp-") else dropped).append(pair)
+        scope["query_string"], scope["headers"] = b"", kept
+        overlong = query.count(b"&") >= MAX_QUERY_FIELDS
+        caller = self._credentials.from_request(b"" if overlong else query, dropped)
         client = scope.get("client")
         who = caller.principal if caller.secrets or not client else f"{caller.principal}@{client[0]}"
         scope[CALLER] = caller
-        scope["user"] = user_of(caller)
-        return Entry(caller, who, query, headers, dict(headers), _stream_id(query))
+        scope["user"] = _user_of(caller.principal)
+        return Entry(caller, who, query, headers, dict(headers), None if overlong else _stream_id(query), overlong)
 
     def refusal(self, scope: Any, entry: Entry) -> Response | None:
         """The answer to a request that must not pass, or to a preflight; None lets the request in."""
         found = entry.found
+        if entry.overlong:
+            return rpc_error(400, f"The URL has more than {MAX_QUERY_FIELDS} query parameters", headers=CLOSE)
         if len(found) != len(entry.headers) and (name := _doubled(entry.headers)):
             return rpc_error(400, f"The header {name} must not be sent twice", headers=CLOSE)
         host = found.get(b"host")
@@ -116,9 +127,10 @@ class Gate:
         return None
 
 
-def user_of(caller: Caller) -> AuthenticatedUser:
+@lru_cache(maxsize=1024)
+def _user_of(principal: str) -> AuthenticatedUser:
     """The caller as the SDK knows users. It compares them to keep sessions apart; no key is in it."""
-    return AuthenticatedUser(AccessToken(token=caller.principal, client_id=caller.principal, scopes=[]))
+    return AuthenticatedUser(AccessToken(token=principal, client_id=principal, scopes=[]))
 
 
 def _stream_id(query: bytes) -> str | None:

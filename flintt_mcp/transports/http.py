@@ -63,7 +63,7 @@ def http_app(
     Raises:
         ConfigError: an allowed host or origin is no exact entry.
     """
-    exchanges = Exchanges(options.max_streams, options.max_streams_per_caller)
+    exchanges = Exchanges(options)
     return HttpApp(
         gate=Gate(credentials, options),
         endpoint=Endpoint(server, options, exchanges, needs_stream),
@@ -180,6 +180,7 @@ class HttpApp:
                 self._endpoint.sessions.run(),
                 anyio.create_task_group() as group,
             ):
+                group.start_soon(self._exchanges.cut_late_bodies)
                 group.start_soon(self._exchanges.cut_after, self._options.grace)
                 try:
                     yield

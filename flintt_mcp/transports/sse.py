@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 import secrets
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 from urllib.parse import quote
 
@@ -75,6 +76,10 @@ class _Stream:
         self.running.discard(str(id))
         if self.ending and not self.running:
             self.scope.cancel()
+
+    async def settled(self, id: types.RequestId | None) -> None:
+        """The SDK's word for a request that was cancelled: it gets no answer."""
+        self.answered(id)
 
     def close(self) -> None:
         for end in (self.inbox, self.to_server, self.outbox, self.from_server):
@@ -151,7 +156,9 @@ class LegacySse:
         scope["user"] = stream.user
         stream.touch()
         parsed = types.jsonrpc_message_adapter.validate_json(body, by_name=False)
-        metadata = ServerMessageMetadata(request_context=Request(scope))
+        metadata = ServerMessageMetadata(
+            request_context=Request(scope), on_request_unanswered=partial(stream.settled, message.id)
+        )
         try:
             await stream.inbox.send(SessionMessage(parsed, metadata=metadata))
         except (anyio.ClosedResourceError, anyio.BrokenResourceError):

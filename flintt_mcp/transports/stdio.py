@@ -99,6 +99,8 @@ class _Messages:
             elif line is not None:
                 if found.kind == "request" and found.method != "subscriptions/listen":
                     self._running.add(str(found.id))
+                elif found.cancels is not None:
+                    self._running.discard(str(found.cancels))  # it will not be answered
                 yield line
         self._at_end = True
         if self._running:

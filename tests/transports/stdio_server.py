@@ -9,9 +9,8 @@ import anyio
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
-from transports.fixture_app import fixture_server
-
 from flintt_mcp.transports.stdio import serve_stdio
+from transports.fixture_app import fixture_server
 
 limit = int(sys.argv[1]) if len(sys.argv) > 1 else 4 * 1024 * 1024
 
