@@ -85,16 +85,21 @@ class Measured:
 
 
 class Loader:
-    """Runs cases. `progress` gets one line per step."""
+    """Runs cases. `progress` gets one line per step; `seconds` are those of a warm-up and of a window."""
 
     def __init__(
-        self, fleet: Fleet, driver: Driver, contenders: Sequence[str], progress: Callable[[str], None], seconds: float
+        self,
+        fleet: Fleet,
+        driver: Driver,
+        contenders: Sequence[str],
+        progress: Callable[[str], None],
+        seconds: tuple[float, float],
     ) -> None:
         self._fleet = fleet
         self._driver = driver
         self._contenders = contenders
         self._progress = progress
-        self._seconds = seconds
+        self._warmup, self._seconds = seconds
 
     def measure(self, case: Case, concurrency: int, rounds: int) -> Measured:
         """One case at one concurrency. Contenders change places from round to round."""
@@ -156,6 +161,7 @@ class Loader:
             era=case.era,
             concurrency=concurrency,
             seconds=self._seconds,
+            warmup_seconds=self._warmup,
             wanted=list(FLOOR_WANTED if contender == FLOOR else case.wanted),
             headers=KEY_HEADERS,
             sessions=min(concurrency, SESSIONS) if case.stateful and contender != FLOOR else 0,
