@@ -24,7 +24,6 @@ from flintt_mcp.docs_tools import TOOLSET as DOCS
 from flintt_mcp.docs_tools import docs_resources, docs_tools
 from flintt_mcp.errors import ConfigError, FlinttError
 from flintt_mcp.handbook import Handbook, default_folder
-from flintt_mcp.metrics import Metrics
 from flintt_mcp.prompts import Prompt
 from flintt_mcp.proxy import Upstream, operation_tools
 from flintt_mcp.resources import Resource, Resources
@@ -82,7 +81,6 @@ class App:
     prompts: Sequence[Prompt]
     credentials: Credentials
     caller: Caller
-    metrics: Metrics
     keys: Keys
     upstream: Upstream
     additions: Additions
@@ -129,9 +127,20 @@ class App:
 
 @asynccontextmanager
 async def open_app(
-    settings: Settings, environment: Mapping[str, str], additions: Additions | None = None, sender: Sender | None = None
+    settings: Settings,
+    environment: Mapping[str, str],
+    additions: Additions | None = None,
+    *,
+    watch: Stage | None = None,
+    eager: bool = False,
+    sender: Sender | None = None,
 ) -> AsyncIterator[App]:
-    """Open the app and all it stands on; `sender` replaces the network in tests.
+    """Open the app and all it stands on.
+
+    Args:
+        watch: an outermost stage that sees every call (metrics).
+        eager: load the HTTP library now, not at the first call.
+        sender: replaces the network, in tests.
 
     Raises:
         ConfigError: a setting or a variable that cannot work.
@@ -153,6 +162,7 @@ async def open_app(
                 max_connections=settings.connections,
                 sender=sender,
                 routes=routes or None,
+                eager=eager and not settings.sandbox,
             )
         )
         upstream = Upstream(
@@ -162,17 +172,21 @@ async def open_app(
             cursors=Cursors(keys.cursor),
             budget=Budget(settings.result_limit),
         )
-        yield _compose(settings, environment, additions, upstream, keys)
+        yield _compose(settings, environment, additions, upstream, keys, watch)
 
 
 def _compose(
-    settings: Settings, environment: Mapping[str, str], additions: Additions, upstream: Upstream, keys: Keys
+    settings: Settings,
+    environment: Mapping[str, str],
+    additions: Additions,
+    upstream: Upstream,
+    keys: Keys,
+    watch: Stage | None,
 ) -> App:
     handbook = Handbook(default_folder())
     inventory = _inventory(settings, handbook, upstream, additions)
-    metrics = Metrics()
     limit = Limit(settings.calls_per_key, settings.calls)
-    pipeline = Pipeline([metrics, visible, validate, limit, *additions.stages])
+    pipeline = Pipeline([*([watch] if watch else ()), visible, validate, limit, *additions.stages])
     workspace = Workspace(inventory, pipeline)
     flintt_on = inventory.get("get_signal") is not None
     credentials = Credentials(APIS, keys.digest)
@@ -186,7 +200,6 @@ def _compose(
         prompts=[*(workflow_prompts(workspace) if flintt_on else ()), *additions.prompts],
         credentials=credentials,
         caller=_own_caller(credentials, environment, sandbox=settings.sandbox),
-        metrics=metrics,
         keys=keys,
         upstream=upstream,
         additions=additions,

@@ -143,6 +143,7 @@ def _stdio(settings: Settings, env: dict[str, str], options: argparse.Namespace,
 
     from flintt_mcp.app import open_app
     from flintt_mcp.logs import configure_logging
+    from flintt_mcp.memory import settle_memory
 
     configure_logging(settings.log_level)
     if sys.stdin.isatty():
@@ -152,7 +153,9 @@ def _stdio(settings: Settings, env: dict[str, str], options: argparse.Namespace,
         from flintt_mcp.transports.stdio import serve_stdio
 
         async with open_app(settings, env) as app:
-            await serve_stdio(app.server(), max_line_bytes=settings.body_limit)
+            server = app.server()
+            settle_memory()
+            await serve_stdio(server, max_line_bytes=settings.body_limit)
 
     anyio.run(serve)
     return 0

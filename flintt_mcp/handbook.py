@@ -7,12 +7,15 @@ the files of that folder, found once at start: a slug or a section is a key in a
 from __future__ import annotations
 
 import re
-import sqlite3
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import sqlite3
 
 _HEADING = re.compile(r"^(#{1,6})\s+(.+?)\s*#*$")
 _FENCE = re.compile(r"^\s*(```+|~~~+)")
@@ -99,6 +102,8 @@ class Handbook:
     @cached_property
     def _index(self) -> sqlite3.Connection:
         """A full-text index in memory, made at the first search: SQLite's own ranking, at no start-up cost."""
+        import sqlite3
+
         index = sqlite3.connect(":memory:", check_same_thread=False)
         index.execute(
             "CREATE VIRTUAL TABLE places USING fts5(slug UNINDEXED, section UNINDEXED, title, body, tokenize='porter unicode61')"

@@ -50,6 +50,8 @@ NAME = "flintt-mcp"
 LISTS_TTL_MS = 300_000
 _COMPLETIONS = 100
 _PLAIN_CALL = frozenset({"name", "arguments", "_meta"})
+_PLAIN_LIST = frozenset({"_meta"})
+_MODERN_ONLY = frozenset({"resultType", "ttlMs", "cacheScope"})
 SESSION_HEADER = "mcp-session-id"
 
 Context = ServerRequestContext[Any, Any]
@@ -120,16 +122,15 @@ def build_server(face: Face) -> Server[Any]:
         server.add_request_handler(method, params_type, handler)
     security = RequestStateSecurity(keys=[face.state_key])
     server.middleware.append(RequestStateBoundary(security, default_audience=NAME))
-    server.middleware.append(DirectCalls(face, {SERVER_INFO_META_KEY: server.server_info_stamp}))
+    server.middleware.append(DirectAnswers(face, {SERVER_INFO_META_KEY: server.server_info_stamp}))
     return server
 
 
-class DirectCalls:
-    """SDK middleware: answers plain tool calls without the SDK's passes over the result.
+class DirectAnswers:
+    """SDK middleware: answers plain tool calls and tool lists without the SDK's passes over the result.
 
     The SDK validates and copies every result against its models; for results that are made here, in a form that tests check
-    against those models, that is two thirds of the cost of a call. Whatever is not a plain call of a tool that never asks
-    takes the SDK's own way.
+    against those models, that is a large part of the cost of a call. Whatever is not a plain request takes the SDK's own way.
     """
 
     def __init__(self, face: Face, stamp: Mapping[str, Any]) -> None:
@@ -137,18 +138,25 @@ class DirectCalls:
         self._stamp = stamp
 
     async def __call__(self, ctx: Context, call_next: CallNext) -> HandlerResult:
-        if ctx.method != "tools/call" or not isinstance(ctx.params, Mapping) or not _PLAIN_CALL.issuperset(ctx.params):
+        result = None
+        if ctx.method == "tools/call" and _PLAIN_CALL.issuperset(ctx.params or ()) and _is_open(ctx):
+            result = await self._call(ctx)
+        elif ctx.method == "tools/list" and _PLAIN_LIST.issuperset(ctx.params or ()) and _is_open(ctx):
+            result = {**_tool_list(self._face, ctx), "ttlMs": LISTS_TTL_MS, "cacheScope": "private"}
+        if result is None:
             return await call_next(ctx)
-        name, arguments = ctx.params.get("name"), ctx.params.get("arguments", {})
-        tool = self._face.inventory.get(name) if isinstance(name, str) else None
-        if tool is None or tool.long_lived or not isinstance(arguments, dict) or not _is_open(ctx):
-            return await call_next(ctx)
-        call = Call(tool, arguments, self._face.caller_of(ctx), McpChannel(ctx))
-        result = tool_result(tool, await self._face.pipeline.run(call))
         if ctx.protocol_version in MODERN_PROTOCOL_VERSIONS:
             return {**result, "_meta": self._stamp}
-        del result["resultType"]
-        return result
+        return {name: value for name, value in result.items() if name not in _MODERN_ONLY}
+
+    async def _call(self, ctx: Context) -> dict[str, Any] | None:
+        params = ctx.params or {}
+        name, arguments = params.get("name"), params.get("arguments", {})
+        tool = self._face.inventory.get(name) if isinstance(name, str) else None
+        if tool is None or tool.long_lived or not isinstance(arguments, dict):
+            return None
+        reply = await self._face.pipeline.run(Call(tool, arguments, self._face.caller_of(ctx), McpChannel(ctx)))
+        return tool_result(tool, reply)
 
 
 def _is_open(ctx: Context) -> bool:
@@ -179,12 +187,13 @@ def _one_page(params: PaginatedRequestParams | None) -> None:
 def _list_tools(face: Face) -> Callable[..., Any]:
     async def list_tools(ctx: Context, params: PaginatedRequestParams | None) -> dict[str, Any]:
         _one_page(params)
-        return {
-            "resultType": "complete",
-            "tools": [tool.wire for tool in face.inventory.visible_to(face.caller_of(ctx))],
-        }
+        return _tool_list(face, ctx)
 
     return list_tools
+
+
+def _tool_list(face: Face, ctx: Context) -> dict[str, Any]:
+    return {"resultType": "complete", "tools": [tool.wire for tool in face.inventory.visible_to(face.caller_of(ctx))]}
 
 
 def _call_tool(face: Face) -> Callable[..., Any]:

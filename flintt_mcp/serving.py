@@ -5,7 +5,6 @@ In: settings. Out: an exit code, after a graceful end. Every worker builds the s
 
 from __future__ import annotations
 
-import gc
 import json
 import os
 import socket
@@ -24,7 +23,8 @@ from flintt_mcp.app import Additions, App, open_app
 from flintt_mcp.catalogue import APIS
 from flintt_mcp.errors import ConfigError
 from flintt_mcp.logs import configure_logging
-from flintt_mcp.metrics import MULTIPROCESS_VARIABLE
+from flintt_mcp.memory import settle_memory
+from flintt_mcp.metrics import MULTIPROCESS_VARIABLE, Metrics
 from flintt_mcp.settings import Settings, environment, load, to_environment
 from flintt_mcp.transports.http import HttpOptions, http_app
 from flintt_mcp.transports.serving import DrainingServer
@@ -50,7 +50,7 @@ class Opening:
             except ConfigError as error:
                 await send({"type": "lifespan.startup.failed", "message": f"flintt-mcp: {error.message}"})
                 return
-            _settle_memory()
+            settle_memory()
             await self._app(scope, receive, send)
 
 
@@ -59,13 +59,14 @@ def service(settings: Settings, env: Mapping[str, str], additions: Additions | N
 
     @asynccontextmanager
     async def opened() -> AsyncIterator[ASGIApp]:
-        async with open_app(settings, env, additions) as app:
-            yield mcp_over_http(app)
+        metrics = Metrics()
+        async with open_app(settings, env, additions, watch=metrics, eager=True) as app:
+            yield mcp_over_http(app, metrics)
 
     return Opening(opened)
 
 
-def mcp_over_http(app: App) -> ASGIApp:
+def mcp_over_http(app: App, metrics: Metrics) -> ASGIApp:
     """The MCP endpoint and its neighbours for an open app."""
     settings = app.settings
     options = HttpOptions(
@@ -91,7 +92,7 @@ def mcp_over_http(app: App) -> ASGIApp:
         options,
         needs_stream=app.needs_stream,
         ready=app.ready,
-        metrics=app.metrics.text,
+        metrics=metrics.text,
         closers=app.additions.closers,
     )
 
@@ -187,8 +188,7 @@ def _run(config: uvicorn.Config, bound: socket.socket, announce: Any) -> int:
 def _run_workers(config: uvicorn.Config, bound: socket.socket, settings: Settings) -> int:
     from uvicorn.supervisors import Multiprocess
 
-    server = DrainingServer(config)
-    supervisor = Multiprocess(config, target=server.run, sockets=[bound])
+    supervisor = Multiprocess(config, sockets=[bound])
     _announce_when_healthy(settings)
     supervisor.run()
     return 0
@@ -259,10 +259,3 @@ def _bind(host: str, port: int) -> socket.socket:
         ) from None
     bound.set_inheritable(True)
     return bound
-
-
-def _settle_memory() -> None:
-    """What start-up made lives as long as the process: keep the garbage collector from walking it at every turn."""
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(20_000, 20, 50)
