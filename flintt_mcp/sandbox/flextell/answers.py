@@ -1,0 +1,140 @@
+"""The shape of every answer of the resource API: `data` and `meta` when it worked, `error` and `message` when not.
+
+`error` is for programs and `message` for people, as the text shows them. A refused value is never repeated.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from fastapi import FastAPI, HTTPException, Request
+from fastapi.exceptions import RequestValidationError
+from pydantic import BaseModel, ConfigDict, Field
+from starlette.responses import JSONResponse
+from starlette.routing import BaseRoute, Match
+
+Responses = dict[int | str, dict[str, Any]]
+
+
+_MOMENT = {"type": "string", "format": "date-time"}
+
+
+class Resource(BaseModel):
+    """A resource: its id, the fields it was given, and when it was made and changed."""
+
+    # Declared in the schema only: as fields of the model the two moments would come before what a caller gave.
+    model_config = ConfigDict(
+        extra="allow",
+        json_schema_extra={
+            "properties": {"id": {"type": "string"}, "created_at": _MOMENT, "updated_at": _MOMENT},
+            "required": ["id", "created_at", "updated_at"],
+        },
+    )
+
+    id: str
+
+
+class Meta(BaseModel):
+    """Where a page stands in its list."""
+
+    cursor: str | None = Field(description="Send it as the query parameter cursor for the next page; null on the last.")
+    has_more: bool
+    total: int = Field(description="Resources in the whole list.")
+
+
+class Page(BaseModel):
+    """One page of a list."""
+
+    data: list[Resource]
+    meta: Meta
+
+
+class One(BaseModel):
+    """One resource."""
+
+    data: Resource
+
+
+class Deletion(BaseModel):
+    """Which resource is gone."""
+
+    id: str
+    deleted: bool
+
+
+class Deleted(BaseModel):
+    """The resource and everything below it are gone."""
+
+    data: Deletion
+
+
+class Problem(BaseModel):
+    """What went wrong."""
+
+    error: str = Field(description="For programs.")
+    message: str = Field(description="For people.")
+
+
+def documented(*statuses: int) -> Responses:
+    """The OpenAPI entries of these error statuses."""
+    return {status: {"model": Problem, "description": _DESCRIPTIONS[status]} for status in statuses}
+
+
+_DESCRIPTIONS = {
+    400: "The body is not JSON, or a query parameter is not as documented.",
+    401: "The access token is missing, unknown, expired or revoked.",
+    403: "The access token lacks the scope.",
+    404: "No such resource.",
+    413: "The body is larger than 64 KiB.",
+    415: "The body is not sent as application/json.",
+    422: "The body is no JSON object within the bounds, or a name in the path is not of the right form.",
+}
+
+
+def problem(status: int, error: str, message: str, headers: Mapping[str, str] | None = None) -> HTTPException:
+    """An answer that is not a success, for raising."""
+    return HTTPException(status, {"error": error, "message": message}, dict(headers or {}))
+
+
+def not_found() -> HTTPException:
+    """404 for a resource that is not this user's, whether or not it is another's."""
+    return problem(404, "not_found", "No such resource.")
+
+
+def answer_refusals(app: FastAPI, routes: Sequence[BaseRoute]) -> None:
+    """Give the app this shape for everything it refuses; `routes` are all routes it documents."""
+
+    async def told(request: Request, error: HTTPException) -> JSONResponse:
+        if isinstance(error.detail, dict):
+            return JSONResponse(error.detail, error.status_code, error.headers)
+        if error.status_code != 405:
+            return _answer(404, "not_found", "No such endpoint.")
+        # Starlette names the methods of the first route with this path; the others count as well.
+        matching = (route for route in routes if route.matches(request.scope)[0] is not Match.NONE)
+        allowed = sorted({method for route in matching for method in route.methods})
+        message = "This endpoint does not take that method."
+        return _answer(405, "method_not_allowed", message, {"Allow": ", ".join(allowed)})
+
+    for status in (404, 405):
+        app.add_exception_handler(status, told)
+    app.add_exception_handler(HTTPException, told)
+    app.add_exception_handler(RequestValidationError, _refused)
+    app.add_exception_handler(Exception, _failed)
+
+
+async def _refused(_request: Request, error: RequestValidationError) -> JSONResponse:
+    """Only names in the path and query parameters are checked by FastAPI here; bodies are read by `payload.py`."""
+    fault = error.errors()[0]
+    place, name = fault["loc"][0], fault["loc"][-1]
+    if place == "path":
+        return _answer(422, "invalid_name", f"{name}: letters, digits, _ and - only, at most 100 characters.")
+    return _answer(400, "invalid_request", f"{name}: {fault['msg']}.")
+
+
+async def _failed(_request: Request, _error: Exception) -> JSONResponse:
+    return _answer(500, "internal_error", "Something went wrong.")
+
+
+def _answer(status: int, error: str, message: str, headers: Mapping[str, str] | None = None) -> JSONResponse:
+    return JSONResponse({"error": error, "message": message}, status, headers)
