@@ -16,18 +16,19 @@ from starlette.responses import HTMLResponse
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """One API on the index page: its prefix without slashes, its title, and how a request shows its key."""
+    """One API on the index page: its prefix without slashes, its title, how a request shows its key, and its docs page."""
 
     prefix: str
     title: str
     credential: str
+    docs: str = "docs"
 
 
 def index_page(apis: Iterable[Listed]) -> HTMLResponse:
     """What is there, with links relative to the page, so that a path prefix in front of the sandbox does not break them."""
     items = "".join(
         f"<li><b>{escape(api.title)}</b> under <code>/{escape(api.prefix)}</code>, opened by "
-        f'<code>{escape(api.credential)}</code>: <a href="{escape(api.prefix)}/docs">operations</a>, '
+        f'<code>{escape(api.credential)}</code>: <a href="{escape(api.prefix)}/{escape(api.docs)}">operations</a>, '
         f'<a href="{escape(api.prefix)}/openapi.json">OpenAPI document</a></li>'
         for api in apis
     )

@@ -27,6 +27,9 @@ from flintt_mcp.sandbox import database as shared
 from flintt_mcp.sandbox import secret
 from flintt_mcp.sandbox.clock import Clock, utc_now
 from flintt_mcp.sandbox.database import Database, Migration, open_database
+from flintt_mcp.sandbox.flextell import schema as flextell
+from flintt_mcp.sandbox.flextell.app import DOCS as FLEXTELL_DOCS
+from flintt_mcp.sandbox.flextell.app import flextell_routes
 from flintt_mcp.sandbox.flintt import schema as flintt
 from flintt_mcp.sandbox.flintt.app import flintt_app
 from flintt_mcp.sandbox.flintt.workspace import Ground
@@ -37,12 +40,22 @@ FLINTT_KEY = "flt_sandbox_key"
 """Published on purpose: documentation examples work with it. Only a sandbox knows it."""
 SECOND_FLINTT_KEY = "flt_sandbox_second_key"
 """Opens the small workspace of a second user, to see that neither user sees the other's rows."""
+FLEXTELL_TOKEN = "flextell_sandbox_token"
+"""Published like the Flintt key; it never expires, unlike those of the OAuth server beside the API."""
+SECOND_FLEXTELL_TOKEN = "flextell_sandbox_second_token"
 
-MIGRATIONS: tuple[Migration, ...] = (flintt.FIRST_TABLES,)
+MIGRATIONS: tuple[Migration, ...] = (
+    flintt.FIRST_TABLES,
+    flextell.FIRST_TABLES,
+)
 """Every schema step of every API in the order of their release; only ever append. The file's user_version counts them."""
-TABLES = shared.TABLES | flintt.TABLES
+TABLES = shared.TABLES | flintt.TABLES | flextell.TABLES
 """Every table of the file: table -> (what a row is, {column -> what it holds})."""
-APIS = (Listed("flintt", "Flintt", f"X-API-Key: {FLINTT_KEY}"),)
+APIS = (
+    Listed("flintt", "Flintt", f"X-API-Key: {FLINTT_KEY}"),
+    Listed("flextell", "Flextell", f"Authorization: Bearer {FLEXTELL_TOKEN}", FLEXTELL_DOCS),
+    Listed("flextell-oauth", "Flextell OAuth 2.0", "a person who says yes"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +66,8 @@ class Sandbox:
     database: Database
     flintt_key: str = FLINTT_KEY
     second_flintt_key: str = SECOND_FLINTT_KEY
+    flextell_token: str = FLEXTELL_TOKEN
+    second_flextell_token: str = SECOND_FLEXTELL_TOKEN
 
 
 @asynccontextmanager
@@ -75,7 +90,11 @@ def _open(data_dir: Path) -> tuple[Database, Digester]:
         data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
         _refuse_half_a_folder(data_dir)
         digester = open_digester(data_dir)
-        return open_database(data_dir, MIGRATIONS, {"flintt": partial(_sow_flintt, digester=digester)}), digester
+        return open_database(
+            data_dir,
+            MIGRATIONS,
+            {"flintt": partial(_sow_flintt, digester=digester), "flextell": partial(_sow_flextell, digester=digester)},
+        ), digester
     except (OSError, ValueError, sqlite3.DatabaseError) as error:
         raise ConfigError(
             f"the data folder {data_dir} cannot be used: {error}", advice="Choose another data folder."
@@ -98,12 +117,19 @@ def _sow_flintt(connection: sqlite3.Connection, digester: Digester) -> None:
     sow(connection, digester, FLINTT_KEY, SECOND_FLINTT_KEY)
 
 
+def _sow_flextell(connection: sqlite3.Connection, digester: Digester) -> None:
+    """Imported only when it is sown, as above."""
+    from flintt_mcp.sandbox.flextell.seed import sow
+
+    sow(connection, digester, FLEXTELL_TOKEN, SECOND_FLEXTELL_TOKEN)
+
+
 def _compose(ground: Ground) -> Starlette:
     async def index(_request: Request) -> HTMLResponse:
         return index_page(APIS)
 
     return Starlette(
-        routes=[Route("/", index), Mount("/flintt", flintt_app(ground))],
+        routes=[Route("/", index), Mount("/flintt", flintt_app(ground)), *flextell_routes(ground)],
         exception_handlers={HTTPException: _problem},
     )
 

@@ -14,8 +14,8 @@ async def test_the_index_page_leads_to_each_api(anyone):
     links = re.findall(r'href="([^"]+)"', page.text)
 
     assert (page.status_code, page.headers["content-type"]) == (200, "text/html; charset=utf-8")
-    assert links == ["flintt/docs", "flintt/openapi.json"]
-    assert [(await anyone.get(f"http://sandbox/{link}")).status_code for link in links] == [200, 200]
+    assert links[:2] == ["flintt/docs", "flintt/openapi.json"]
+    assert [(await anyone.get(f"http://sandbox/{link}")).status_code for link in links] == [200] * len(links)
     assert "X-API-Key: flt_sandbox_key" in page.text
 
 
