@@ -1,0 +1,150 @@
+"""The envelope of every answer: `{"ok": true, "data": ...}`, or `{"ok": false, "error": {code, message, status}}`.
+
+All codes of the API's text are here, and three that it is silent about: METHOD_NOT_ALLOWED (405), for which it has no
+code, INTERNAL_ERROR (500), and NOT_FOUND also for a path that does not exist. A refused value is never repeated; a field
+name from a caller is bounded and cleaned before it is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Generic, Literal, TypeVar
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from pydantic import BaseModel, Field
+from starlette.exceptions import HTTPException
+from starlette.responses import JSONResponse
+from starlette.routing import BaseRoute, Match
+
+T = TypeVar("T")
+MAX_NAME = 100
+MAX_FAULTS = 8
+
+STATUS = {
+    "UNAUTHORIZED": 401,
+    "FORBIDDEN": 403,
+    "PLAN_FEATURE_LOCKED": 403,
+    "NOT_FOUND": 404,
+    "VALIDATION_ERROR": 400,
+    "PLAN_LIMIT_EXCEEDED": 400,
+    "INSUFFICIENT_CREDITS": 402,
+    "RATE_LIMITED": 429,
+    "NO_SUBSCRIPTION": 400,
+    "METHOD_NOT_ALLOWED": 405,
+    "INTERNAL_ERROR": 500,
+}
+Code = Literal[
+    "UNAUTHORIZED",
+    "FORBIDDEN",
+    "PLAN_FEATURE_LOCKED",
+    "NOT_FOUND",
+    "VALIDATION_ERROR",
+    "PLAN_LIMIT_EXCEEDED",
+    "INSUFFICIENT_CREDITS",
+    "RATE_LIMITED",
+    "NO_SUBSCRIPTION",
+    "METHOD_NOT_ALLOWED",
+    "INTERNAL_ERROR",
+]
+
+
+class Envelope(BaseModel, Generic[T]):
+    """A success."""
+
+    ok: Literal[True]
+    data: T
+
+
+class Problem(BaseModel):
+    """What went wrong."""
+
+    code: Code
+    message: str = Field(description="For a person.")
+    status: int = Field(description="The HTTP status once more.")
+
+
+class Failure(BaseModel):
+    """Anything but a success."""
+
+    ok: Literal[False]
+    error: Problem
+
+
+class Refused(Exception):
+    """The request cannot be answered; becomes the documented error."""
+
+    def __init__(self, code: Code, message: str, headers: dict[str, str] | None = None) -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+        self.headers = headers
+
+
+Responses = dict[int | str, dict[str, Any]]
+
+
+def failures(*statuses: int) -> Responses:
+    """The error answers of an operation, for the OpenAPI document; those of the door and of bad input go with each."""
+    documented: Responses = {
+        status: {
+            "model": Failure,
+            "description": ", ".join(code for code, its_status in STATUS.items() if its_status == status),
+        }
+        for status in sorted({400, 401, 403, 429, *statuses})
+    }
+    return {**documented, "default": {"model": Failure, "description": "Any other failure."}}
+
+
+def answer_failures(app: FastAPI, routes: Sequence[BaseRoute]) -> None:
+    """Give the app this envelope for everything that is not a success; `routes` are all routes it documents."""
+
+    async def not_allowed(request: Request, _error: HTTPException) -> JSONResponse:
+        # Starlette names the methods of the first route with this path; the others count as well.
+        matching = (route for route in routes if route.matches(request.scope)[0] is not Match.NONE)
+        allowed = sorted({method for route in matching for method in route.methods})
+        return _answer("METHOD_NOT_ALLOWED", "Method not allowed", {"Allow": ", ".join(allowed)})
+
+    app.add_exception_handler(Refused, _refused)  # type: ignore[arg-type]
+    app.add_exception_handler(RequestValidationError, _not_valid)  # type: ignore[arg-type]
+    app.add_exception_handler(405, not_allowed)  # type: ignore[arg-type]
+    app.add_exception_handler(HTTPException, _plain)  # type: ignore[arg-type]
+    app.add_exception_handler(Exception, _failed)
+
+
+def _answer(code: str, message: str, headers: Any = None) -> JSONResponse:
+    status = STATUS[code]
+    error = {"code": code, "message": message, "status": status}
+    return JSONResponse({"ok": False, "error": error}, status, headers)
+
+
+async def _refused(_request: Request, error: Refused) -> JSONResponse:
+    return _answer(error.code, error.message, error.headers)
+
+
+async def _plain(_request: Request, error: HTTPException) -> JSONResponse:
+    """What the framework itself refuses: an unknown path, or a body that cannot be read."""
+    if error.status_code == 404:
+        return _answer("NOT_FOUND", "No such endpoint")
+    return _answer("VALIDATION_ERROR", "The request could not be read")
+
+
+async def _not_valid(_request: Request, error: RequestValidationError) -> JSONResponse:
+    faults = error.errors()
+    if any(fault["type"] == "json_invalid" for fault in faults):
+        return _answer("VALIDATION_ERROR", "The body is not valid JSON")
+    sentences = [_sentence(fault) for fault in faults[:MAX_FAULTS]]
+    return _answer("VALIDATION_ERROR", "; ".join(sentences))
+
+
+def _sentence(fault: dict[str, Any]) -> str:
+    if fault["loc"] == ("body",):
+        return "The body must be a JSON object, sent with Content-Type: application/json"
+    name = str(fault["loc"][-1]).encode(errors="replace").decode()[:MAX_NAME]
+    if fault["type"] == "extra_forbidden":
+        return f"{name}: unknown field"
+    return f"{name}: {fault['msg'].removeprefix('Value error, ').removeprefix('Input ')}"
+
+
+async def _failed(_request: Request, _error: Exception) -> JSONResponse:
+    return _answer("INTERNAL_ERROR", "Something went wrong on our side")

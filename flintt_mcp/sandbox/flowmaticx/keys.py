@@ -1,0 +1,63 @@
+"""API keys: how one is stored, whose workspace it opens, and what it may do there.
+
+In: a key as a caller sent it. Out: a `Grant`, or nothing; a missing, unknown and revoked key look the same. Keys are found
+by their display prefix and compared by digest in constant time. The key itself is never stored, logged or put into an error.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from dataclasses import dataclass
+from typing import Literal
+
+from flintt_mcp.sandbox.flowmaticx.plans import PLANS, Plan
+from flintt_mcp.sandbox.secret import Digester
+
+PREFIX_LENGTH = 12
+Scope = Literal["leads:read", "jobs:write", "jobs:read", "credits:read"]
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """What a good key opens: a workspace as it is now, and the key's scopes in it."""
+
+    key_id: int
+    workspace_id: int
+    scopes: frozenset[str]
+    plan_id: str
+    subscribed: bool
+    api_pilot: bool
+    used_in_app: int
+
+    @property
+    def plan(self) -> Plan:
+        return PLANS[self.plan_id]
+
+    @property
+    def may_call(self) -> bool:
+        """Whether the workspace has API access at all."""
+        return self.plan.api or self.api_pilot
+
+    def allows(self, scope: Scope) -> bool:
+        """Whether the key has a scope."""
+        return scope in self.scopes or "*" in self.scopes
+
+
+def find_key(connection: sqlite3.Connection, digester: Digester, key: str) -> Grant | None:
+    """What a key opens when it is known and not revoked."""
+    for row in connection.execute(
+        """SELECT k.id AS key_id, k.key_digest, k.scopes, w.* FROM flowmaticx_api_keys k
+           JOIN flowmaticx_workspaces w ON w.id = k.workspace_id WHERE k.key_prefix = ? AND k.revoked_at IS NULL""",
+        (key[:PREFIX_LENGTH],),
+    ):
+        if digester.matches(key, row["key_digest"]):
+            return Grant(
+                row["key_id"],
+                row["id"],
+                frozenset(row["scopes"].split()),
+                row["plan"],
+                bool(row["subscribed"]),
+                bool(row["api_pilot"]),
+                row["used_in_app"],
+            )
+    return None
