@@ -9,8 +9,9 @@ import anyio
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
-from flintt_mcp.transports.stdio import serve_stdio
 from transports.fixture_app import fixture_server
+
+from flintt_mcp.transports.stdio import serve_stdio
 
 limit = int(sys.argv[1]) if len(sys.argv) > 1 else 4 * 1024 * 1024
 
