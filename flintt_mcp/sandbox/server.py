@@ -33,6 +33,8 @@ from flintt_mcp.sandbox.flextell.app import flextell_routes
 from flintt_mcp.sandbox.flintt import schema as flintt
 from flintt_mcp.sandbox.flintt.app import flintt_app
 from flintt_mcp.sandbox.flintt.workspace import Ground
+from flintt_mcp.sandbox.flowpilot import schema as flowpilot
+from flintt_mcp.sandbox.flowpilot.app import flowpilot_app
 from flintt_mcp.sandbox.pages import Listed, index_page
 from flintt_mcp.sandbox.secret import Digester, open_digester
 
@@ -43,18 +45,24 @@ SECOND_FLINTT_KEY = "flt_sandbox_second_key"
 FLEXTELL_TOKEN = "flextell_sandbox_token"
 """Published like the Flintt key; it never expires, unlike those of the OAuth server beside the API."""
 SECOND_FLEXTELL_TOKEN = "flextell_sandbox_second_token"
+FLOWPILOT_KEY = "fp_test_sandbox_key"
+"""Published like the Flintt key; it has every scope."""
+SECOND_FLOWPILOT_KEY = "fp_test_sandbox_readonly_key"
+"""Opens the small treasury of a second organisation, and may only read."""
 
 MIGRATIONS: tuple[Migration, ...] = (
     flintt.FIRST_TABLES,
     flextell.FIRST_TABLES,
+    flowpilot.FIRST_TABLES,
 )
 """Every schema step of every API in the order of their release; only ever append. The file's user_version counts them."""
-TABLES = shared.TABLES | flintt.TABLES | flextell.TABLES
+TABLES = shared.TABLES | flintt.TABLES | flextell.TABLES | flowpilot.TABLES
 """Every table of the file: table -> (what a row is, {column -> what it holds})."""
 APIS = (
     Listed("flintt", "Flintt", f"X-API-Key: {FLINTT_KEY}"),
     Listed("flextell", "Flextell", f"Authorization: Bearer {FLEXTELL_TOKEN}", FLEXTELL_DOCS),
     Listed("flextell-oauth", "Flextell OAuth 2.0", "a person who says yes"),
+    Listed("flowpilot", "FlowPilot", f"X-API-Key: {FLOWPILOT_KEY}"),
 )
 
 
@@ -68,6 +76,8 @@ class Sandbox:
     second_flintt_key: str = SECOND_FLINTT_KEY
     flextell_token: str = FLEXTELL_TOKEN
     second_flextell_token: str = SECOND_FLEXTELL_TOKEN
+    flowpilot_key: str = FLOWPILOT_KEY
+    second_flowpilot_key: str = SECOND_FLOWPILOT_KEY
 
 
 @asynccontextmanager
@@ -93,7 +103,11 @@ def _open(data_dir: Path) -> tuple[Database, Digester]:
         return open_database(
             data_dir,
             MIGRATIONS,
-            {"flintt": partial(_sow_flintt, digester=digester), "flextell": partial(_sow_flextell, digester=digester)},
+            {
+                "flintt": partial(_sow_flintt, digester=digester),
+                "flowpilot": partial(_sow_flowpilot, digester=digester),
+                "flextell": partial(_sow_flextell, digester=digester),
+            },
         ), digester
     except (OSError, ValueError, sqlite3.DatabaseError) as error:
         raise ConfigError(
@@ -124,12 +138,24 @@ def _sow_flextell(connection: sqlite3.Connection, digester: Digester) -> None:
     sow(connection, digester, FLEXTELL_TOKEN, SECOND_FLEXTELL_TOKEN)
 
 
+def _sow_flowpilot(connection: sqlite3.Connection, digester: Digester) -> None:
+    """Imported only when it is sown, as above."""
+    from flintt_mcp.sandbox.flowpilot.seed import sow
+
+    sow(connection, digester, FLOWPILOT_KEY, SECOND_FLOWPILOT_KEY)
+
+
 def _compose(ground: Ground) -> Starlette:
     async def index(_request: Request) -> HTMLResponse:
         return index_page(APIS)
 
     return Starlette(
-        routes=[Route("/", index), Mount("/flintt", flintt_app(ground)), *flextell_routes(ground)],
+        routes=[
+            Route("/", index),
+            Mount("/flintt", flintt_app(ground)),
+            Mount("/flowpilot", flowpilot_app(ground.database, ground.digester, ground.clock)),
+            *flextell_routes(ground),
+        ],
         exception_handlers={HTTPException: _problem},
     )
 
