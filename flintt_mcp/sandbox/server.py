@@ -33,6 +33,9 @@ from flintt_mcp.sandbox.flextell.app import flextell_routes
 from flintt_mcp.sandbox.flintt import schema as flintt
 from flintt_mcp.sandbox.flintt.app import flintt_app
 from flintt_mcp.sandbox.flintt.workspace import Ground
+from flintt_mcp.sandbox.flowmaticx import schema as flowmaticx
+from flintt_mcp.sandbox.flowmaticx.app import flowmaticx_app
+from flintt_mcp.sandbox.flowmaticx.keys import SANDBOX_KEYS as FLOWMATICX_KEYS
 from flintt_mcp.sandbox.flowpilot import schema as flowpilot
 from flintt_mcp.sandbox.flowpilot.app import flowpilot_app
 from flintt_mcp.sandbox.pages import Listed, index_page
@@ -49,20 +52,24 @@ FLOWPILOT_KEY = "fp_test_sandbox_key"
 """Published like the Flintt key; it has every scope."""
 SECOND_FLOWPILOT_KEY = "fp_test_sandbox_readonly_key"
 """Opens the small treasury of a second organisation, and may only read."""
+FLOWMATICX_KEY = FLOWMATICX_KEYS["main"]
+"""Published like the Flintt key; those of four small workspaces beside it each show another refusal."""
 
 MIGRATIONS: tuple[Migration, ...] = (
     flintt.FIRST_TABLES,
     flextell.FIRST_TABLES,
     flowpilot.FIRST_TABLES,
+    flowmaticx.FIRST_TABLES,
 )
 """Every schema step of every API in the order of their release; only ever append. The file's user_version counts them."""
-TABLES = shared.TABLES | flintt.TABLES | flextell.TABLES | flowpilot.TABLES
+TABLES = shared.TABLES | flintt.TABLES | flextell.TABLES | flowpilot.TABLES | flowmaticx.TABLES
 """Every table of the file: table -> (what a row is, {column -> what it holds})."""
 APIS = (
     Listed("flintt", "Flintt", f"X-API-Key: {FLINTT_KEY}"),
     Listed("flextell", "Flextell", f"Authorization: Bearer {FLEXTELL_TOKEN}", FLEXTELL_DOCS),
     Listed("flextell-oauth", "Flextell OAuth 2.0", "a person who says yes"),
     Listed("flowpilot", "FlowPilot", f"X-API-Key: {FLOWPILOT_KEY}"),
+    Listed("flowmaticx", "FlowMaticX", f"Authorization: Bearer {FLOWMATICX_KEY}"),
 )
 
 
@@ -78,6 +85,7 @@ class Sandbox:
     second_flextell_token: str = SECOND_FLEXTELL_TOKEN
     flowpilot_key: str = FLOWPILOT_KEY
     second_flowpilot_key: str = SECOND_FLOWPILOT_KEY
+    flowmaticx_key: str = FLOWMATICX_KEY
 
 
 @asynccontextmanager
@@ -107,6 +115,7 @@ def _open(data_dir: Path) -> tuple[Database, Digester]:
                 "flintt": partial(_sow_flintt, digester=digester),
                 "flowpilot": partial(_sow_flowpilot, digester=digester),
                 "flextell": partial(_sow_flextell, digester=digester),
+                "flowmaticx": partial(_sow_flowmaticx, digester=digester),
             },
         ), digester
     except (OSError, ValueError, sqlite3.DatabaseError) as error:
@@ -145,6 +154,13 @@ def _sow_flowpilot(connection: sqlite3.Connection, digester: Digester) -> None:
     sow(connection, digester, FLOWPILOT_KEY, SECOND_FLOWPILOT_KEY)
 
 
+def _sow_flowmaticx(connection: sqlite3.Connection, digester: Digester) -> None:
+    """Imported only when it is sown, as above."""
+    from flintt_mcp.sandbox.flowmaticx.seed import sow
+
+    sow(connection, digester, FLOWMATICX_KEYS)
+
+
 def _compose(ground: Ground) -> Starlette:
     async def index(_request: Request) -> HTMLResponse:
         return index_page(APIS)
@@ -154,6 +170,7 @@ def _compose(ground: Ground) -> Starlette:
             Route("/", index),
             Mount("/flintt", flintt_app(ground)),
             Mount("/flowpilot", flowpilot_app(ground.database, ground.digester, ground.clock)),
+            Mount("/flowmaticx", flowmaticx_app(ground.database, ground.digester, ground.clock)),
             *flextell_routes(ground),
         ],
         exception_handlers={HTTPException: _problem},

@@ -10,17 +10,20 @@ from fastapi import FastAPI
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
+from flintt_mcp.sandbox.clock import Clock
+from flintt_mcp.sandbox.database import Database
 from flintt_mcp.sandbox.flowmaticx import credits, jobs, leads
 from flintt_mcp.sandbox.flowmaticx.answers import answer_failures
 from flintt_mcp.sandbox.flowmaticx.workspace import Ground
 from flintt_mcp.sandbox.pages import operations_page
+from flintt_mcp.sandbox.secret import Digester
 
 DESCRIPTION = """A local, complete implementation of the FlowMaticX v1 API. Send the key of the sandbox as
 `Authorization: Bearer lg_live_sandbox_key`. Jobs really take their time (2.6 seconds for each lead) and really use credits
 (2 for each billable lead); a keyword with #fail or #timeout in it makes a job end that way."""
 
 
-def flowmaticx_app(ground: Ground) -> FastAPI:
+def flowmaticx_app(database: Database, digester: Digester, clock: Clock) -> FastAPI:
     """Build the app."""
     app = FastAPI(
         title="FlowMaticX API (sandbox)",
@@ -31,7 +34,7 @@ def flowmaticx_app(ground: Ground) -> FastAPI:
         redirect_slashes=False,
         generate_unique_id_function=lambda route: route.name,
     )
-    app.state.ground = ground
+    app.state.ground = Ground(database, digester, clock)
     rooms = (jobs, leads, credits)
     for room in rooms:
         app.include_router(room.router)

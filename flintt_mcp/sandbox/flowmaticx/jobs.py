@@ -91,7 +91,11 @@ async def create_job(
     idempotency_key: Annotated[
         str | None,
         Header(
-            min_length=1, max_length=255, pattern=r"^[\x21-\x7e]+$", description="Returns the job it created before."
+            alias="Idempotency-Key",
+            min_length=1,
+            max_length=255,
+            pattern=r"^[\x21-\x7e]+$",
+            description="Returns the job it created before.",
         ),
     ] = None,
 ) -> Envelope[Started]:

@@ -14,6 +14,14 @@ from flintt_mcp.sandbox.flowmaticx.plans import PLANS, Plan
 from flintt_mcp.sandbox.secret import Digester
 
 PREFIX_LENGTH = 12
+SANDBOX_KEYS = {
+    "main": "lg_live_sandbox_key",
+    "scoped": "lg_live_sandbox_scoped_key",
+    "lapsed": "lg_live_sandbox_lapsed_key",
+    "starter": "lg_live_sandbox_starter_key",
+    "pilot": "lg_live_sandbox_pilot_key",
+}
+"""The published key of every example workspace, by its slug; see seed/__init__.py for what each shows."""
 Scope = Literal["leads:read", "jobs:write", "jobs:read", "credits:read"]
 
 
