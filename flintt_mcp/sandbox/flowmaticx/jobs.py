@@ -19,7 +19,7 @@ from flintt_mcp.sandbox.clock import read_stamp, stamp
 from flintt_mcp.sandbox.flowmaticx.answers import Envelope, Refused, failures
 from flintt_mcp.sandbox.flowmaticx.course import CHECK, progress
 from flintt_mcp.sandbox.flowmaticx.credits import require_subscription, used_credits
-from flintt_mcp.sandbox.flowmaticx.fields import LARGEST, Body, JobStatus, Timestamp, WorkflowType, line
+from flintt_mcp.sandbox.flowmaticx.fields import LARGEST, Body, JobStatus, Timestamp, Whole, WorkflowType, line
 from flintt_mcp.sandbox.flowmaticx.keys import Grant
 from flintt_mcp.sandbox.flowmaticx.launch import launch
 from flintt_mcp.sandbox.flowmaticx.plans import CREDITS_PER_LEAD
@@ -43,7 +43,7 @@ class NewJob(Body):
         description="Search keyword or hashtag. In this sandbox #fail and #timeout play those endings."
     )
     location: line(200) = Field(description="City, region, or country.")
-    leads_requested: int = Field(ge=1, le=500, description="How many leads to look for.")
+    leads_requested: Whole = Field(ge=1, le=500, description="How many leads to look for.")
     ai_enabled: bool = Field(True, description="Enable AI personalisation (requires Starter or more).")
     include_risky: bool = Field(False, description="Include leads with the email status RISKY.")
 
