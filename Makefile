@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 BENCH_VENV := .venv-bench
 
-.PHONY: help serve test lint bench clean
+.PHONY: help serve test conformance lint bench clean
 help:            ## this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-13s %s\n", $$1, $$2}' Makefile
 
@@ -20,6 +20,13 @@ serve: $(VENV)/.installed  ## start the HTTP server with the sandbox and print h
 test: $(VENV)/.installed  ## run every test
 	$(BIN)/python -m pytest -n 2
 
+conformance: $(VENV)/.conformance  ## run the official MCP conformance suite against the server
+	$(BIN)/python -m tests.conformance.run
+
+$(VENV)/.conformance: $(VENV)/.installed
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[conformance]'
+	@touch $@
+
 lint: $(VENV)/.installed  ## check style and the import table
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -34,4 +41,4 @@ bench: $(BENCH_VENV)/.installed  ## measure side by side with others; BENCH='--q
 	@exec $(BENCH_VENV)/bin/python -m bench $(BENCH)
 
 clean:           ## remove the environments and caches
-	rm -rf $(VENV) .venv-* .pytest_cache .hypothesis .ruff_cache
+	rm -rf $(VENV) .venv-* .conformance .pytest_cache .hypothesis .ruff_cache

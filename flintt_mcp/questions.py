@@ -36,6 +36,8 @@ _ASKED: dict[str, tuple[str, type[BaseModel], type[BaseModel]]] = {
     "roots/list": ("roots", ListRootsRequest, ListRootsResult),
 }
 """Method of a question -> (the client capability it needs, its request type, its result type)."""
+CAPABILITIES = frozenset(capability for capability, _, _ in _ASKED.values())
+"""What a client may declare that it can be asked for."""
 
 
 @dataclass(frozen=True, slots=True)

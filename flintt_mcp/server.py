@@ -38,7 +38,7 @@ from flintt_mcp.arguments import shown_name
 from flintt_mcp.credentials import Caller, ChannelKind
 from flintt_mcp.errors import FlinttError, UnknownTool
 from flintt_mcp.prompts import Filling, Prompt
-from flintt_mcp.questions import AskAgain, rounds
+from flintt_mcp.questions import CAPABILITIES, AskAgain, rounds
 from flintt_mcp.resources import Completer, Reading, Resource, Resources
 from flintt_mcp.tools import Ask, Call, Done, Inventory, Pipeline, Refused, Reply, Tool
 from flintt_mcp.wording import told
@@ -86,6 +86,12 @@ class McpChannel:
     def __init__(self, ctx: Context) -> None:
         self._ctx = ctx
         self.kind: ChannelKind = "stdio" if ctx.request is None else "http"
+
+    @property
+    def asks(self) -> frozenset[str]:
+        """What the client declared it can be asked for."""
+        declared = self._ctx.session.client_capabilities
+        return frozenset(name for name in CAPABILITIES if declared is not None and getattr(declared, name) is not None)
 
     async def progress(self, done: float, total: float | None = None, message: str | None = None) -> None:
         await self._ctx.session.report_progress(done, total, message)

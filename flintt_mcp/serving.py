@@ -105,8 +105,8 @@ def worker() -> ASGIApp:
     return service(settings, env)
 
 
-def serve_http(settings: Settings, env: Mapping[str, str]) -> int:
-    """Serve MCP over HTTP until a signal ends it.
+def serve_http(settings: Settings, env: Mapping[str, str], additions: Additions | None = None) -> int:
+    """Serve MCP over HTTP until a signal ends it. Additions reach a single worker only.
 
     Raises:
         ConfigError: the address cannot be used.
@@ -116,7 +116,7 @@ def serve_http(settings: Settings, env: Mapping[str, str]) -> int:
         bound = stack.enter_context(_bind(settings.host, settings.port))
         settings = replace(settings, port=bound.getsockname()[1])
         if settings.workers == 1:
-            return _run(_config(settings, service(settings, env)), bound, lambda: say_ready(settings))
+            return _run(_config(settings, service(settings, env, additions)), bound, lambda: say_ready(settings))
         folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="flintt-mcp-metrics-"))
         os.environ.update(to_environment(settings) | {MULTIPROCESS_VARIABLE: folder})
         return _run_workers(_config(settings, "flintt_mcp.serving:worker", factory=True), bound, settings)

