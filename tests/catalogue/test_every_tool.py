@@ -1,0 +1,179 @@
+"""What must hold for every tool as a client sees it, whatever API it belongs to."""
+
+from __future__ import annotations
+
+import re
+import warnings
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from jsonschema import Draft202012Validator
+
+from flintt_mcp.arguments import MONEY_PATTERN
+from flintt_mcp.catalogue import APIS, TOOLSETS
+from flintt_mcp.catalogue.operation import Effect, Operation
+from flintt_mcp.docs_tools import TOOLSET as DOCS
+from flintt_mcp.pages import all_tools
+from flintt_mcp.tools import Tool
+from tests.case_files import every_operation
+from tests.snapshots import visible_text
+
+TOOLS = [tool for tools in all_tools().values() for tool in tools]
+DEFAULT = {toolset.name for toolset in TOOLSETS if toolset.default} | {DOCS}
+MOST_TOKENS = 2_500
+UNBOUNDED_STRINGS: set[tuple[str, str]] = set()
+"""(tool, argument) of every string without a bound or an enum; each needs a reason here. There is none."""
+COMBINING = {"anyOf", "oneOf", "allOf", "not", "if", "then", "else", "$ref", "$defs", "definitions", "dependentSchemas"}
+GIVEN_BY_US = {"count", "complete", "total", "left_out", "next_cursor", "note"}
+
+each_tool = pytest.mark.parametrize("tool", TOOLS, ids=lambda tool: tool.name)
+each_operation = pytest.mark.parametrize(
+    "operation", [operation for _, operation in every_operation()], ids=lambda operation: operation.name
+)
+
+
+def _schemas(schema: Any, where: str = "") -> Iterator[tuple[str, dict[str, Any]]]:
+    """Every schema inside a schema, with its place."""
+    if isinstance(schema, dict):
+        yield where, schema
+        for name, part in schema.get("properties", {}).items():
+            yield from _schemas(part, f"{where}.{name}")
+        yield from _schemas(schema.get("items"), where + "[]")
+
+
+def test_names_are_unique() -> None:
+    names = [tool.name for tool in TOOLS]
+    assert len(names) == len(set(names))
+
+
+def test_titles_are_unique() -> None:
+    titles = [tool.title for tool in TOOLS]
+    assert len(titles) == len(set(titles))
+
+
+@each_tool
+def test_a_name_is_short_and_plain(tool: Tool) -> None:
+    assert re.fullmatch(r"[a-z][a-z0-9_]{0,31}", tool.name)
+
+
+@each_tool
+def test_a_title_names_its_api(tool: Tool) -> None:
+    titles = {api.name: api.title for api in APIS}
+    assert 3 <= len(tool.title) <= 60
+    assert tool.api is None or titles[tool.api] in tool.title
+
+
+@each_tool
+def test_a_description_is_a_few_whole_sentences(tool: Tool) -> None:
+    assert 20 <= len(tool.about) <= 300
+    assert tool.about.endswith(".")
+    assert tool.about.isprintable()
+    assert tool.about == " ".join(tool.about.split())
+
+
+@each_tool
+def test_hints_follow_the_effect_and_never_contradict(tool: Tool) -> None:
+    assert isinstance(tool.effect, Effect)
+    shown = tool.wire["annotations"]
+    assert shown == {
+        "title": tool.title,
+        "readOnlyHint": tool.effect is Effect.READ,
+        "destructiveHint": tool.effect in (Effect.UPDATE, Effect.DESTROY, Effect.SPEND),
+        "idempotentHint": tool.effect in (Effect.READ, Effect.UPDATE, Effect.DESTROY),
+        "openWorldHint": tool.api is not None,
+    }
+    assert not (shown["readOnlyHint"] and shown["destructiveHint"])
+
+
+@each_tool
+def test_the_name_begins_with_a_verb_that_fits_the_effect(tool: Tool) -> None:
+    verbs = {
+        Effect.READ: {"list", "get", "search", "read"},
+        Effect.CREATE: {"create"},
+        Effect.UPDATE: {"update", "modify"},
+        Effect.DESTROY: {"delete"},
+        Effect.SPEND: {"create"},
+    }
+    words = tool.name.split("_")
+    assert next((word for word in words if word in set().union(*verbs.values())), None) in verbs[tool.effect]
+
+
+@each_tool
+def test_the_input_schema_is_one_plain_object(tool: Tool) -> None:
+    schema = tool.wire["inputSchema"]
+    Draft202012Validator.check_schema(schema)
+    assert schema["type"] == "object"
+    assert schema["additionalProperties"] is False
+    assert set(schema.get("required", ())) <= schema["properties"].keys()
+    for where, part in _schemas(schema):
+        assert COMBINING.isdisjoint(part), where
+        assert isinstance(part["type"], str), where
+        assert part["type"] != "null", where
+        assert None not in part.get("enum", ()), where
+
+
+@each_tool
+def test_every_string_of_the_input_is_bounded(tool: Tool) -> None:
+    for where, part in _schemas(tool.wire["inputSchema"]):
+        if part["type"] == "string" and (tool.name, where.strip(".")) not in UNBOUNDED_STRINGS:
+            assert "enum" in part or part.get("pattern") == MONEY_PATTERN or part.get("maxLength", 0) > 0, where
+
+
+@each_tool
+def test_every_number_of_the_input_that_pages_is_bounded(tool: Tool) -> None:
+    limit = tool.wire["inputSchema"]["properties"].get("limit")
+    assert limit is None or (limit["type"] == "integer" and limit["minimum"] == 1 and limit["maximum"] >= 1)
+
+
+@each_tool
+def test_what_is_said_of_an_argument_is_short(tool: Tool) -> None:
+    for where, part in _schemas(tool.wire["inputSchema"]):
+        assert len(part.get("description", "")) <= 120, where
+        assert part.get("description", "x").isprintable(), where
+
+
+@each_tool
+def test_the_output_schema_is_an_object_and_valid(tool: Tool) -> None:
+    schema = tool.wire["outputSchema"]
+    Draft202012Validator.check_schema(schema)
+    assert schema["type"] == "object"
+    assert set(schema["required"]) <= schema["properties"].keys()
+    for where, part in _schemas(schema):
+        assert COMBINING.isdisjoint(part), where
+        assert part.get("additionalProperties") is not False, where
+
+
+@each_operation
+def test_the_output_schema_types_no_field_of_the_api_but_money(operation: Operation) -> None:
+    tool = next(tool for tool in TOOLS if tool.name == operation.name)
+    parts = [operation.result.fields, *(section.fields for section in getattr(operation.result, "sections", ()))]
+    money = {field.name for part in parts for field in part if field.money}
+    outer = tool.wire["outputSchema"]["properties"]
+    rows = [part for name, part in outer.items() if name not in GIVEN_BY_US]
+    for part in rows:
+        row = part.get("items", part)
+        assert "required" not in row
+        for name, field in row["properties"].items():
+            assert field.keys() <= {"type", "description"}
+            assert field.get("type") == ("string" if name in money else None), name
+
+
+@each_tool
+def test_a_tool_with_an_api_is_in_a_toolset_of_that_api(tool: Tool) -> None:
+    apis = {toolset.name: toolset.api.name for toolset in TOOLSETS} | {DOCS: None}
+    assert tool.api == apis[tool.toolset]
+
+
+def test_all_default_tools_together_cost_a_model_little(record_property: Any) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # the package reads its own data in an old way
+        import bpe_openai
+
+        encoding = bpe_openai.get_encoding("o200k_base")
+    tokens = {tool.name: len(encoding.encode_ordinary(visible_text(tool))) for tool in TOOLS if tool.toolset in DEFAULT}
+    record_property("tokens", sum(tokens.values()))
+    for name, count in tokens.items():
+        print(f"{count:5}  {name}")
+    print(f"{sum(tokens.values()):5}  of at most {MOST_TOKENS:,} for all {len(tokens)} default tools")
+    assert sum(tokens.values()) <= MOST_TOKENS
