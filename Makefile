@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 BENCH_VENV := .venv-bench
 
-.PHONY: help serve test conformance lint bench clean
+.PHONY: help serve test conformance docs lint bench clean
 help:            ## this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-13s %s\n", $$1, $$2}' Makefile
 
@@ -26,6 +26,9 @@ conformance: $(VENV)/.conformance  ## run the official MCP conformance suite aga
 $(VENV)/.conformance: $(VENV)/.installed
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[conformance]'
 	@touch $@
+
+docs: $(VENV)/.installed  ## write the generated pages of docs/
+	$(BIN)/python -m flintt_mcp.pages
 
 lint: $(VENV)/.installed  ## check style and the import table
 	$(BIN)/ruff check .
