@@ -47,6 +47,10 @@ class Policy:
     plain_http: bool = False
 
 
+PUBLIC = Policy()
+"""Nothing but https to public addresses."""
+
+
 class Refused(Exception):
     """The destination is not one to send anything to; nothing was sent. Its text is for the person who chose the URL."""
 

@@ -32,6 +32,10 @@ class Digester:
         """Whether `digest` belongs to `key`, in a time that tells nothing about either."""
         return hmac.compare_digest(self.digest(key), digest)
 
+    def derive(self, use: str) -> bytes:
+        """32 bytes for one use, which tell nothing about the secret, another use, or the digest of any key."""
+        return hmac.digest(self._secret, b"\x00derive " + use.encode(), hashlib.sha256)
+
 
 def open_digester(data_dir: Path) -> Digester:
     """Read the folder's secret, making it first when there is none; processes that come together get the same one."""

@@ -27,17 +27,23 @@ from flintt_mcp.sandbox import database as shared
 from flintt_mcp.sandbox import secret
 from flintt_mcp.sandbox.clock import Clock, utc_now
 from flintt_mcp.sandbox.database import Database, Migration, open_database
+from flintt_mcp.sandbox.delivery import schema as delivery
+from flintt_mcp.sandbox.delivery.dispatcher import Dispatcher, Pace
+from flintt_mcp.sandbox.delivery.posting import guarded_post
 from flintt_mcp.sandbox.flextell import schema as flextell
 from flintt_mcp.sandbox.flextell.app import DOCS as FLEXTELL_DOCS
 from flintt_mcp.sandbox.flextell.app import flextell_routes
 from flintt_mcp.sandbox.flintt import schema as flintt
 from flintt_mcp.sandbox.flintt.app import flintt_app
+from flintt_mcp.sandbox.flintt.events import FLINTT_WEBHOOKS
 from flintt_mcp.sandbox.flintt.workspace import Ground
 from flintt_mcp.sandbox.flowmaticx import schema as flowmaticx
 from flintt_mcp.sandbox.flowmaticx.app import flowmaticx_app
 from flintt_mcp.sandbox.flowmaticx.keys import SANDBOX_KEYS as FLOWMATICX_KEYS
 from flintt_mcp.sandbox.flowpilot import schema as flowpilot
 from flintt_mcp.sandbox.flowpilot.app import flowpilot_app
+from flintt_mcp.sandbox.flowpilot.events import FLOWPILOT_WEBHOOKS
+from flintt_mcp.sandbox.guard import Policy
 from flintt_mcp.sandbox.pages import Listed, index_page
 from flintt_mcp.sandbox.secret import Digester, open_digester
 
@@ -60,10 +66,13 @@ MIGRATIONS: tuple[Migration, ...] = (
     flextell.FIRST_TABLES,
     flowpilot.FIRST_TABLES,
     flowmaticx.FIRST_TABLES,
+    delivery.FIRST_TABLES,
 )
 """Every schema step of every API in the order of their release; only ever append. The file's user_version counts them."""
-TABLES = shared.TABLES | flintt.TABLES | flextell.TABLES | flowpilot.TABLES | flowmaticx.TABLES
+TABLES = shared.TABLES | flintt.TABLES | flextell.TABLES | flowpilot.TABLES | flowmaticx.TABLES | delivery.TABLES
 """Every table of the file: table -> (what a row is, {column -> what it holds})."""
+SCHEMES = {scheme.name: scheme for scheme in (FLINTT_WEBHOOKS, FLOWPILOT_WEBHOOKS)}
+"""The webhook rules of every API that tells events."""
 APIS = (
     Listed("flintt", "Flintt", f"X-API-Key: {FLINTT_KEY}"),
     Listed("flextell", "Flextell", f"Authorization: Bearer {FLEXTELL_TOKEN}", FLEXTELL_DOCS),
@@ -79,6 +88,7 @@ class Sandbox:
 
     app: ASGIApp
     database: Database
+    ground: Ground
     flintt_key: str = FLINTT_KEY
     second_flintt_key: str = SECOND_FLINTT_KEY
     flextell_token: str = FLEXTELL_TOKEN
@@ -89,17 +99,30 @@ class Sandbox:
 
 
 @asynccontextmanager
-async def open_sandbox(data_dir: Path, *, clock: Clock = utc_now) -> AsyncIterator[Sandbox]:
+async def open_sandbox(
+    data_dir: Path, *, clock: Clock = utc_now, loopback_webhooks: bool = False
+) -> AsyncIterator[Sandbox]:
     """Open the sandbox of a data folder, making and seeding it first when it is new.
+
+    `loopback_webhooks` lets webhooks go to this machine, also over plain http. Nothing is delivered until somebody runs
+    `deliver_webhooks`.
 
     Raises:
         ConfigError: the folder cannot be used.
     """
     database, digester = await to_thread.run_sync(_open, data_dir)
+    ground = Ground(database, digester, clock, Policy(loopback=loopback_webhooks))
     try:
-        yield Sandbox(_compose(Ground(database, digester, clock)), database)
+        yield Sandbox(_compose(ground), database, ground)
     finally:
         database.close()
+
+
+async def deliver_webhooks(sandbox: Sandbox, pace: Pace | None = None) -> None:
+    """Send the webhooks of an open sandbox until cancelled; of all processes on the folder one sends at a time."""
+    ground = sandbox.ground
+    async with guarded_post(ground.webhooks) as post:
+        await Dispatcher(ground.database, ground.digester, SCHEMES, post, pace or Pace(clock=ground.clock)).run()
 
 
 def _open(data_dir: Path) -> tuple[Database, Digester]:
