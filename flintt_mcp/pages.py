@@ -1,4 +1,4 @@
-"""Pages of docs/ that are generated, never typed: tools.md from the catalogue, settings.md from the rows.
+"""Pages of docs/ that are generated, never typed: from the catalogue, the rows of settings and the sandbox's schema.
 
 `python -m flintt_mcp.pages` (make docs) writes them; a test fails while they are stale.
 """
@@ -121,6 +121,33 @@ def settings_page() -> str:
     return "\n".join(lines)
 
 
+def sql_page() -> str:
+    """docs/sql-structure.md: every table of the sandbox's database, as its schema modules describe it."""
+    from flintt_mcp.sandbox.server import TABLES
+
+    lines = ["# SQL structure of the sandbox", ""]
+    lines += [
+        "The tables of `sandbox.db`, the SQLite file in the data folder that holds what the sandbox knows. " + NOTICE,
+        "",
+    ]
+    lines += [
+        "The file is in WAL mode with synchronous FULL: what was acknowledged survives a kill. Timestamps are ISO 8601 in UTC, ids are "
+        "texts. Read it with any SQLite tool; write to it only through the API, since keys are stored as digests and events are told in "
+        "the same transaction as the change.",
+        "",
+    ]
+    for name, (about, columns) in sorted(TABLES.items()):
+        lines += [
+            f"## {name}",
+            "",
+            about,
+            "",
+            *_table(("column", "holds"), [(f"`{c}`", text) for c, text in columns.items()]),
+            "",
+        ]
+    return "\n".join(lines)
+
+
 def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
     def line(cells: Sequence[str]) -> str:
         return "| " + " | ".join(str(cell).replace("|", "\\|") for cell in cells) + " |"
@@ -128,7 +155,11 @@ def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
     return [line(head), line(["---"] * len(head)), *(line(row) for row in rows)]
 
 
-PAGES: dict[str, Callable[[], str]] = {"tools.md": tools_page, "settings.md": settings_page}
+PAGES: dict[str, Callable[[], str]] = {
+    "tools.md": tools_page,
+    "settings.md": settings_page,
+    "sql-structure.md": sql_page,
+}
 """File in docs/ -> what it holds."""
 
 
