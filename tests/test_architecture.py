@@ -38,6 +38,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "memory": (),
     "text": (),
     "catalogue.operation": (),
+    "store*": ("errors", "upstream.rate"),
     "settings": ("errors",),
     "wording": ("errors",),
     "cursors": ("errors",),
@@ -65,8 +66,18 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "questions": ("tools",),
     "server": ("arguments", "credentials", "errors", "prompts", "questions", "resources", "tools", "wording"),
     "transports.*": ("credentials", "errors", "transports.*"),
-    # pages of the handbook that are generated from rows
-    "pages": ("catalogue", "cursors", "docs_tools", "handbook", "proxy", "results", "settings", "tools"),
+    # pages of the handbook that are generated: from rows, and from the sandbox's database
+    "pages": (
+        "catalogue",
+        "cursors",
+        "docs_tools",
+        "handbook",
+        "proxy",
+        "results",
+        "sandbox.server",
+        "settings",
+        "tools",
+    ),
     # the independent witness: it never reads the catalogue, the proxy, the server, the app or a transport
     "sandbox.*": ("errors", "sandbox.*"),
 }
@@ -81,7 +92,7 @@ ONLY_IN: dict[str, tuple[str, ...]] = {
     "uvicorn": ("serving", "transports.serving"),
     "prometheus_client": ("metrics",),
     "platformdirs": ("settings",),
-    "sqlite3": ("handbook", "sandbox.*"),
+    "sqlite3": ("handbook", "store*", "sandbox.*"),
 }
 """Library -> the only modules that import it. The sandbox delivers webhooks through a client of its own, behind one guard."""
 
