@@ -19,10 +19,11 @@ from importlib import metadata
 from pathlib import Path
 
 from bench import cases, footprint, payload, report, startup, tokens, upstream, wire
-from bench.contenders import FASTMCP, FLOOR, OURS, STOCK, Fleet, Product, find_product
+from bench.contenders import FASTMCP, FLOOR, OURS, PRODUCT_SETTINGS, STOCK, Fleet, Product, find_product
 from bench.driver import Job
 from bench.load import KEY_HEADERS, Driver, Loader
 from bench.process import StartFailed
+from bench.results import Results, as_json, verdicts
 
 _PACKAGES = ("flintt-mcp", "mcp", "fastmcp", upstream.LIBRARY, "httpx2", "uvicorn", "httptools", "uvloop", "pydantic")
 
@@ -64,8 +65,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 1
     print(report.text(results))
     if options.json:
-        options.json.write_text(json.dumps(report.as_json(results), indent=1) + "\n", encoding="utf-8")
-    missed = any(not verdict.met for verdict in report.verdicts(results))
+        options.json.write_text(json.dumps(as_json(results), indent=1) + "\n", encoding="utf-8")
+    missed = any(not verdict.met for verdict in verdicts(results))
     return 1 if results.faults() or (options.strict and missed) else 0
 
 
@@ -103,13 +104,13 @@ class _Progress:
         print(f"[{self.seconds:5.0f} s] {line}", file=sys.stderr, flush=True)
 
 
-def _run(plan: Plan, only: Sequence[str]) -> report.Results:
+def _run(plan: Plan, only: Sequence[str]) -> Results:
     """Measures everything that is asked for; `only` names some, none means all."""
     progress = _Progress()
     product = find_product()
     contenders = [*plan.others] if product.missing else [*plan.others, OURS]
     names = only or cases.NAMES
-    results = report.Results(plan.name, _versions(), _notes(product))
+    results = Results(plan.name, _versions(), _notes(product))
     for note in results.notes:
         progress(note)
     with Fleet(product) as fleet, Driver() as driver:
@@ -155,6 +156,9 @@ def _notes(product: Product) -> list[str]:
     notes = []
     if product.missing:
         notes.append(f"flintt-mcp is not measured: {product.missing}")
+    else:
+        settings = ", ".join(f"{name}={value}" for name, value in PRODUCT_SETTINGS.items())
+        notes.append(f"flintt-mcp runs with its defaults but for {settings}")
     library = upstream.product_library()
     if library not in (None, upstream.LIBRARY):
         notes.append(f"the floor uses {upstream.LIBRARY}, the product {library}: change bench/upstream.py")

@@ -1,109 +1,22 @@
-"""Prints what a run measured, ratios first, with the targets beside them, and writes the same as JSON.
+"""Prints what a run measured, ratios first, with the targets beside them.
 
-In: a `Results`. Out: tables on stdout, a dict for `--json`. A ratio reads `median [lowest-highest]` over the rounds; a mark
-says whether the median meets its target. Nothing is measured or judged anywhere else.
+In: a `Results`. Out: tables for a terminal. A ratio reads `median [lowest-highest]` over the rounds; a mark says whether the
+median meets its target. Nothing is measured or judged here.
 """
 
 from __future__ import annotations
 
 import platform
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
-from typing import Any
 
 from bench import cases
 from bench.contenders import FASTMCP, FLOOR, LABELS, OURS
 from bench.footprint import Footprint
 from bench.load import Measured, Row
 from bench.ratio import Spread, spread
+from bench.results import Results, at_most, judged_by_cpu, load_verdicts, verdicts
 from bench.startup import YARDSTICK, Startup
 from bench.tokens import TokenCount
-
-
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """One target and whether the product meets it."""
-
-    what: str
-    value: float
-    bound: str
-    met: bool
-
-    def text(self) -> str:
-        """For the end of a line: `>= 0.25 pass`."""
-        return f"{self.bound} {'✓ pass' if self.met else '✗ MISS'}"
-
-
-@dataclass(slots=True)
-class Results:
-    """All that a run found, with what it ran on."""
-
-    mode: str
-    versions: dict[str, str]
-    notes: list[str] = field(default_factory=list)
-    left_out: list[str] = field(default_factory=list)
-    ceiling: float | None = None
-    measured: list[Measured] = field(default_factory=list)
-    startup: Startup | None = None
-    footprints: dict[str, Footprint] = field(default_factory=dict)
-    tokens: dict[str, TokenCount] = field(default_factory=dict)
-
-    def faults(self) -> list[str]:
-        """Everything that went wrong while measuring: any of it fails the run."""
-        found = [
-            f"{item.case.name} c{item.concurrency}, {LABELS[row.contender]}: {row.fault}"
-            for item in self.measured
-            for row in item.rows.values()
-            if row.fault
-        ]
-        if self.startup:
-            found += [f"stdio, {LABELS[name]}: {fault}" for name, fault in self.startup.faults.items()]
-        found += [f"memory, {LABELS[name]}: {item.fault}" for name, item in self.footprints.items() if item.fault]
-        found += [f"tokens, {name}: {count.missing}" for name, count in self.tokens.items() if count.broken]
-        return found + self.left_out
-
-
-def at_least(what: str, value: Spread | None, bound: float | None) -> Verdict | None:
-    """A verdict on a ratio that should be high; None without a value or a bound."""
-    if value is None or bound is None:
-        return None
-    return Verdict(what, value.median, f">= {bound:g}", value.median >= bound)
-
-
-def at_most(what: str, value: float | None, bound: float) -> Verdict | None:
-    """A verdict on a number that should be low."""
-    return None if value is None else Verdict(what, value, f"<= {bound:g}", value <= bound)
-
-
-def judged_by_cpu(item: Measured) -> bool:
-    """With several workers against one, calls per second would compare cores: calls per CPU second are judged then."""
-    return OURS in item.rows and item.rows[OURS].workers > 1
-
-
-def verdicts(results: Results) -> list[Verdict]:
-    """Every target that this run can say something about."""
-    found: list[Verdict | None] = []
-    for item in results.measured:
-        found += _load_verdicts(item).values()
-    if results.startup and OURS in results.startup.seconds:
-        ratio = results.startup.ratio(OURS)
-        found.append(at_most("stdio x import pydantic", ratio.median if ratio else None, cases.STARTUP_TARGET))
-    if (own := results.footprints.get(OURS)) and not own.fault:
-        found.append(at_most("memory at start, MB", own.start_rss, cases.MEMORY_START_TARGET))
-        found.append(at_most("memory growth, MB", own.growth, cases.MEMORY_GROWTH_TARGET))
-    if (count := results.tokens.get("default")) and not count.missing:
-        found.append(at_most("tokens of all tools", count.total, cases.TOKENS_TARGET))
-    return [verdict for verdict in found if verdict]
-
-
-def _load_verdicts(item: Measured) -> dict[str, Verdict | None]:
-    case = item.case
-    counts = item.concurrency >= case.targets_from
-    name, by_cpu = f"{case.name} c{item.concurrency}", judged_by_cpu(item)
-    return {
-        under: at_least(f"{name} x {LABELS[under]}", item.ratio(OURS, under, by_cpu=by_cpu), bound if counts else None)
-        for under, bound in ((FLOOR, case.floor_target), (FASTMCP, case.fastmcp_target))
-    }
 
 
 def text(results: Results) -> str:
@@ -171,7 +84,7 @@ def _case_lines(item: Measured) -> list[str]:
     by_cpu = ", by CPU" if judged_by_cpu(item) else ""
     lines = [
         f"  c{item.concurrency}: target x {LABELS[under]} {verdict.text()} ({verdict.value:.2f}{by_cpu})"
-        for under, verdict in _load_verdicts(item).items()
+        for under, verdict in load_verdicts(item).items()
         if verdict
     ]
     return lines + [
@@ -272,48 +185,3 @@ def _closing(results: Results) -> str:
     faults = results.faults()
     lines += [f"Errors: {len(faults)}" if faults else "Errors: none", *(f"  {fault}" for fault in faults)]
     return "\n".join(lines)
-
-
-def as_json(results: Results) -> dict[str, Any]:
-    """Everything in the report and the windows behind it."""
-    return {
-        "mode": results.mode,
-        "versions": {"python": platform.python_version()} | results.versions,
-        "notes": results.notes,
-        "ceiling_calls_per_second": results.ceiling,
-        "load": [_case_json(item) for item in results.measured],
-        "stdio": _startup_json(results.startup) if results.startup else None,
-        "memory_mb": {name: asdict(item) for name, item in results.footprints.items()},
-        "tokens": {name: asdict(count) | {"total": count.total} for name, count in results.tokens.items()},
-        "targets": [asdict(verdict) for verdict in verdicts(results)],
-        "errors": results.faults(),
-    }
-
-
-def _case_json(item: Measured) -> dict[str, Any]:
-    def ratios(under: str) -> dict[str, Any]:
-        return {
-            name: {
-                "rate": _spread_json(item.ratio(name, under)),
-                "cpu": _spread_json(item.ratio(name, under, by_cpu=True)),
-            }
-            for name in item.rows
-            if name != under
-        }
-
-    return {
-        "case": item.case.name,
-        "concurrency": item.concurrency,
-        "over_floor": ratios(FLOOR) if FLOOR in item.rows else None,
-        "over_fastmcp": ratios(FASTMCP) if FASTMCP in item.rows else None,
-        "rounds": {name: asdict(row) for name, row in item.rows.items()},
-    }
-
-
-def _spread_json(value: Spread | None) -> dict[str, float] | None:
-    return asdict(value) if value else None
-
-
-def _startup_json(startup: Startup) -> dict[str, Any]:
-    ratios = {name: _spread_json(startup.ratio(name)) for name in startup.seconds if name != YARDSTICK}
-    return {"over_import_pydantic": ratios, "seconds": startup.seconds}
