@@ -14,14 +14,21 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Annotated, Any, Literal, NotRequired, Required
 
-from pydantic import BeforeValidator, ConfigDict, Field, TypeAdapter, ValidationError, with_config
+import msgspec
+from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, TypeAdapter, ValidationError, with_config
 from typing_extensions import TypedDict
 
 from flintt_mcp.catalogue.operation import Arg, Kind, Rule
 from flintt_mcp.errors import ToolInputError
 
-MONEY_PATTERN = r"^-?[0-9]{1,18}(\.[0-9]{1,8})?$"
+MONEY_PATTERN = r"^-?(0|[1-9][0-9]{0,17})(\.[0-9]{1,8})?$"
+"""An amount that is a JSON number as it stands: it goes into the request's body as that very token."""
+
 _NAME_SHOWN = 40
+_ERRORS_SHOWN = 8
+_MOST_WHOLE = 2**63 - 1
+_TEXTS_ITEM = (1, 2000)
+"""Shortest and longest text in a list."""
 
 
 class Arguments:
@@ -54,14 +61,16 @@ class Arguments:
         try:
             checked = self._adapter.validate_python(given)
         except ValidationError as error:
-            raise _input_error([self._sentence(item) for item in _errors(error)]) from None
+            errors = _errors(error)
+            raise _input_error([self._sentence(item) for item in errors[:_ERRORS_SHOWN]], len(errors)) from None
         broken = [sentence for rule in self._rules if (sentence := rule.broken_by(checked))]
         if broken:
             raise _input_error(broken)
         return checked
 
     def _sentence(self, item: Mapping[str, Any]) -> str:
-        name = shown_name(".".join(str(part) for part in item["loc"]))
+        # Below the argument's own name only positions are told: a key of an object is part of its value.
+        name = shown_name(".".join(str(part) for i, part in enumerate(item["loc"]) if i == 0 or isinstance(part, int)))
         if item["type"] == "extra_forbidden":
             close = difflib.get_close_matches(name, self._names, n=1)
             hint = (
@@ -79,11 +88,10 @@ def shown_name(name: str) -> str:
     return kept if len(kept) <= _NAME_SHOWN else kept[:_NAME_SHOWN] + "..."
 
 
-def _input_error(sentences: list[str]) -> ToolInputError:
-    shown = sentences[:8]
-    if len(sentences) > len(shown):
-        shown.append(f"and {len(sentences) - len(shown)} more")
-    return ToolInputError("; ".join(shown), advice="correct the arguments and call again")
+def _input_error(sentences: list[str], found: int = 0) -> ToolInputError:
+    """The error of these sentences; `found` is how many there would be, when not all of them are told."""
+    more = [f"and {found - len(sentences)} more"] if found > len(sentences) else []
+    return ToolInputError("; ".join(sentences + more), advice="correct the arguments and call again")
 
 
 def _errors(error: ValidationError) -> list[Any]:
@@ -103,15 +111,18 @@ def _typed(arg: Arg) -> Any:
         case Kind.TEXT:
             return Annotated[str, Field(min_length=_whole(low), max_length=_whole(high), pattern=arg.pattern)]
         case Kind.INTEGER:
-            return Annotated[int, Field(ge=low, le=high), BeforeValidator(_no_flag)]
+            least, most = -_MOST_WHOLE if low is None else low, _MOST_WHOLE if high is None else high
+            return Annotated[int, Field(ge=least, le=most), BeforeValidator(_no_flag)]
         case Kind.NUMBER:
             return Annotated[Any, BeforeValidator(_number(low, high))]
         case Kind.FLAG:
             return bool
         case Kind.OBJECT:
-            return Annotated[dict[str, Any], BeforeValidator(_from_json(dict, "an object"))]
+            return Annotated[dict, AfterValidator(_sendable), BeforeValidator(_from_json(dict, "an object"))]
         case Kind.TEXTS:
-            item = Literal[arg.choices] if arg.choices else Annotated[str, Field(min_length=1, max_length=2000)]
+            shortest, longest = _TEXTS_ITEM
+            text = Annotated[str, Field(min_length=shortest, max_length=longest)]
+            item = Literal[arg.choices] if arg.choices else text
             size = Field(min_length=_whole(low), max_length=_whole(high))
             return Annotated[list[item], size, BeforeValidator(_from_json(list, "a list"))]
         case Kind.MONEY:
@@ -136,15 +147,20 @@ def _number(low: float | None, high: float | None) -> Callable[[Any], int | floa
         if isinstance(value, str):
             try:
                 number = json.loads(value)
-            except ValueError:
+            except (ValueError, RecursionError):
                 number = None
-        if isinstance(number, bool) or not isinstance(number, int | float) or not math.isfinite(number):
+        if isinstance(number, bool) or not isinstance(number, int | float) or not _fits(number):
             raise ValueError("a number")
         if (low is not None and number < low) or (high is not None and number > high):
             raise ValueError(f"a number{_range(low, high)}")
         return number
 
     return check
+
+
+def _fits(number: int | float) -> bool:
+    """Whether JSON can carry the number for every API: finite, and a whole one within 64 bits."""
+    return abs(number) <= _MOST_WHOLE if isinstance(number, int) else math.isfinite(number)
 
 
 def _range(low: float | None, high: float | None) -> str:
@@ -161,13 +177,23 @@ def _from_json(wanted: type, noun: str) -> Callable[[Any], Any]:
             return value
         try:
             parsed = json.loads(value)
-        except ValueError:
+        except (ValueError, RecursionError):
             raise ValueError(f"{noun}, or its JSON text") from None
         if not isinstance(parsed, wanted):
             raise ValueError(f"{noun}, or its JSON text")
         return parsed
 
     return check
+
+
+def _sendable(value: dict[str, Any]) -> dict[str, Any]:
+    """Refuses an object that could not be sent as it is; json knows infinite numbers, msgspec what UTF-8 cannot carry."""
+    try:
+        json.dumps(value, allow_nan=False)
+        msgspec.json.encode(value)
+    except (ValueError, RecursionError):
+        raise ValueError("an object of valid Unicode and finite numbers") from None
+    return value
 
 
 def _money(value: Any) -> Any:
@@ -197,7 +223,9 @@ _BOUNDS = {
 def _property(arg: Arg) -> dict[str, Any]:
     prop: dict[str, Any] = {"type": "string" if arg.kind is Kind.MONEY else arg.kind.value}
     if arg.kind is Kind.TEXTS:
-        prop["items"] = {"type": "string", "enum": list(arg.choices)} if arg.choices else {"type": "string"}
+        shortest, longest = _TEXTS_ITEM
+        bounds = {"enum": list(arg.choices)} if arg.choices else {"minLength": shortest, "maxLength": longest}
+        prop["items"] = {"type": "string", **bounds}
     elif arg.choices:
         prop["enum"] = list(arg.choices)
     if arg.kind is Kind.MONEY:
