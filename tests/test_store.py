@@ -211,6 +211,18 @@ def test_a_shared_count_keeps_the_limit_also_when_the_clock_is_set_back(steps, l
     assert all(after - before >= 60 - 1e-6 for before, after in zip(sent, sent[limit:], strict=False))
 
 
+async def test_a_clock_that_is_set_back_an_hour_makes_nobody_wait_longer_than_a_window(tmp_path):
+    now = NOW
+    store = Store(tmp_path, KEY, wall=lambda: now)
+    assert await store.take("bucket", 1, 60.0, 0) == 0
+
+    now = NOW - 3600
+    assert await store.take("bucket", 1, 60.0, 0) == 60
+    now += 60
+    assert await store.take("bucket", 1, 60.0, 0) == 0
+    store.close()
+
+
 async def test_whoever_must_wait_is_told_how_long(tmp_path):
     now = NOW
     store = Store(tmp_path, KEY, wall=lambda: now)
