@@ -10,6 +10,7 @@ import hashlib
 import hmac
 import logging
 import secrets
+import time
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
@@ -29,9 +30,12 @@ from flintt_mcp.proxy import Upstream, operation_tools
 from flintt_mcp.resources import Resource, Resources
 from flintt_mcp.results import Budget
 from flintt_mcp.settings import LOOPBACK_HOSTS, Settings, base_url
+from flintt_mcp.spending import Spending
+from flintt_mcp.store import Store
 from flintt_mcp.tools import Inventory, Limit, Pipeline, Stage, Tool, validate, visible
 from flintt_mcp.upstream.client import open_client
 from flintt_mcp.upstream.message import Sender, UpstreamRequest
+from flintt_mcp.upstream.rate import MemoryWindow, Rate
 from flintt_mcp.workflows import Workspace, workflow_prompts, workspace_resources
 
 if TYPE_CHECKING:
@@ -152,6 +156,10 @@ async def open_app(
             routes[SANDBOX_URL] = await stack.enter_async_context(_sandbox(settings.data_path))
         urls = _urls(environment, sandbox=settings.sandbox)
         keys = _keys(settings)
+        store = Store(settings.data_path, keys.digest)
+        stack.callback(store.close)
+        shared = settings.workers > 1
+        rate = Rate(store if shared else MemoryWindow(time.monotonic), keys.digest)
         client = await stack.enter_async_context(
             open_client(
                 connect_timeout=settings.connect_timeout,
@@ -163,6 +171,7 @@ async def open_app(
                 sender=sender,
                 routes=routes or None,
                 eager=eager and not settings.sandbox,
+                admit=rate.admit,
             )
         )
         upstream = Upstream(
@@ -171,6 +180,8 @@ async def open_app(
             sandboxed=frozenset(name for name, url in urls.items() if url is not None and _is_local(url)),
             cursors=Cursors(keys.cursor),
             budget=Budget(settings.result_limit),
+            claim=lambda caller, tool, canonical, intent: store.claim(caller, tool, canonical, intent, time.time()),
+            allow_live=settings.allow_live,
         )
         yield _compose(settings, environment, additions, upstream, keys, watch)
 
@@ -186,7 +197,8 @@ def _compose(
     handbook = Handbook(default_folder())
     inventory = _inventory(settings, handbook, upstream, additions)
     limit = Limit(settings.calls_per_key, settings.calls)
-    pipeline = Pipeline([*([watch] if watch else ()), visible, validate, limit, *additions.stages])
+    spending = Spending({api.name: api for api in APIS}, upstream.sandboxed, allowed=settings.allow_spend)
+    pipeline = Pipeline([*([watch] if watch else ()), visible, validate, limit, spending, *additions.stages])
     workspace = Workspace(inventory, pipeline)
     flintt_on = inventory.get("get_signal") is not None
     credentials = Credentials(APIS, keys.digest)

@@ -131,9 +131,9 @@ def sql_page() -> str:
         "",
     ]
     lines += [
-        "The file is in WAL mode with synchronous FULL: what was acknowledged survives a kill. Timestamps are ISO 8601 in UTC, ids are "
-        "texts. Read it with any SQLite tool; write to it only through the API, since keys are stored as digests and events are told in "
-        "the same transaction as the change.",
+        "The file is in WAL mode with synchronous FULL: what was acknowledged survives a kill. Timestamps are ISO 8601 in "
+        "UTC, ids are texts. Read it with any SQLite tool; write to it only through the API, since keys are stored as "
+        "digests and events are told in the same transaction as the change.",
         "",
     ]
     for name, (about, columns) in sorted(TABLES.items()):

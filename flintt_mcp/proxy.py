@@ -7,14 +7,26 @@ A key is sent only below the base URL of its own API; the published sandbox keys
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 from flintt_mcp.arguments import Arguments
-from flintt_mcp.catalogue.operation import Api, Arg, Kind, Listing, Operation, Paging, Record, Toolset, Whole, local
+from flintt_mcp.catalogue.operation import (
+    Api,
+    Arg,
+    Kind,
+    Listing,
+    Lookup,
+    Operation,
+    Paging,
+    Record,
+    Toolset,
+    Whole,
+    local,
+)
 from flintt_mcp.credentials import how_to_give_key
 from flintt_mcp.cursors import Cursors
-from flintt_mcp.errors import ConfigError, CredentialMissing
+from flintt_mcp.errors import CallRefused, ConfigError, CredentialMissing, NotFound
 from flintt_mcp.results import (
     Budget,
     Page,
@@ -25,24 +37,38 @@ from flintt_mcp.results import (
     paging_parameters,
     record_result,
 )
-from flintt_mcp.tools import Call, Changed, Done, Tool
+from flintt_mcp.tools import INTENT, Call, Changed, Done, Tool
 from flintt_mcp.upstream.faults import error_for, not_understood
 from flintt_mcp.upstream.message import UpstreamRequest, UpstreamResponse
 from flintt_mcp.upstream.request import build_request
 
 SECTION_ROWS = 50
 """Rows of a record's sections that one call returns unasked."""
+LOOKUP_ROWS = 100
+LOOKUP_PAGES = 50
+"""How far a lookup walks a list: rows a page, and pages."""
+_ALL = Budget(1 << 40)
+
+
+Claim = Callable[[str, str, str, str], Awaitable[str]]
+"""The idempotency key of an intent: (caller, tool, canonical arguments, intent id) -> the same key for 24 hours."""
 
 
 @dataclass(frozen=True, slots=True)
 class Upstream:
-    """Where calls go: `send` is the client's, `urls` maps an API's name to its base URL, `sandboxed` names APIs played here."""
+    """Where calls go.
+
+    `send` is the client's; `urls` maps an API's name to its base URL; `sandboxed` names APIs that are played on this machine;
+    `claim` remembers idempotency keys; `allow_live` lets keys through that move real money.
+    """
 
     send: Callable[[UpstreamRequest], Awaitable[UpstreamResponse]]
     urls: Mapping[str, str | None]
     sandboxed: frozenset[str]
     cursors: Cursors
     budget: Budget
+    claim: Claim | None = None
+    allow_live: bool = False
 
 
 def operation_tools(toolset: Toolset, upstream: Upstream) -> list[Tool]:
@@ -51,14 +77,17 @@ def operation_tools(toolset: Toolset, upstream: Upstream) -> list[Tool]:
 
 
 def arguments_of(operation: Operation) -> tuple[Arg, ...]:
-    """The operation's own arguments and, where its result can grow, `limit` and `cursor`."""
+    """The operation's own arguments and those that this server adds: a page where the result can grow, an intent."""
     result = operation.result
-    if isinstance(result, Record) and not result.sections:
-        return operation.args
-    page, most = (result.page, result.most) if isinstance(result, Listing) else (SECTION_ROWS, 200)
-    limit = local("limit", f"Rows, default {page}.", kind=Kind.INTEGER, low=1, high=most)
-    cursor = local("cursor", "next_cursor of the last page.", low=1, high=2000)
-    return (*operation.args, limit, cursor)
+    args = operation.args
+    if isinstance(result, Listing) or result.sections:
+        page, most = (result.page, result.most) if isinstance(result, Listing) else (SECTION_ROWS, 200)
+        limit = local("limit", f"Rows, default {page}.", kind=Kind.INTEGER, low=1, high=most)
+        args = (*args, limit, local("cursor", "next_cursor of the last page.", low=1, high=2000))
+    if operation.idempotency_key:
+        about = "Equal calls within 24 h count once; a new id here makes a deliberate second one."
+        args = (*args, local(INTENT, about, low=1, high=100))
+    return args
 
 
 def _tool(toolset: Toolset, operation: Operation, upstream: Upstream) -> Tool:
@@ -73,6 +102,7 @@ def _tool(toolset: Toolset, operation: Operation, upstream: Upstream) -> Tool:
         api=toolset.api.name,
         output_schema=output_schema(operation.result),
         scopes=operation.scopes,
+        spends=operation.spends,
     )
 
 
@@ -81,27 +111,89 @@ async def _handle(api: Api, operation: Operation, upstream: Upstream, call: Call
     base_url = upstream.urls.get(api.name)
     if base_url is None:
         raise ConfigError(f"{api.title} has no URL here", advice=f"the operator sets {api.variable}_API_URL")
-    route = operation.route_for(call.arguments)
-    paging = _paging(operation.result, route.paging)
+    fetch = partial(_fetch, api, operation, upstream, call, base_url, secret)
+    result = operation.result
+    if isinstance(result, Record) and result.lookup is not None:
+        return await _looked_up(api, operation, upstream, call, result, result.lookup, fetch)
+    paging = _paging(result, operation.route_for(call.arguments).paging)
     scope = "\n".join((operation.name, call.canonical, call.caller.principal))
-    page = _page(operation.result, upstream, call, scope)
-    request = build_request(
-        api,
-        operation,
-        route,
-        call.arguments,
-        base_url=base_url,
-        secret=secret,
-        paging=paging_parameters(paging, page),
-    )
-    response = await upstream.send(request)
-    if not 200 <= response.status < 300:
-        raise error_for(api, operation, response, secret)
+    page = _page(result, upstream, call, scope)
+    response = await fetch(paging_parameters(paging, page))
     answer = decode(api, operation, response)
     done = _shape(api, operation, paging, answer, page, upstream, partial(upstream.cursors.seal, scope))
     if done is None:
         raise not_understood(api, operation, response, "JSON of another shape than documented")
     return done
+
+
+async def _fetch(
+    api: Api,
+    operation: Operation,
+    upstream: Upstream,
+    call: Call,
+    base_url: str,
+    secret: str,
+    paging: Mapping[str, str | int],
+) -> UpstreamResponse:
+    """The API's answer to one request of this call.
+
+    Raises:
+        UpstreamError: there is none, or it is no success.
+    """
+    intent = call.arguments.get(INTENT, "")
+    key = None
+    if operation.idempotency_key and upstream.claim is not None:
+        key = await upstream.claim(call.caller.principal, operation.name, call.canonical, intent)
+    request = build_request(
+        api,
+        operation,
+        operation.route_for(call.arguments),
+        call.arguments,
+        base_url=base_url,
+        secret=secret,
+        paging=paging,
+        idempotency_key=key,
+    )
+    response = await upstream.send(request)
+    if not 200 <= response.status < 300:
+        raise error_for(api, operation, response, secret)
+    return response
+
+
+async def _looked_up(
+    api: Api,
+    operation: Operation,
+    upstream: Upstream,
+    call: Call,
+    record: Record,
+    lookup: Lookup,
+    fetch: Callable[[Mapping[str, str | int]], Awaitable[UpstreamResponse]],
+) -> Done:
+    """One row of a list, found by walking its pages: for APIs without an endpoint for one."""
+    wanted = call.arguments[lookup.arg]
+    page = Page(LOOKUP_ROWS)
+    for _ in range(LOOKUP_PAGES):
+        response = await fetch(paging_parameters(lookup.paging, page))
+        answer = decode(api, operation, response)
+        rows = cut(
+            Listing(rows="rows", fields=(), paging=lookup.paging, at=lookup.at), lookup.paging, answer, page, _ALL
+        )
+        if rows is None:
+            raise not_understood(api, operation, response, "JSON of another shape than documented")
+        found = next((row for row in rows.rows if isinstance(row, dict) and row.get(lookup.field) == wanted), None)
+        if found is not None:
+            whole = replace(record, at="", lookup=None)
+            done = record_result(api.title, whole, found, Page(SECTION_ROWS), upstream.budget, lambda at: "", "no")
+            assert done is not None, "a row that was found is an object"
+            return done
+        if rows.next is None:
+            break
+        page = Page(LOOKUP_ROWS, rows.next)
+    raise NotFound(
+        f"{api.title} lists nothing with that {lookup.arg} in this workspace",
+        operation=operation.name,
+        advice="take the id from the list tool and call again",
+    )
 
 
 def _shape(
@@ -145,6 +237,11 @@ def _secret(api: Api, upstream: Upstream, call: Call) -> str:
     if secret is None:
         raise CredentialMissing(
             f"{call.tool.name} needs a {api.title} key", advice=how_to_give_key(api, call.channel.kind)
+        )
+    if api.live_prefix and secret.startswith(api.live_prefix) and not upstream.allow_live:
+        raise CallRefused(
+            f"This is a live {api.title} key, and this server works in test mode: nothing was sent",
+            advice="use a test key, or have the operator start the server with --allow-live",
         )
     if secret == api.sandbox_key and api.name not in upstream.sandboxed:
         raise CredentialMissing(

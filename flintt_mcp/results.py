@@ -240,6 +240,8 @@ def record_result(
     The rows of its sections, one section after the other, are one list that pages like any other.
     """
     found = at(answer, record.at)
+    if record.tolerant:
+        found = _tolerated(found, answer)
     if not isinstance(found, Mapping):
         return None
     own, lists = _split(record, found)
@@ -272,6 +274,13 @@ def record_result(
         structured["note"] = result.note
     lines.append(_footer(result, cursor))
     return Done(text="\n".join(filter(None, lines)), structured=structured, changed=changed)
+
+
+def _tolerated(found: Any, answer: Any) -> Any:
+    """The record where an API may send it as a list of one, or bare."""
+    if isinstance(found, list) and len(found) == 1:
+        return found[0]
+    return answer if found is None else found
 
 
 def _split(record: Record, found: Mapping[str, Any]) -> tuple[dict[str, Any], list[tuple[Any, list[Any]]]]:

@@ -55,6 +55,14 @@ class Settings:
     data_dir: str = _row("", "Folder for the sandbox's data and this server's keys.", shown="the user's data folder")
     toolsets: tuple[str, ...] = _row(("default",), "Toolsets to switch on, by name; default and all are groups.")
     read_only: bool = _row(False, "Offer only tools that change nothing.")
+    allow_spend: bool = _row(
+        False, "Let tools spend money or credits at hosted APIs.", commands=("stdio", "serve", "call", "tools")
+    )
+    allow_live: bool = _row(
+        False,
+        "Let live keys through where an API has test keys (FlowPilot).",
+        commands=("stdio", "serve", "call", "tools"),
+    )
     allowed_host: tuple[str, ...] = _row(
         (),
         "Host header to accept, host or host:port. Loopback names are accepted when listening on loopback.",
@@ -80,8 +88,8 @@ class Settings:
     attempts: int = _row(3, "How often a call that is safe to repeat is sent at most.", low=1, high=10)
     answer_limit: int = _row(4 * 1024 * 1024, "Largest answer of an API in bytes.", low=10_000, high=256 * 1024 * 1024)
     connections: int = _row(100, "Connections to the APIs at once.", low=1, high=10_000)
-    calls: int = _row(256, "Calls that run at once, in one process.", low=1, high=100_000)
-    calls_per_key: int = _row(32, "Calls that run at once for one key, in one process.", low=1, high=100_000)
+    calls: int = _row(512, "Calls that run at once, in one process.", low=1, high=100_000)
+    calls_per_key: int = _row(128, "Calls that run at once for one key, in one process.", low=1, high=100_000)
     body_limit: int = _row(
         4 * 1024 * 1024, "Largest request in bytes, also one line on stdio.", low=10_000, high=64 * 1024 * 1024
     )

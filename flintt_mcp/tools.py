@@ -24,8 +24,10 @@ from flintt_mcp.errors import CallRefused, Changed, FlinttError, UnknownTool
 
 logger = logging.getLogger(__name__)
 
-PAGING_ARGUMENTS = frozenset({"limit", "cursor"})
-"""Arguments that choose a page and are no part of what a call means."""
+INTENT = "intent_id"
+"""The argument that tells two deliberate calls with equal arguments apart."""
+ASIDE = frozenset({"limit", "cursor", INTENT})
+"""Arguments that choose a page or an intent and are no part of what a call means."""
 
 
 class Channel(Protocol):
@@ -111,6 +113,7 @@ class Tool:
     api: str | None = None
     output_schema: Mapping[str, Any] | None = None
     scopes: tuple[str, ...] = ()
+    spends: str = ""
     long_lived: bool = False
 
     @property
@@ -149,8 +152,8 @@ class Call:
 
     @property
     def canonical(self) -> str:
-        """What the call means as one text: its arguments in fixed order, without those that choose a page."""
-        meant = {name: value for name, value in self.arguments.items() if name not in PAGING_ARGUMENTS}
+        """What the call means as one text: its arguments in fixed order, without those that are aside."""
+        meant = {name: value for name, value in self.arguments.items() if name not in ASIDE}
         return json.dumps(meant, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
 
 

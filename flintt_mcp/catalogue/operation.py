@@ -113,7 +113,8 @@ def local(name: str, about: str = "", **more: Any) -> Arg:
 class Route:
     """One HTTP endpoint. Of several routes the first whose `when` arguments are present (any of them) is called.
 
-    A route without `when` always fits, so it stands last. `paging` overrides the listing's paging on this route.
+    A route without `when` always fits, so it stands last. `paging` overrides the listing's paging on this route. `{name}` in
+    the path is one segment, `{name:path}` one or more, each percent-encoded by itself.
     """
 
     method: Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
@@ -124,7 +125,7 @@ class Route:
     @property
     def fields(self) -> tuple[str, ...]:
         """Names of the path parameters, in order."""
-        return tuple(re.findall(r"{(\w+)}", self.path))
+        return tuple(re.findall(r"{(\w+)(?::path)?}", self.path))
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,11 +234,23 @@ class Section:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Lookup:
+    """The one row of a list whose `field` equals the argument `arg`; the list at `at` is walked page by page."""
+
+    arg: str
+    field: str
+    at: str
+    paging: Paging
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Record:
     """A result that is one object.
 
     `at` is the dotted path to it in the answer. `head` names the object inside it that holds the record's own fields when
-    `sections` stand beside it. `said` opens the text twin when the call changed something.
+    `sections` stand beside it. `said` opens the text twin when the call changed something. A `tolerant` record may also come
+    as a list of one, or without the wrapping that `at` names. A `lookup` finds it in a list, where the API has no endpoint
+    for one.
     """
 
     noun: str
@@ -246,6 +259,8 @@ class Record:
     head: str | None = None
     sections: tuple[Section, ...] = ()
     said: str = ""
+    tolerant: bool = False
+    lookup: Lookup | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -270,7 +285,9 @@ class Api:
     `url` is its base (origin and path) and None where only the operator can know it. `header` and `scheme` say how a key
     is sent (`X-API-Key: K` or `Authorization: Bearer K`). A key is recognised by one of `prefixes`. `variable` is the stem
     of the environment names (`FLINTT` gives FLINTT_API_KEY and FLINTT_API_URL). `own_header` and `own_query` carry this
-    API's key to us beside keys of other APIs. `advice` turns documented error codes into what to do next.
+    API's key to us beside keys of other APIs. `advice` turns documented error codes into what to do next. Keys that begin
+    with a `live_prefix` move real money: they work only where the operator allows it. `per_minute` is how many requests the
+    API takes from one key in a minute.
     """
 
     name: str
@@ -287,6 +304,8 @@ class Api:
     secret: str = "API_KEY"
     envelope: str = ""
     exact_numbers: bool = False
+    live_prefix: str = ""
+    per_minute: int | None = None
     advice: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -295,7 +314,8 @@ class Operation:
     """One endpoint of one API, and the tool that calls it.
 
     `name` is the tool's name, `about` its description for a model: what it is for, when not to use it, what comes back.
-    `scopes` are the key scopes the API's text asks for. `idempotency_key` sends an Idempotency-Key with every call.
+    `scopes` are the key scopes the API's text asks for. `idempotency_key` sends an Idempotency-Key with every call. `spends`
+    says what a call may cost, with arguments in braces: "up to {leads_requested} leads' worth of credits".
     """
 
     name: str
@@ -308,6 +328,7 @@ class Operation:
     result: Record | Listing
     scopes: tuple[str, ...] = ()
     idempotency_key: bool = False
+    spends: str = ""
 
     def route_for(self, given: Mapping[str, Any]) -> Route:
         """The route these arguments call: the first whose `when` names an argument that is given, else the last."""

@@ -7,7 +7,7 @@ is a `Sender`'s business (`network.py`, `in_process.py`). No URL query, header o
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from urllib.parse import urlsplit
@@ -15,16 +15,20 @@ from urllib.parse import urlsplit
 import anyio
 
 from flintt_mcp import __version__
-from flintt_mcp.errors import Changed, Unavailable, Unreachable, UpstreamError
+from flintt_mcp.errors import Changed, RateLimited, Unavailable, Unreachable, UpstreamError
 from flintt_mcp.upstream import retry
 from flintt_mcp.upstream.in_process import route_sender
-from flintt_mcp.upstream.message import AnswerTooLarge, Sender, TransportFault, UpstreamRequest, UpstreamResponse
+from flintt_mcp.upstream.message import AnswerTooLarge, Quota, Sender, TransportFault, UpstreamRequest, UpstreamResponse
 from flintt_mcp.upstream.retry import Pace
 from flintt_mcp.upstream.wire import NetworkLimits, open_wire
 
 USER_AGENT = f"flintt-mcp/{__version__}"
 
 _LOOK_FIRST = "It may have been done. List or get what it would have changed before trying again."
+
+
+Admit = Callable[[Quota, str, float], Awaitable[None]]
+"""Waits until a request of this quota may be sent: (quota, operation, end of the call's time)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +54,7 @@ async def open_client(
     sender: Sender | None = None,
     routes: Mapping[str, Sender] | None = None,
     eager: bool = False,
+    admit: Admit | None = None,
     pace: Pace | None = None,
 ) -> AsyncIterator[UpstreamClient]:
     """Open the one upstream client of the app and close it, with its connections, at the end.
@@ -65,6 +70,7 @@ async def open_client(
         sender: replaces the network.
         routes: base URL to the sender that answers below it (a sandbox in this process); all else goes to the network.
         eager: load the HTTP library (0.2 s) now, as a server should, and not during the first request.
+        admit: waits until a request with a quota may be sent (`rate.Rate.admit`).
         pace: clock, sleep and chance, for tests.
 
     Raises:
@@ -74,7 +80,7 @@ async def open_client(
 
     def client(wire: Sender, *, keeps_time: bool = False) -> UpstreamClient:
         whole = route_sender(routes, wire) if routes else wire
-        return UpstreamClient(whole, limits, pace or Pace(), sender_keeps_time=keeps_time)
+        return UpstreamClient(whole, limits, pace or Pace(), admit, sender_keeps_time=keeps_time)
 
     if sender is not None:
         yield client(sender)
@@ -90,9 +96,18 @@ class UpstreamClient:
     `sender_keeps_time` says that the sender itself ends an attempt after `limits.attempt_timeout` seconds.
     """
 
-    __slots__ = ("_limits", "_pace", "_sender", "_sender_keeps_time")
+    __slots__ = ("_admit", "_limits", "_pace", "_sender", "_sender_keeps_time")
 
-    def __init__(self, sender: Sender, limits: CallLimits, pace: Pace, *, sender_keeps_time: bool = False) -> None:
+    def __init__(
+        self,
+        sender: Sender,
+        limits: CallLimits,
+        pace: Pace,
+        admit: Admit | None = None,
+        *,
+        sender_keeps_time: bool = False,
+    ) -> None:
+        self._admit = admit
         self._sender = sender
         self._limits = limits
         self._pace = pace
@@ -104,12 +119,21 @@ class UpstreamClient:
         Raises:
             Unreachable: no complete answer; its `changed` says whether the API may have acted.
             Unavailable: the answer is larger than the limit.
+            RateLimited: the key's own quota leaves no turn within the deadline; nothing was sent.
         """
         until = self._pace.now() + self._limits.deadline
         attempt = 0
         unsure = False
         while True:
             attempt += 1
+            if request.quota is not None and self._admit is not None:
+                try:
+                    await self._admit(request.quota, request.operation, until)
+                except RateLimited:
+                    if attempt == 1:
+                        raise
+                    attempt -= 1
+                    break
             outcome = await self._attempt(request, until - self._pace.now())
             if isinstance(outcome, UpstreamResponse) and outcome.status not in retry.PASSING_STATUSES:
                 return outcome if attempt == 1 else replace(outcome, attempts=attempt, unsure=unsure)

@@ -34,7 +34,8 @@ def error_for(api: Api, operation: Operation, response: UpstreamResponse, secret
     code, said = _said(response, secret)
     advice = api.advice.get(code or "", "")
     told = f': "{said}"' if said else ""
-    changed: Changed = "no" if status < 500 or operation.effect.reads else "unknown"
+    sure = operation.effect.reads or (status < 500 and not response.unsure)
+    changed: Changed = "no" if sure else "unknown"
     kind: type[UpstreamError]
     match status:
         case 401:
@@ -55,7 +56,6 @@ def error_for(api: Api, operation: Operation, response: UpstreamResponse, secret
             advice = advice or "correct what it names and call again"
         case _ if 300 <= status < 400:
             kind, message = Unavailable, f"{api.title} answered with a redirect ({status}), which is never followed"
-            changed = "no"
             advice = f"the operator should check {api.variable}_API_URL"
         case _:
             kind, message = Unavailable, f"{api.title} failed ({status}){told}"

@@ -12,26 +12,18 @@ import hmac
 import math
 from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from typing import Protocol
 
 from flintt_mcp.errors import RateLimited
+from flintt_mcp.upstream.message import Quota
 from flintt_mcp.upstream.retry import Pace
+
+__all__ = ["MemoryWindow", "Quota", "Rate", "Window", "wait_for"]
 
 SLACK_SECONDS = 1.0
 """Added to every window: requests that leave a window apart may arrive a little closer together."""
 _SHORTEST_WAIT = 0.001
 _SWEEP_AT = 1000
-
-
-@dataclass(frozen=True, slots=True)
-class Quota:
-    """What an API allows one key: `limit` requests in any `seconds`. `title` names the API to people."""
-
-    title: str
-    key: str = field(repr=False)
-    limit: int
-    seconds: float = 60.0
 
 
 class Window(Protocol):

@@ -14,7 +14,7 @@ import msgspec
 
 from flintt_mcp.catalogue.operation import Api, Arg, Kind, Operation, Place, Route
 from flintt_mcp.errors import ToolInputError
-from flintt_mcp.upstream.message import UpstreamRequest
+from flintt_mcp.upstream.message import Quota, UpstreamRequest
 
 
 def build_request(
@@ -53,22 +53,30 @@ def build_request(
         headers=headers,
         body=content,
         repeatable=operation.effect.reads or idempotency_key is not None,
+        quota=None if api.per_minute is None else Quota(api.title, secret, api.per_minute),
     )
 
 
 def fill_path(route: Route, arguments: Mapping[str, Any]) -> str:
-    """The path of `route` with every parameter percent-encoded with no safe characters.
+    """The path of `route` with every segment percent-encoded with no safe characters.
 
     Raises:
-        ToolInputError: a value is `.` or `..`, which would climb out of the path.
+        ToolInputError: a segment is empty, `.` or `..`, which would leave the place it belongs to.
     """
     filled = route.path
     for name in route.fields:
         value = str(arguments[name])
-        if value in (".", ".."):
-            raise ToolInputError(f"{name}: not an id", advice="take the id from a list tool and call again")
-        filled = filled.replace("{" + name + "}", quote(value, safe=""))
+        filled = filled.replace("{" + name + "}", _segment(name, value))
+        if "{" + name + ":path}" in filled:
+            segments = [_segment(name, part) for part in value.split("/")]
+            filled = filled.replace("{" + name + ":path}", "/".join(segments))
     return filled
+
+
+def _segment(name: str, value: str) -> str:
+    if value in ("", ".", ".."):
+        raise ToolInputError(f"{name}: not an id", advice="take the id from a list tool and call again")
+    return quote(value, safe="")
 
 
 def _query_value(value: Any) -> str:
