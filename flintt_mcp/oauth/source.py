@@ -1,0 +1,143 @@
+"""A good access token, whenever one is needed.
+
+In: settings, a store, a way to send. Out: `TokenSource.token()`. A token is renewed a minute before it ends, once, however
+many calls meet that moment: in a process a lock lets one of them do it, among processes a file lock does, and whoever gets the
+lock looks first whether it has been done. A refresh token is used once and its successor kept before anybody goes on.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from pathlib import Path
+
+import anyio
+from anyio import to_thread
+
+from flintt_mcp.errors import CredentialMissing, FlinttError, Unavailable, Unreachable
+from flintt_mcp.oauth.lock import file_lock
+from flintt_mcp.oauth.messages import LoginEnded, client_request, read_tokens, refresh_request
+from flintt_mcp.oauth.settings import OAuthSettings
+from flintt_mcp.oauth.store import TokenStore
+from flintt_mcp.oauth.tokens import Tokens
+from flintt_mcp.upstream.message import UpstreamRequest, UpstreamResponse
+
+logger = logging.getLogger(__name__)
+
+_ASK_AGAIN = 10.0
+"""Seconds for which a token that is still good is used when its renewal failed, before that is tried again."""
+
+Send = Callable[[UpstreamRequest], Awaitable[UpstreamResponse]]
+
+
+class TokenSource:
+    """Hands out access tokens of one login; safe to share among all calls of a process.
+
+    Args:
+        send: the upstream client's `send`.
+        lock: the file by which processes take turns; the same for all that share the store.
+        clock: seconds since 1970.
+        patience: seconds for a renewal, waiting for another process included.
+    """
+
+    def __init__(
+        self,
+        settings: OAuthSettings,
+        store: TokenStore,
+        send: Send,
+        lock: Path,
+        *,
+        clock: Callable[[], float] = time.time,
+        patience: float = 60.0,
+    ) -> None:
+        self._settings = settings
+        self._store = store
+        self._send = send
+        self._lock = lock
+        self._clock = clock
+        self._patience = patience
+        self._held: Tokens | None = None
+        self._turn = anyio.Lock()
+        self._failures = 0
+        self._failure: FlinttError | None = None
+
+    async def token(self) -> str:
+        """An access token that is good for a while yet.
+
+        Raises:
+            CredentialMissing: there is no login, or it has ended; the advice says how to sign in.
+            Unavailable, Unreachable: the OAuth server cannot be asked now, and the old token has ended.
+        """
+        held = self._held
+        if held is None or not held.is_fresh(self._clock()):
+            failures = self._failures
+            async with self._turn:
+                held = self._held
+                if held is None or not held.is_fresh(self._clock()):
+                    held = await self._renew_once(failures)
+        return held.access_token
+
+    async def _renew_once(self, failures: int) -> Tokens:
+        """Renew, unless that failed since this call came and saw so many `failures`: then it fails like the others."""
+        if self._failure is not None and self._failures != failures:
+            raise self._failure.with_traceback(None)
+        try:
+            self._held = await self._renewed()
+        except FlinttError as error:
+            self._failures += 1
+            self._failure = error
+            raise
+        return self._held
+
+    async def _renewed(self) -> Tokens:
+        # Shielded: a caller who goes away between the server's answer and the save would lose the only refresh token.
+        with anyio.CancelScope(shield=True, deadline=anyio.current_time() + self._patience):
+            try:
+                async with file_lock(self._lock, self._patience):
+                    return await self._look_or_renew()
+            except TimeoutError:
+                pass
+        raise Unavailable(
+            f"The {self._settings.title} token could not be renewed in time",
+            operation=f"login {self._settings.name}",
+            advice="try again in a minute",
+        )
+
+    async def _look_or_renew(self) -> Tokens:
+        kept = await to_thread.run_sync(self._store.load)
+        if kept is not None and (kept.token_url, kept.client_id) != (
+            self._settings.token_url,
+            self._settings.client_id,
+        ):
+            kept = None
+        if kept is not None and kept.is_fresh(self._clock()):
+            return kept
+        request = self._request(kept)
+        try:
+            renewed = read_tokens(self._settings, await self._send(request), self._clock(), kept)
+        except (Unavailable, Unreachable):
+            if kept is not None and kept.is_alive(self._clock()):
+                logger.warning("the %s token could not be renewed yet; it is still good", self._settings.title)
+                return self._for_a_while(kept)
+            raise
+        except LoginEnded:
+            # Sending the dead refresh token again would help nobody.
+            await to_thread.run_sync(self._store.delete)
+            raise
+        await to_thread.run_sync(self._store.save, renewed)
+        logger.info("renewed the %s token", self._settings.title)
+        return renewed
+
+    def _for_a_while(self, kept: Tokens) -> Tokens:
+        soon = self._clock() + _ASK_AGAIN
+        return replace(kept, renew_at=soon if kept.expires_at is None else min(soon, kept.expires_at))
+
+    def _request(self, kept: Tokens | None) -> UpstreamRequest:
+        if self._settings.grant == "client_credentials":
+            return client_request(self._settings)
+        if kept is None or kept.refresh_token is None:
+            ended = "has ended" if kept else "is not there"
+            raise CredentialMissing(f"The login to {self._settings.title} {ended}", advice=self._settings.advice)
+        return refresh_request(self._settings, kept.refresh_token)

@@ -1,0 +1,1 @@
+"""Signing in and staying signed in, against the sandbox's own OAuth server."""

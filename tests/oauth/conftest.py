@@ -1,0 +1,118 @@
+"""A sandbox that is served over loopback HTTP, a client of the product's own to reach it, and a clock that tests set."""
+
+from __future__ import annotations
+
+import shutil
+import socket
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import anyio
+import httpx2
+import pytest
+import uvicorn
+
+from flintt_mcp.oauth.settings import OAuthSettings
+from flintt_mcp.oauth.source import TokenSource
+from flintt_mcp.oauth.store import FileStore
+from flintt_mcp.sandbox.flextell.seed import CLIENT
+from flintt_mcp.sandbox.server import open_sandbox
+from flintt_mcp.upstream.client import UpstreamClient, open_client
+
+
+@dataclass
+class SetClock:
+    """A clock that stands until a test moves it: seconds for the client, a moment for the sandbox."""
+
+    seconds: float = 1_790_000_000.0
+
+    def __call__(self) -> float:
+        return self.seconds
+
+    def moment(self) -> datetime:
+        return datetime.fromtimestamp(self.seconds, UTC)
+
+    def forward(self, seconds: float) -> None:
+        self.seconds += seconds
+
+
+@pytest.fixture
+def anyio_backend() -> str:
+    return "asyncio"
+
+
+@pytest.fixture
+def clock() -> SetClock:
+    return SetClock()
+
+
+@pytest.fixture(scope="session")
+def seeded(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder that was seeded once and is only copied from."""
+    folder = tmp_path_factory.mktemp("seeded") / "data"
+
+    async def make() -> None:
+        async with open_sandbox(folder):
+            pass
+
+    anyio.run(make)
+    return folder
+
+
+@pytest.fixture
+async def url(seeded: Path, tmp_path: Path, clock: SetClock) -> AsyncIterator[str]:
+    """The address of a fresh copy of the sandbox."""
+    listening = socket.socket()
+    listening.bind(("127.0.0.1", 0))
+    folder = shutil.copytree(seeded, tmp_path / "sandbox")
+    async with open_sandbox(folder, clock=clock.moment) as sandbox, anyio.create_task_group() as group:
+        server = uvicorn.Server(
+            uvicorn.Config(sandbox.app, log_config=None, lifespan="off", timeout_graceful_shutdown=1)
+        )
+        group.start_soon(server._serve, [listening])  # `serve` would take over this process's signals
+        yield f"http://127.0.0.1:{listening.getsockname()[1]}"
+        server.should_exit = True
+
+
+@pytest.fixture
+async def client() -> AsyncIterator[UpstreamClient]:
+    async with open_client(attempts=1) as opened:
+        yield opened
+
+
+@pytest.fixture
+def settings(url: str) -> OAuthSettings:
+    oauth = f"{url}/flextell-oauth"
+    return OAuthSettings(
+        authorize_url=f"{oauth}/authorize", token_url=f"{oauth}/token", client_id=CLIENT, scopes="read write"
+    )
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> FileStore:
+    return FileStore(tmp_path / "data" / "flextell.tokens.json")
+
+
+@pytest.fixture
+def lock(tmp_path: Path) -> Path:
+    return tmp_path / "data" / "flextell.lock"
+
+
+@pytest.fixture
+def source(
+    settings: OAuthSettings, store: FileStore, client: UpstreamClient, lock: Path, clock: SetClock
+) -> TokenSource:
+    return TokenSource(settings, store, client.send, lock, clock=clock)
+
+
+@pytest.fixture
+async def status(url: str) -> AsyncIterator:
+    """What the resource API says to a token."""
+    async with httpx2.AsyncClient(base_url=f"{url}/flextell/") as browser:
+
+        async def ask(token: str) -> int:
+            return (await browser.get("companies", headers={"Authorization": f"Bearer {token}"})).status_code
+
+        yield ask
