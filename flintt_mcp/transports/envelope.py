@@ -124,7 +124,9 @@ def _response(message: dict[str, Any], found: Any, usable: RequestId | None) -> 
 def _is_too_deep(message: Any) -> bool:
     level = [message]
     for _ in range(MAX_DEPTH):
-        inner = [value.values() if isinstance(value, dict) else value for value in level if isinstance(value, dict | list)]
+        inner = [
+            value.values() if isinstance(value, dict) else value for value in level if isinstance(value, dict | list)
+        ]
         if not inner:
             return False
         level = [value for values in inner for value in values]

@@ -12,6 +12,7 @@ import anyio
 import httpx2
 import mcp_types as types
 import uvicorn
+from mcp.server.auth.middleware.auth_context import get_access_token
 from mcp.server.lowlevel import Server
 from mcp.server.subscriptions import InMemorySubscriptionBus, ListenHandler
 
@@ -68,6 +69,9 @@ def fixture_server(bench: Bench | None = None) -> Server[Any]:
                 request = ctx.request
                 bench.headers.append({} if request is None else dict(request.headers))
                 text = "nobody" if request is None else request.scope["flintt_mcp.caller"].principal
+                known = get_access_token()
+                if request is not None and (known is None or known.client_id != text):
+                    text = "the SDK takes the caller for somebody else"
             case "steps":
                 for step in (1, 2):
                     await ctx.session.report_progress(step, 2)
@@ -128,6 +132,7 @@ class Running:
     url: str
     port: int
     server: DrainingServer
+    app: HttpApp
 
     def stop(self) -> None:
         self.server.should_exit = True
@@ -150,7 +155,7 @@ async def serving(
             while not server.started:  # noqa: ASYNC110 (uvicorn has no event to wait for)
                 await anyio.sleep(0.005)
         try:
-            yield Running(f"http://127.0.0.1:{port}", port, server)
+            yield Running(f"http://127.0.0.1:{port}", port, server, app)
         finally:
             server.should_exit = True
 

@@ -1,23 +1,20 @@
-"""Runs the fixture server over stdio, as a process of its own: `python -m tests...` is not needed, the path is enough."""
+"""The fixture server over stdio, as a process of its own: `python -m transports.stdio_server [LIMIT]` in tests/."""
 
 from __future__ import annotations
 
 import sys
-from pathlib import Path
 
 import anyio
 
-sys.path.insert(0, str(Path(__file__).parent.parent))
+from flintt_mcp.transports.stdio import MAX_LINE_BYTES, serve_stdio
 
-from transports.fixture_app import fixture_server
-
-from flintt_mcp.transports.stdio import serve_stdio
-
-limit = int(sys.argv[1]) if len(sys.argv) > 1 else 4 * 1024 * 1024
+from .fixture_app import fixture_server
 
 
 async def main() -> None:
+    limit = int(sys.argv[1]) if len(sys.argv) > 1 else MAX_LINE_BYTES
     await serve_stdio(fixture_server(), max_line_bytes=limit)
 
 
-anyio.run(main)
+if __name__ == "__main__":
+    anyio.run(main)

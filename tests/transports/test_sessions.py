@@ -66,10 +66,11 @@ async def test_the_server_holds_only_so_many_sessions() -> None:
 
 async def test_an_idle_session_ends_and_makes_room() -> None:
     async with calling(HttpOptions(max_sessions=1, idle_timeout=0.02)) as client:
-        headers = await open_session(client, KEY)
+        opened = await client.post("/mcp", json=INITIALIZE, headers=BOTH)
+        headers = {**BOTH, "mcp-session-id": opened.headers["mcp-session-id"]}
         await anyio.sleep(0.05)
         assert (await client.post("/mcp", json=call("who"), headers=headers)).status_code == 404
-        await open_session(client, KEY)
+        assert (await client.post("/mcp", json=INITIALIZE, headers=BOTH)).status_code == 200
 
 
 @pytest.mark.parametrize("key", [OTHER_KEY, None])

@@ -102,7 +102,7 @@ async def test_running_calls_finish(kind: str) -> None:
             await bench.entered.wait()
             running.stop()
             with anyio.fail_after(2):
-                while not running.server.lifespan.state["flintt_mcp.drain"].__self__._exchanges.draining:  # noqa: ASYNC110
+                while not running.app._exchanges.draining:  # noqa: ASYNC110
                     await anyio.sleep(0.005)
             await anyio.sleep(0.03)
             assert seen == []
@@ -138,7 +138,10 @@ async def test_a_call_that_does_not_end_is_cut_with_an_answer(kind: str) -> None
 
 async def test_while_the_server_stops_it_is_not_ready_and_opens_no_stream() -> None:
     app = make_app()
-    async with living(app), httpx2.AsyncClient(transport=httpx2.ASGITransport(app), base_url="http://localhost:8000") as client:
+    async with (
+        living(app),
+        httpx2.AsyncClient(transport=httpx2.ASGITransport(app), base_url="http://localhost:8000") as client,
+    ):
         app.drain()
         app.drain()
         ready = await client.get("/readyz")

@@ -121,27 +121,38 @@ async def test_streams_are_counted_for_each_caller_and_in_all() -> None:
             all_full = await client.get("/sse", headers={**EVENTS, "x-api-key": "fst_third"})
         assert (mine.status_code, all_full.status_code) == (503, 503)
         assert "on this server" in all_full.json()["error"]["message"]
-        await anyio.sleep(0.03)  # the server learns that the clients are gone
+        with anyio.fail_after(3):
+            while running.app._exchanges._streams.total():  # noqa: ASYNC110 (the server learns that the clients are gone)
+                await anyio.sleep(0.005)
         async with streaming(client):
             again = await client.get("/sse", headers={**EVENTS, "x-api-key": KEY})
     assert "for this caller" in again.json()["error"]["message"]
 
 
-async def test_an_idle_stream_ends_and_a_busy_one_does_not() -> None:
-    options = replace(OPTIONS, idle_timeout=0.08)
+async def test_an_idle_stream_ends() -> None:
     async with (
-        serving(options=options) as running,
+        serving(options=replace(OPTIONS, idle_timeout=0.03)) as running,
         httpx2.AsyncClient(base_url=running.url) as client,
-        streaming(client) as busy,
         streaming(client) as idle,
     ):
-        await _initialized(busy)
-        for step in range(4):
-            await anyio.sleep(0.03)
-            assert (await busy.post(call("who", id=step + 1))).status_code == 202
-            await busy.message()
         assert await idle.event() == ("end", "")
         assert (await idle.post(INITIALIZE)).status_code == 404
+
+
+async def test_every_message_puts_off_the_end_of_its_stream() -> None:
+    async with (
+        serving(options=OPTIONS) as running,
+        httpx2.AsyncClient(base_url=running.url) as client,
+        streaming(client) as busy,
+        streaming(client, key=OTHER_KEY),
+    ):
+        [first, second] = running.app._endpoint._legacy._streams.values()
+        before = [first.scope.deadline, second.scope.deadline]
+        assert (await busy.post(INITIALIZE)).status_code == 202
+        after_post = first.scope.deadline
+        await busy.message()
+        assert before[0] < after_post <= first.scope.deadline
+        assert second.scope.deadline == before[1]
 
 
 async def test_a_running_id_is_not_taken_twice() -> None:
