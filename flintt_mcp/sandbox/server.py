@@ -67,6 +67,7 @@ MIGRATIONS: tuple[Migration, ...] = (
     flowpilot.FIRST_TABLES,
     flowmaticx.FIRST_TABLES,
     delivery.FIRST_TABLES,
+    flintt.OWN_KEY,
 )
 """Every schema step of every API in the order of their release; only ever append. The file's user_version counts them."""
 TABLES = shared.TABLES | flintt.TABLES | flextell.TABLES | flowpilot.TABLES | flowmaticx.TABLES | delivery.TABLES

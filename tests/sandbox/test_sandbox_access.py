@@ -39,9 +39,9 @@ async def key_row(sandbox, key: str) -> dict:
 
 
 async def test_these_are_all_endpoints(anyone):
-    document = (await anyone.get("http://sandbox/flintt/openapi.json")).json()
+    paths = (await anyone.get("http://sandbox/flintt/openapi.json")).json()["paths"]
 
-    assert len(ENDPOINTS) == sum(len(methods) for methods in document["paths"].values())
+    assert len(ENDPOINTS) == sum(len(paths[path]) for path in paths if path.startswith("/v1/"))
 
 
 @pytest.mark.parametrize(("method", "path"), ENDPOINTS)

@@ -19,7 +19,7 @@ pytestmark = pytest.mark.anyio
 
 # Digests of keys and tokens differ by folder, as the secret does; everything else is the same on every machine.
 UNLIKE = "_digest"
-SEED_DIGEST = "5c41b051fadc1bfd9a051805ddabaa7f7113f92d3571dc47bbca708051667c2b"
+SEED_DIGEST = "04a3ef4198791dd2d7dfc0d8810bb76d88f7a84e839e8233826b8d52b8053b1b"
 OPEN = """
 import anyio, pathlib, sys
 from flintt_mcp.sandbox.server import open_sandbox

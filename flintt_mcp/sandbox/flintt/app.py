@@ -10,13 +10,14 @@ from fastapi import FastAPI
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
-from flintt_mcp.sandbox.flintt import companies, prospects, runs, signals
+from flintt_mcp.sandbox.flintt import companies, management, prospects, runs, signals, webhooks
 from flintt_mcp.sandbox.flintt.answers import answer_refusals
 from flintt_mcp.sandbox.flintt.workspace import Ground
 from flintt_mcp.sandbox.pages import operations_page
 
 DESCRIPTION = """A local, complete implementation of the Flintt v1 API, both editions in one: every field of either is
-accepted and answered. Send the key of the sandbox in the `X-API-Key` header."""
+accepted and answered. Send the key of the sandbox in the `X-API-Key` header; the management endpoints under /api take a
+session token, which `flintt-mcp sandbox token` prints, as `Authorization: Bearer`."""
 
 
 def flintt_app(ground: Ground) -> FastAPI:
@@ -31,7 +32,7 @@ def flintt_app(ground: Ground) -> FastAPI:
         generate_unique_id_function=lambda route: route.name,
     )
     app.state.ground = ground
-    rooms = (companies, prospects, signals, runs)
+    rooms = (companies, prospects, signals, runs, management, webhooks)
     for room in rooms:
         app.include_router(room.router)
     answer_refusals(app, [route for room in rooms for route in room.router.routes])

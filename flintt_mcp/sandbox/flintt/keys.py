@@ -2,14 +2,18 @@
 
 In: a key as a caller sent it. Out: the user it belongs to, or nothing; a missing, unknown and revoked key look the same.
 Keys are found by their display prefix and compared by digest in constant time; nothing is cached, so that a revoked key
-is refused by the next request. The key itself is never stored, logged or put into an error.
+is refused by the next request. A new key is 256 random bits, answered once by `add_key`; it is never stored, logged or put
+into an error.
 """
 
 from __future__ import annotations
 
+import secrets
 import sqlite3
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
+from uuid import uuid4
 
 from flintt_mcp.sandbox.clock import read_stamp, stamp
 from flintt_mcp.sandbox.secret import Digester
@@ -45,3 +49,49 @@ def find_key(connection: sqlite3.Connection, digester: Digester, key: str) -> Ke
 def note_use(connection: sqlite3.Connection, use: KeyUse, now: datetime) -> None:
     """Remember that the key was used now."""
     connection.execute("UPDATE flintt_api_keys SET last_used_at = ? WHERE id = ?", (stamp(now), use.key_id))
+
+
+def list_keys(connection: sqlite3.Connection, user_id: str) -> list[dict[str, Any]]:
+    """All keys of a user, revoked ones too, newest first."""
+    rows = connection.execute(
+        """SELECT id, name, key_prefix, last_used_at, revoked_at, created_at FROM flintt_api_keys WHERE user_id = ?
+            ORDER BY created_at DESC, rowid DESC""",
+        (user_id,),
+    )
+    return [dict(row) for row in rows]
+
+
+def add_key(
+    connection: sqlite3.Connection, user_id: str, digester: Digester, name: str, now: datetime, *, own: bool = False
+) -> dict[str, Any]:
+    """Make a key and answer it, the one time that raw_key is known. `own` marks the key of /api/api-key."""
+    key = "flt_" + secrets.token_hex(32)
+    row = {
+        "id": str(uuid4()),
+        "name": name,
+        "key_prefix": key[:PREFIX_LENGTH],
+        "last_used_at": None,
+        "created_at": stamp(now),
+    }
+    connection.execute(
+        """INSERT INTO flintt_api_keys (id, user_id, name, key_prefix, key_digest, created_at, own)
+            VALUES (:id, :user_id, :name, :key_prefix, :key_digest, :created_at, :own)""",
+        row | {"user_id": user_id, "key_digest": digester.digest(key), "own": own},
+    )
+    return row | {"raw_key": key}
+
+
+def own_key(connection: sqlite3.Connection, user_id: str) -> dict[str, Any] | None:
+    """The key that /api/api-key made, while it is not revoked."""
+    row = connection.execute(
+        """SELECT id, key_prefix, last_used_at, created_at FROM flintt_api_keys
+            WHERE user_id = ? AND own = 1 AND revoked_at IS NULL""",
+        (user_id,),
+    ).fetchone()
+    return None if row is None else dict(row)
+
+
+def revoke_key(connection: sqlite3.Connection, user_id: str, key_id: str, now: datetime) -> bool:
+    """Revoke a key from this moment on; False when the user has no such key. A second time changes nothing."""
+    query = "UPDATE flintt_api_keys SET revoked_at = COALESCE(revoked_at, ?) WHERE id = ? AND user_id = ?"
+    return connection.execute(query, (stamp(now), key_id, user_id)).rowcount > 0

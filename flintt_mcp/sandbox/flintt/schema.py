@@ -34,6 +34,7 @@ TABLES: dict[str, tuple[str, dict[str, str]]] = {
             "last_used_at": "When the key last opened a request, kept to the minute; null when never.",
             "revoked_at": "When the key was revoked; from then on it opens nothing.",
             "created_at": _CREATED,
+            "own": "1 for the key that /api/api-key made, of which a user has one at a time; else 0.",
         },
     ),
     "flintt_companies": (
@@ -256,5 +257,13 @@ FIRST_TABLES = Migration(
         "CREATE INDEX flintt_validation_results_by_run ON flintt_validation_results (run_id, created_at)",
         "CREATE INDEX flintt_validation_results_by_raw_result ON flintt_validation_results (raw_result_id)",
         "CREATE INDEX flintt_validation_results_by_user ON flintt_validation_results (user_id)",
+    ),
+)
+
+OWN_KEY = Migration(
+    "flintt: the one key that /api/api-key makes",
+    (
+        "ALTER TABLE flintt_api_keys ADD COLUMN own INTEGER NOT NULL DEFAULT 0 CHECK (own IN (0, 1))",
+        "CREATE UNIQUE INDEX flintt_api_keys_own ON flintt_api_keys (user_id) WHERE own = 1 AND revoked_at IS NULL",
     ),
 )

@@ -1,0 +1,78 @@
+"""The door of every /api route: the caller's session token is checked first, then the route gets that user's workspace.
+
+In: a request with Authorization: Bearer and a JSON Web Token. Out: the same `Workspace` as behind an API key. An API key opens
+nothing here, as a token opens nothing under /v1. The check comes before the body is read.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Annotated, Any
+
+from fastapi import Depends, HTTPException, Request, Response, Security
+from fastapi.routing import APIRoute
+from fastapi.security import HTTPBearer
+
+from flintt_mcp.sandbox.flintt.answers import Problem, Responses
+from flintt_mcp.sandbox.flintt.tokens import LIFETIME, mint_token, read_token
+from flintt_mcp.sandbox.flintt.workspace import Ground, Workspace
+
+BEARER = HTTPBearer(
+    scheme_name="Session", bearerFormat="JWT", description="What `flintt-mcp sandbox token` prints.", auto_error=False
+)
+NO_SESSION: Responses = {
+    401: {"model": Problem, "description": "The Authorization header is missing, or holds no good session token."}
+}
+
+
+async def open_session(ground: Ground, header: str | None) -> Workspace:
+    """The workspace that a session token opens.
+
+    Raises:
+        HTTPException: 401, with the same words for every token that is not good.
+    """
+    scheme, _, token = (header or "").partition(" ")
+    if scheme.lower() != "bearer" or not token.strip():
+        raise _unauthorized("Missing session token: send it as Authorization: Bearer.")
+    user_id = read_token(ground.digester, token.strip(), ground.clock())
+    if user_id is None or not await ground.database.read(_is_user, user_id):
+        raise _unauthorized("Invalid or expired session token.")
+    return Workspace(ground, user_id)
+
+
+def local_token(ground: Ground, *, second: bool = False, lifetime: timedelta = LIFETIME) -> str:
+    """A session token of the local user, or of the second one, whom the seed made."""
+    from flintt_mcp.sandbox.flintt.seed.draw import fixed_id
+
+    user_id = fixed_id("user", "other@workspace.example" if second else "you@workspace.example")
+    return mint_token(ground.digester, user_id, ground.clock(), lifetime)
+
+
+def _is_user(connection: sqlite3.Connection, user_id: str) -> bool:
+    return connection.execute("SELECT 1 FROM flintt_users WHERE id = ?", (user_id,)).fetchone() is not None
+
+
+def _unauthorized(detail: str) -> HTTPException:
+    return HTTPException(401, detail, headers={"WWW-Authenticate": "Bearer"})
+
+
+class SessionRoute(APIRoute):
+    """A route that checks the session token before anything else of the request is looked at."""
+
+    def get_route_handler(self) -> Callable[[Request], Any]:
+        handle = super().get_route_handler()
+
+        async def handle_session(request: Request) -> Response:
+            request.state.workspace = await open_session(request.app.state.ground, request.headers.get("authorization"))
+            return await handle(request)
+
+        return handle_session
+
+
+async def _opened(request: Request, _documented: Annotated[Any, Security(BEARER)]) -> Workspace:
+    return request.state.workspace
+
+
+Session = Annotated[Workspace, Depends(_opened)]
