@@ -20,6 +20,7 @@ from flintt_mcp.catalogue.operation import Api
 ChannelKind = Literal["http", "stdio", "shell"]
 """Where a call came from; decides how a person is told to give a key."""
 
+_MOST_FIELDS = 100
 _USABLE = re.compile(r"[\x21-\x7e]{1,512}")
 
 
@@ -65,7 +66,7 @@ class Credentials:
                 loose.setdefault("2 bearer", value[7:].strip())
             elif name == "x-mcp-toolsets":
                 toolsets = value
-        for name, value in parse_qsl(query.decode("latin-1"), max_num_fields=100) if query else ():
+        for name, value in _fields(query):
             if name in self._own_queries:
                 named.setdefault("query " + self._own_queries[name], value)
             elif name == "api_key":
@@ -105,6 +106,13 @@ class Credentials:
         chosen = None if toolsets is None else frozenset(part.strip() for part in toolsets.split(",") if part.strip())
         text = "\n".join(f"{name}\t{secrets[name]}" for name in sorted(secrets))
         return Caller(hmac.digest(self._digest_key, text.encode(), hashlib.sha256).hex(), secrets, chosen)
+
+
+def _fields(query: bytes) -> list[tuple[str, str]]:
+    """The fields of a query string; none of one that has more of them than anybody needs."""
+    if not query or query.count(b"&") >= _MOST_FIELDS:
+        return []
+    return parse_qsl(query.decode("latin-1"))
 
 
 def how_to_give_key(api: Api, kind: ChannelKind) -> str:

@@ -7,7 +7,6 @@ with another tool, other filters or another key does not open.
 from __future__ import annotations
 
 import base64
-import binascii
 import hashlib
 import hmac
 from typing import Any
@@ -29,7 +28,7 @@ class Cursors:
     def seal(self, scope: str, position: Any) -> str:
         """A cursor for a JSON `position` within `scope` (tool, filters and caller as one text)."""
         payload = msgspec.json.encode(position)
-        return base64.urlsafe_b64encode(self._mac(scope, payload) + payload).rstrip(b"=").decode()
+        return _spelled(self._mac(scope, payload) + payload)
 
     def open(self, scope: str, cursor: str) -> Any:
         """The position that `seal` put in.
@@ -37,12 +36,7 @@ class Cursors:
         Raises:
             ToolInputError: it was not sealed here for this scope, or was changed.
         """
-        try:
-            if len(cursor) > _LONGEST:
-                raise ValueError
-            raw = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True)
-        except (ValueError, binascii.Error):
-            raw = b""
+        raw = _read(cursor)
         mac, payload = raw[:_MAC_BYTES], raw[_MAC_BYTES:]
         if not payload or not hmac.compare_digest(mac, self._mac(scope, payload)):
             raise ToolInputError(
@@ -53,3 +47,18 @@ class Cursors:
 
     def _mac(self, scope: str, payload: bytes) -> bytes:
         return hmac.digest(self._key, scope.encode() + b"\n" + payload, hashlib.sha256)[:_MAC_BYTES]
+
+
+def _spelled(raw: bytes) -> str:
+    return base64.urlsafe_b64encode(raw).rstrip(b"=").decode()
+
+
+def _read(cursor: str) -> bytes:
+    """The bytes of a cursor, empty when it is none. Base64 has several spellings of some bytes: only ours counts."""
+    if len(cursor) > _LONGEST:
+        return b""
+    try:
+        raw = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True)
+    except ValueError:
+        return b""
+    return raw if _spelled(raw) == cursor else b""
