@@ -11,6 +11,7 @@ from flintt_mcp.catalogue.operation import (
     Effect,
     Kind,
     Listing,
+    Lookup,
     Offset,
     Operation,
     Record,
@@ -18,6 +19,7 @@ from flintt_mcp.catalogue.operation import (
     Toolset,
     body,
     fields,
+    local,
     query,
 )
 
@@ -32,10 +34,11 @@ FLOWMATICX = Api(
     own_header="X-FlowMaticX-Key",
     own_query="flowmaticx_api_key",
     sandbox_key="lg_live_sandbox_key",
+    per_minute=300,
     key_hint="a key looks like lg_live_... and comes from Settings, API Keys in FlowMaticX; it needs the Agency plan",
+    # FORBIDDEN is not among them: that error names the scope which the operation needs.
     advice={
         "UNAUTHORIZED": "check that the key is complete and not revoked, or make a new one",
-        "FORBIDDEN": "use a key with that scope, or a plan that has the feature; do not retry with the same one",
         "PLAN_FEATURE_LOCKED": "the plan has to be upgraded in FlowMaticX (API access: Agency; ai_enabled: Starter or more)",
         "NOT_FOUND": "take the id from flowmaticx_list_jobs and call again",
         "VALIDATION_ERROR": "correct what it names and call again",
@@ -125,6 +128,7 @@ OPERATIONS = (
         ),
         scopes=("jobs:write",),
         idempotency_key=True,
+        spends="credits for up to {leads_requested} leads",
     ),
     Operation(
         name="flowmaticx_list_jobs",
@@ -134,6 +138,19 @@ OPERATIONS = (
         routes=(Route("GET", "/jobs"),),
         args=(query("status", choices=JOB_STATUSES),),
         result=Listing(rows="jobs", at="data.jobs", fields=JOB, paging=JOBS_PAGING, most=100),
+        scopes=("jobs:read",),
+    ),
+    Operation(
+        name="flowmaticx_get_job",
+        title="Get a FlowMaticX lead job",
+        about="One FlowMaticX lead job by its id: status, progress, leads found. The API has no endpoint for one job: it is looked "
+        "for in the list.",
+        effect=Effect.READ,
+        routes=(Route("GET", "/jobs"),),
+        args=(local("job_id", kind=Kind.INTEGER, required=True, low=1, high=9_007_199_254_740_991),),
+        result=Record(
+            noun="job", fields=JOB, lookup=Lookup(arg="job_id", field="id", at="data.jobs", paging=JOBS_PAGING)
+        ),
         scopes=("jobs:read",),
     ),
     Operation(
