@@ -78,7 +78,7 @@ def check_url(text: str, policy: Policy) -> URL:
     if len(text) > MAX_URL or not text.isascii() or _UNSAFE.search(text):
         raise Refused(f"not a URL of at most {MAX_URL} ASCII characters (write other letters as punycode or %XX)")
     try:
-        url = URL(text)
+        url = URL(text, encoded=True)  # dialled and sent as it stands: a signed query must not be tidied up
         host, port = url.raw_host, url.port
     except ValueError:
         raise Refused("not a URL") from None
@@ -88,6 +88,8 @@ def check_url(text: str, policy: Policy) -> URL:
         raise Refused("a user name or password in the URL")
     if url.raw_fragment:
         raise Refused("a fragment (#) in the URL")
+    if "://[" in text and ":" not in host:
+        raise Refused("brackets around what is no IPv6 address")
     _check_host(host.lower(), policy)
     if port is None or not (port in (80, 443) or port >= _FIRST_FREE_PORT):
         raise Refused(f"port {port}: only 443, 80 and ports from {_FIRST_FREE_PORT} on")
@@ -112,7 +114,7 @@ def _check_host(host: str, policy: Policy) -> None:
         return
     if not _HOST_NAME.fullmatch(host) or "." not in host:
         raise Refused("a host name that is not a full domain name")
-    if host.endswith((".localhost", ".local", ".internal", ".home.arpa", ".onion")):
+    if host.endswith((".localhost", ".localdomain", ".local", ".internal", ".home.arpa", ".onion")):
         raise Refused("a host name of a private network")
 
 
