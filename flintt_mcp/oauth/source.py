@@ -16,7 +16,7 @@ from pathlib import Path
 import anyio
 from anyio import to_thread
 
-from flintt_mcp.errors import CredentialMissing, FlinttError, Unavailable, Unreachable
+from flintt_mcp.errors import ConfigError, CredentialMissing, FlinttError, Unavailable, Unreachable
 from flintt_mcp.oauth.lock import file_lock
 from flintt_mcp.oauth.messages import LoginEnded, client_request, read_tokens, refresh_request
 from flintt_mcp.oauth.settings import OAuthSettings
@@ -68,6 +68,7 @@ class TokenSource:
 
         Raises:
             CredentialMissing: there is no login, or it has ended; the advice says how to sign in.
+            ConfigError: the data folder cannot be read.
             Unavailable, Unreachable: the OAuth server cannot be asked now, and the old token has ended.
         """
         held = self._held
@@ -99,6 +100,11 @@ class TokenSource:
                     return await self._look_or_renew()
             except TimeoutError:
                 pass
+            except OSError as error:
+                raise ConfigError(
+                    f"The tokens of {self._settings.title} cannot be read: {error.strerror}",
+                    advice="check the data folder",
+                ) from None
         raise Unavailable(
             f"The {self._settings.title} token could not be renewed in time",
             operation=f"login {self._settings.name}",
@@ -126,9 +132,17 @@ class TokenSource:
             # Sending the dead refresh token again would help nobody.
             await to_thread.run_sync(self._store.delete)
             raise
-        await to_thread.run_sync(self._store.save, renewed)
-        logger.info("renewed the %s token", self._settings.title)
+        await self._keep(renewed)
         return renewed
+
+    async def _keep(self, renewed: Tokens) -> None:
+        try:
+            await to_thread.run_sync(self._store.save, renewed)
+        except OSError as error:
+            # It is good as long as this process runs; afterwards a person has to sign in again.
+            logger.warning("the renewed %s token could not be kept: %s", self._settings.title, error.strerror)
+        else:
+            logger.info("renewed the %s token", self._settings.title)
 
     def _for_a_while(self, kept: Tokens) -> Tokens:
         soon = self._clock() + _ASK_AGAIN

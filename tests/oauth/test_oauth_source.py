@@ -9,7 +9,7 @@ import sys
 import anyio
 import pytest
 
-from flintt_mcp.errors import CredentialMissing, Unavailable, Unreachable
+from flintt_mcp.errors import ConfigError, CredentialMissing, Unavailable, Unreachable
 from flintt_mcp.oauth.lock import file_lock
 from flintt_mcp.oauth.source import TokenSource
 from flintt_mcp.sandbox.flextell.seed import SERVICE, SERVICE_SECRET
@@ -276,6 +276,26 @@ async def test_a_caller_who_goes_away_does_not_lose_the_new_refresh_token(
 
     assert await status(await TokenSource(settings, store, counted, lock, clock=clock).token()) == 200
     assert counted.sent == 0
+
+
+async def test_a_folder_that_cannot_be_read_is_a_clear_error(settings, client, store, lock, clock):
+    store.path.mkdir(parents=True)
+
+    with pytest.raises(ConfigError, match="The tokens of Flextell cannot be read"):
+        await TokenSource(settings, store, client.send, lock, clock=clock).token()
+
+
+async def test_a_renewed_token_that_cannot_be_kept_serves_this_process(
+    source, store, clock, caplog, monkeypatch, status
+):
+    def full(_store, _tokens):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(type(store), "save", full)
+    clock.forward(3600)
+
+    assert await status(await source.token()) == 200
+    assert "could not be kept: No space left on device" in caplog.text
 
 
 async def test_client_credentials_renew_without_a_refresh_token(settings, store, client, lock, clock, status):
