@@ -23,7 +23,8 @@ _INVISIBLE = re.compile(
     "|(?<![^\x00-\x7f])[\u200c\u200d]|[\u200c\u200d](?![^\x00-\x7f])"  # joiners, unless inside a script that needs them
 )
 _MIN_ROWS_TO_HOIST = 3
-_BREAKING = ("\n", "\t", "\r", "|")
+_LINE_BREAKS = ("\n", "\r", "\u2028", "\u2029")
+_BREAKING = (*_LINE_BREAKS, "\t", "|")
 
 
 def clean(text: str) -> str:
@@ -56,11 +57,11 @@ def table(rows: Sequence[Any], names: Sequence[str]) -> str:
     objects = [row for row in rows if isinstance(row, dict)]
     columns = _columns(objects, names)
     shared = [name for name, cells in columns.items() if len(cells) >= _MIN_ROWS_TO_HOIST and len(set(cells)) == 1]
-    told_once = ", ".join(f"{name}={columns[name][0]}" for name in shared if columns[name][0])
+    told_once = ", ".join(f"{_cell(name)}={columns[name][0]}" for name in shared if columns[name][0])
     shown = [name for name, cells in columns.items() if name not in shared and any(cells)]
     lines = [f"same in all rows: {told_once}"] if told_once else []
     if shown:
-        lines.append(" | ".join(shown))
+        lines.append(" | ".join(map(_cell, shown)))
         lines += map(" | ".join, zip(*(columns[name] for name in shown), strict=True))
     lines += [_cell(row) for row in rows if not isinstance(row, dict)]
     return "\n".join(lines)
@@ -83,7 +84,7 @@ def _columns(objects: Sequence[dict[str, Any]], names: Sequence[str]) -> dict[st
 def record(fields: Mapping[str, Any], names: Sequence[str]) -> str:
     """One object as `key: value` lines; empty fields are left out."""
     lines = ((name, _cell(fields[name], line_breaks=True)) for name in _ordered([fields], names))
-    return "\n".join(f"{name}: {text}" for name, text in lines if text)
+    return "\n".join(f"{_cell(name)}: {text}" for name, text in lines if text)
 
 
 def _ordered(objects: Sequence[Mapping[str, Any]], names: Sequence[str]) -> list[str]:
@@ -96,6 +97,8 @@ def _cell(value: Any, *, line_breaks: bool = False) -> str:
     if value is None or value == [] or value == {}:
         return ""
     text = value if isinstance(value, str) else msgspec.json.encode(value).decode()
-    if "\n" in text or "\t" in text or "\r" in text:
-        text = text.replace("\n", "\n  ") if line_breaks else " ".join(text.split())
-    return text if line_breaks or "|" not in text else text.replace("|", "\\|")
+    if line_breaks:
+        return "\n  ".join(text.splitlines()) if any(mark in text for mark in _LINE_BREAKS) else text
+    if any(mark in text for mark in _BREAKING):
+        return " ".join(text.split()).replace("|", "\\|")
+    return text
