@@ -108,9 +108,9 @@ def _unauthorized(detail: str) -> HTTPException:
 
 
 def _key_of(request: Request) -> str | None:
-    """The key of a request; the dedicated header counts more than a bearer token."""
+    """The key of a request: the dedicated header when it is there, even an empty one, else the bearer token."""
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
-    return request.headers.get(KEY_HEADER.model.name) or (token.strip() if scheme.lower() == "bearer" else None)
+    return request.headers.get(KEY_HEADER.model.name, token.strip() if scheme.lower() == "bearer" else None)
 
 
 class ExactRequest(Request):

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from uuid import uuid4
-
 import pytest
 from flowpilot_client import talk_to
 
@@ -16,14 +14,15 @@ from flintt_mcp.sandbox.secret import open_digester
 
 pytestmark = pytest.mark.anyio
 
+NO_SUCH_ID = "00000000-0000-4000-8000-000000000000"
 ENDPOINTS = [
     ("GET", "runs", "runs:read"),
     ("POST", "runs", "runs:write"),
-    ("GET", f"runs/{uuid4()}", "runs:read"),
-    ("GET", f"runs/{uuid4()}/candidates", "runs:read"),
+    ("GET", f"runs/{NO_SUCH_ID}", "runs:read"),
+    ("GET", f"runs/{NO_SUCH_ID}/candidates", "runs:read"),
     ("GET", "recipients", "recipients:read"),
     ("POST", "recipients", "recipients:write"),
-    ("DELETE", f"recipients/{uuid4()}", "recipients:write"),
+    ("DELETE", f"recipients/{NO_SUCH_ID}", "recipients:write"),
     ("GET", "wallet/balance", "wallet:read"),
     ("GET", "transactions", "transactions:read"),
     ("GET", "audit", "audit:read"),
@@ -80,6 +79,7 @@ async def test_a_key_is_taken_as_a_bearer_token_too_and_the_header_of_its_own_co
 
     assert (await anybody.get("wallet/balance", headers=bearer)).status_code == 200
     assert (await anybody.get("wallet/balance", headers=bearer | {"X-API-Key": "fp_test_no"})).status_code == 401
+    assert (await anybody.get("wallet/balance", headers=bearer | {"X-API-Key": ""})).json() == MISSING
     assert (await anybody.get("wallet/balance", headers={"Authorization": "Basic abc"})).json() == MISSING
 
 
