@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -135,7 +136,8 @@ class Running:
     app: HttpApp
 
     def stop(self) -> None:
-        self.server.should_exit = True
+        """What SIGTERM does."""
+        self.server.handle_exit(signal.SIGTERM, None)
 
 
 @asynccontextmanager

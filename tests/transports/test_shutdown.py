@@ -10,6 +10,7 @@ from typing import Any
 import anyio
 import httpx2
 import pytest
+from sse_starlette.sse import AppStatus
 
 from flintt_mcp.transports.http import HttpOptions
 
@@ -106,6 +107,8 @@ async def test_running_calls_finish(kind: str) -> None:
                     await anyio.sleep(0.005)
             await anyio.sleep(0.03)
             assert seen == []
+            # Otherwise sse-starlette would cut every SDK stream within half a second, running calls included.
+            assert not AppStatus.should_exit
             bench.release.set()
     assert len(seen) == 1
     assert '"done"' in seen[0]
