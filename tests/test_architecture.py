@@ -37,6 +37,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "logs": (),
     "memory": (),
     "text": (),
+    "webhooks": (),
     "catalogue.operation": (),
     "store*": ("errors", "upstream.rate"),
     "settings": ("errors",),
@@ -79,6 +80,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
         "tools",
     ),
     # the independent witness: it never reads the catalogue, the proxy, the server, the app or a transport
+    "sandbox.delivery.receiver": ("errors", "sandbox.*", "text", "webhooks"),
     "sandbox.*": ("errors", "sandbox.*"),
 }
 

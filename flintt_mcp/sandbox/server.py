@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import Any
 
-from anyio import to_thread
+from anyio import CancelScope, to_thread
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -29,6 +30,7 @@ from flintt_mcp.sandbox.clock import Clock, utc_now
 from flintt_mcp.sandbox.database import Database, Migration, open_database
 from flintt_mcp.sandbox.delivery import schema as delivery
 from flintt_mcp.sandbox.delivery.dispatcher import Dispatcher, Pace
+from flintt_mcp.sandbox.delivery.endpoints import NewEndpoint, Owner, UnknownEndpoint, register, remove
 from flintt_mcp.sandbox.delivery.posting import guarded_post
 from flintt_mcp.sandbox.flextell import schema as flextell
 from flintt_mcp.sandbox.flextell.app import DOCS as FLEXTELL_DOCS
@@ -43,7 +45,7 @@ from flintt_mcp.sandbox.flowmaticx.keys import SANDBOX_KEYS as FLOWMATICX_KEYS
 from flintt_mcp.sandbox.flowpilot import schema as flowpilot
 from flintt_mcp.sandbox.flowpilot.app import flowpilot_app
 from flintt_mcp.sandbox.flowpilot.events import FLOWPILOT_WEBHOOKS
-from flintt_mcp.sandbox.guard import Policy
+from flintt_mcp.sandbox.guard import Policy, Refused, check_url
 from flintt_mcp.sandbox.pages import Listed, index_page
 from flintt_mcp.sandbox.secret import Digester, open_digester
 
@@ -124,6 +126,39 @@ async def deliver_webhooks(sandbox: Sandbox, pace: Pace | None = None) -> None:
     ground = sandbox.ground
     async with guarded_post(ground.webhooks) as post:
         await Dispatcher(ground.database, ground.digester, SCHEMES, post, pace or Pace(clock=ground.clock)).run()
+
+
+@asynccontextmanager
+async def webhook_for(sandbox: Sandbox, api: str, url: str, *, keep: bool = False) -> AsyncIterator[dict[str, Any]]:
+    """Register a URL for every event of the local user (flintt) or the first organisation (flowpilot).
+
+    Answers the endpoint with its signing_secret and auth_token, and removes it at the end unless `keep`. FlowPilot has no
+    endpoint for this in its API: there a person does it in the dashboard.
+
+    Raises:
+        ConfigError: no such API, or no URL that webhooks may go to.
+    """
+    ground = sandbox.ground
+    if api not in SCHEMES:
+        raise ConfigError(f"no webhooks for {api!r}; there are {', '.join(SCHEMES)}")
+    try:
+        check_url(url, ground.webhooks)
+    except Refused as refused:
+        raise ConfigError(f"webhooks are not sent to that URL: {refused}") from None
+    owner = Owner(SCHEMES[api], await ground.database.read(_first_owner, api))
+    new = NewEndpoint(name="flintt-mcp sandbox listen", url=url, events=owner.scheme.events)
+    endpoint = await ground.database.write(register, owner, ground.digester, new, ground.clock())
+    try:
+        yield endpoint
+    finally:
+        if not keep:
+            with CancelScope(shield=True), suppress(UnknownEndpoint):
+                await ground.database.write(remove, owner, endpoint["id"])
+
+
+def _first_owner(connection: sqlite3.Connection, api: str) -> str:
+    table = {"flintt": "flintt_users", "flowpilot": "flowpilot_organisations"}[api]
+    return connection.execute(f"SELECT id FROM {table} ORDER BY rowid LIMIT 1").fetchone()[0]
 
 
 def _open(data_dir: Path) -> tuple[Database, Digester]:

@@ -14,7 +14,7 @@ from typing import Annotated, Any, Concatenate, Literal, ParamSpec, TypeVar
 from uuid import UUID
 
 from fastapi import APIRouter, Path, Query
-from pydantic import AfterValidator, BaseModel, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, Field
 
 from flintt_mcp.sandbox.delivery import endpoints, log
 from flintt_mcp.sandbox.delivery.endpoints import NewEndpoint, Owner, UnknownEndpoint
@@ -41,6 +41,12 @@ Name = line(100)
 Url = Annotated[str, Field(min_length=1, max_length=MAX_URL, json_schema_extra={"pattern": URL_PATTERN})]
 Event = Literal["signal.run.completed", "signal.run.result", "company.created", "prospect.created"]
 Events = Annotated[list[Event], Field(min_length=1), AfterValidator(lambda events: list(dict.fromkeys(events)))]
+Seconds = Annotated[
+    int,
+    Field(strict=True, ge=0, le=604_800),
+    # In JSON Schema 60.0 is an integer too.
+    BeforeValidator(lambda value: int(value) if isinstance(value, float) and value.is_integer() else value),
+]
 EndpointId = Annotated[str, Path(max_length=100, description="The id of the endpoint: wh_ and a UUID.")]
 
 
@@ -90,9 +96,7 @@ class WebhookChange(Body):
 class Rotation(Body):
     """How to rotate."""
 
-    grace_seconds: int = Field(
-        0, ge=0, le=604_800, strict=True, description="How long the old secret signs as well; 0 ends it at once."
-    )
+    grace_seconds: Seconds = Field(0, description="How long the old secret signs as well; 0 ends it at once.")
 
 
 class RotatedSecret(BaseModel):
