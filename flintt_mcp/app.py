@@ -11,7 +11,7 @@ import hmac
 import logging
 import secrets
 import time
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,6 +19,8 @@ from typing import TYPE_CHECKING, Any
 
 from flintt_mcp import keyfile
 from flintt_mcp.catalogue import APIS, TOOLSETS
+from flintt_mcp.catalogue.flextell import FLEXTELL, FLEXTELL_TOOLSET, flextell_toolset
+from flintt_mcp.catalogue.operation import Toolset
 from flintt_mcp.credentials import Caller, Credentials
 from flintt_mcp.cursors import Cursors
 from flintt_mcp.docs_tools import TOOLSET as DOCS
@@ -26,23 +28,25 @@ from flintt_mcp.docs_tools import docs_resources, docs_tools
 from flintt_mcp.errors import ConfigError, FlinttError
 from flintt_mcp.handbook import Handbook, default_folder
 from flintt_mcp.prompts import Prompt
-from flintt_mcp.proxy import Upstream, operation_tools
+from flintt_mcp.proxy import Claim, Upstream, operation_tools
 from flintt_mcp.resources import Resource, Resources
 from flintt_mcp.results import Budget
 from flintt_mcp.settings import LOOPBACK_HOSTS, Settings, base_url
 from flintt_mcp.spending import Spending
-from flintt_mcp.store import Store
 from flintt_mcp.tools import Inventory, Limit, Pipeline, Stage, Tool, validate, visible
 from flintt_mcp.upstream.client import open_client
-from flintt_mcp.upstream.message import Sender, UpstreamRequest
+from flintt_mcp.upstream.message import Sender, UpstreamRequest, UpstreamResponse
 from flintt_mcp.upstream.rate import MemoryWindow, Rate
 from flintt_mcp.workflows import Workspace, workflow_prompts, workspace_resources
 
 if TYPE_CHECKING:
     from mcp.server.lowlevel.server import Server
 
+    from flintt_mcp.store import Store
+
 logger = logging.getLogger(__name__)
 
+Send = Callable[[UpstreamRequest], Awaitable[UpstreamResponse]]
 SANDBOX_URL = "http://sandbox.localhost"
 """Base of the in-process sandbox: a name for routing inside this process, never dialled."""
 
@@ -156,10 +160,8 @@ async def open_app(
             routes[SANDBOX_URL] = await stack.enter_async_context(_sandbox(settings.data_path))
         urls = _urls(environment, sandbox=settings.sandbox)
         keys = _keys(settings)
-        store = Store(settings.data_path, keys.digest)
-        stack.callback(store.close)
-        shared = settings.workers > 1
-        rate = Rate(store if shared else MemoryWindow(time.monotonic), keys.digest)
+        store = _store(settings, keys, stack)
+        rate = Rate(store if store and settings.workers > 1 else MemoryWindow(time.monotonic), keys.digest)
         client = await stack.enter_async_context(
             open_client(
                 connect_timeout=settings.connect_timeout,
@@ -174,16 +176,40 @@ async def open_app(
                 admit=rate.admit,
             )
         )
+        toolsets = _toolsets(settings, environment)
         upstream = Upstream(
             send=client.send,
             urls=urls,
             sandboxed=frozenset(name for name, url in urls.items() if url is not None and _is_local(url)),
             cursors=Cursors(keys.cursor),
             budget=Budget(settings.result_limit),
-            claim=lambda caller, tool, canonical, intent: store.claim(caller, tool, canonical, intent, time.time()),
+            claim=None if store is None else _claim(store),
             allow_live=settings.allow_live,
+            tokens=_logins(settings, environment, toolsets, client.send),
         )
-        yield _compose(settings, environment, additions, upstream, keys, watch)
+        yield _compose(settings, environment, additions, upstream, keys, watch, toolsets)
+
+
+def _store(settings: Settings, keys: Keys, stack: AsyncExitStack) -> Store | None:
+    """The server's durable state, where some tool that is on needs it: claims of spending, quotas shared by workers."""
+    chosen = [toolset for toolset in TOOLSETS if toolset.name in chosen_toolsets(settings.toolsets)]
+    claims = any(operation.idempotency_key for toolset in chosen for operation in toolset.operations)
+    if not claims and not any(toolset.api.per_minute for toolset in chosen):
+        return None
+    from flintt_mcp.store import Store
+
+    store = Store(settings.data_path, keys.digest)
+    stack.callback(store.close)
+    return store
+
+
+def _claim(store: Store) -> Claim:
+    """Claims of this store, by the clock on the wall."""
+
+    async def claim(caller: str, tool: str, canonical: str, intent: str) -> str:
+        return await store.claim(caller, tool, canonical, intent, time.time())
+
+    return claim
 
 
 def _compose(
@@ -193,9 +219,10 @@ def _compose(
     upstream: Upstream,
     keys: Keys,
     watch: Stage | None,
+    toolsets: Sequence[Toolset],
 ) -> App:
     handbook = Handbook(default_folder())
-    inventory = _inventory(settings, handbook, upstream, additions)
+    inventory = _inventory(settings, toolsets, handbook, upstream, additions)
     limit = Limit(settings.calls_per_key, settings.calls)
     spending = Spending({api.name: api for api in APIS}, upstream.sandboxed, allowed=settings.allow_spend)
     pipeline = Pipeline([*([watch] if watch else ()), visible, validate, limit, spending, *additions.stages])
@@ -225,17 +252,48 @@ def _own_caller(credentials: Credentials, environment: Mapping[str, str], *, san
     return credentials.from_environment(environment)
 
 
-def _inventory(settings: Settings, handbook: Handbook, upstream: Upstream, additions: Additions) -> Inventory:
-    """The tools that are on and, of all others, why they are off."""
+def _toolsets(settings: Settings, environment: Mapping[str, str]) -> list[Toolset]:
+    """The toolsets that are on; Flextell's with the resource names that the operator allows."""
     chosen = chosen_toolsets(settings.toolsets)
-    tools = [tool for toolset in TOOLSETS for tool in operation_tools(toolset, upstream)]
-    tools += docs_tools(handbook, settings.result_limit)
-    off: dict[str, str] = {}
-    for tool in tools:
-        if tool.toolset not in chosen:
-            off[tool.name] = f"its toolset {tool.toolset} is not among --toolsets"
-        elif settings.read_only and not tool.effect.reads:
-            off[tool.name] = "this server is read-only"
+    names = tuple(name.strip() for name in environment.get("FLEXTELL_RESOURCES", "").split(",") if name.strip())
+    own = {FLEXTELL_TOOLSET.name: flextell_toolset(names)} if names else {}
+    return [own.get(toolset.name, toolset) for toolset in TOOLSETS if toolset.name in chosen]
+
+
+def _logins(
+    settings: Settings, environment: Mapping[str, str], toolsets: Sequence[Toolset], send: Send
+) -> dict[str, Callable[[], Awaitable[str]]]:
+    """Tokens of whoever logged in on this machine, for APIs behind OAuth."""
+    if settings.sandbox or not any(toolset.api is FLEXTELL for toolset in toolsets):
+        return {}
+    from flintt_mcp.oauth.settings import read_settings
+    from flintt_mcp.oauth.source import TokenSource
+    from flintt_mcp.oauth.store import open_store
+
+    oauth = read_settings(environment)
+    if oauth is None:
+        return {}
+    folder = settings.data_path
+    source = TokenSource(oauth, open_store(folder, FLEXTELL.name), send, folder / f"{FLEXTELL.name}.lock")
+    return {FLEXTELL.name: source.token}
+
+
+def _inventory(
+    settings: Settings, toolsets: Sequence[Toolset], handbook: Handbook, upstream: Upstream, additions: Additions
+) -> Inventory:
+    """The tools that are on and, of all others, why they are off. What is off is not even built."""
+    chosen = chosen_toolsets(settings.toolsets)
+    tools = [tool for toolset in toolsets for tool in operation_tools(toolset, upstream)]
+    off = {
+        operation.name: f"its toolset {toolset.name} is not among --toolsets"
+        for toolset in TOOLSETS
+        if toolset.name not in chosen
+        for operation in toolset.operations
+    }
+    if DOCS in chosen:
+        tools += docs_tools(handbook, settings.result_limit)
+    if settings.read_only:
+        off |= {tool.name: "this server is read-only" for tool in tools if not tool.effect.reads}
     return Inventory([*(tool for tool in tools if tool.name not in off), *additions.tools], off)
 
 

@@ -22,6 +22,7 @@ COMMANDS = {
     "sandbox": "serve only the sandbox's REST APIs, to look at with curl or a browser",
     "call": "call one tool from the shell",
     "tools": "list the tools that are on",
+    "login": "sign in to an API behind OAuth 2.0 (flextell) and keep its tokens on this machine",
 }
 
 DESCRIPTION = """Let an LLM client work with a Flintt workspace: companies, prospects, signals and their runs.
@@ -77,6 +78,7 @@ def _parser() -> argparse.ArgumentParser:
         "sandbox": _sandbox,
         "call": _call,
         "tools": _tools,
+        "login": _login,
     }
     for name, about in COMMANDS.items():
         command = commands.add_parser(
@@ -95,6 +97,10 @@ def _parser() -> argparse.ArgumentParser:
             command.add_argument(
                 "--json", action="store_true", dest="as_json", help="print the tools as a client gets them"
             )
+        if name == "login":
+            command.usage = "flintt-mcp login flextell [options]"
+            command.add_argument("api", choices=["flextell"], help="the API to sign in to")
+            command.add_argument("--no-browser", action="store_true", help="print the address instead of opening it")
         _add_settings(command, name)
     return parser
 
@@ -250,4 +256,45 @@ def _tools(settings: Settings, env: dict[str, str], options: argparse.Namespace,
     for tool in tools:
         print(f"{tool.name:{width}}  {tool.effect.value:7}  {tool.title}")
     print(f"\n{variable('toolsets')} or --toolsets chooses; `flintt-mcp call TOOL --ARGUMENT VALUE` calls one.")
+    return 0
+
+
+def _login(settings: Settings, env: dict[str, str], options: argparse.Namespace, rest: list[str]) -> int:
+    import anyio
+
+    from flintt_mcp.logs import configure_logging
+    from flintt_mcp.oauth.login import log_in, open_graphical_browser
+    from flintt_mcp.oauth.settings import read_settings
+    from flintt_mcp.oauth.store import open_store
+    from flintt_mcp.upstream.client import open_client
+
+    configure_logging(settings.log_level)
+    oauth = read_settings(env)
+    if oauth is None:
+        stem = options.api.upper()
+        raise ConfigError(
+            f"login {options.api}: set {stem}_TOKEN_URL and {stem}_CLIENT_ID, and {stem}_AUTHORIZE_URL for people who sign in; "
+            "docs/authentication.md says where they come from"
+        )
+
+    async def sign_in() -> str:
+        folder = settings.data_path
+        async with open_client() as client:
+            done = await log_in(
+                oauth,
+                send=client.send,
+                store=open_store(folder, options.api),
+                lock=folder / f"{options.api}.lock",
+                say=lambda line: print(line, file=sys.stderr),
+                open_browser=None if options.no_browser else open_graphical_browser,
+            )
+        return f"Signed in; the tokens are kept in {done.kept_in}."
+
+    try:
+        print(anyio.run(sign_in))
+    except ConfigError:
+        raise
+    except FlinttError as error:
+        print(f"flintt-mcp: {error.message.rstrip('.')}. {error.advice}", file=sys.stderr)
+        return 1
     return 0

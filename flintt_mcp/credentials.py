@@ -21,7 +21,7 @@ ChannelKind = Literal["http", "stdio", "shell"]
 """Where a call came from; decides how a person is told to give a key."""
 
 _MOST_FIELDS = 100
-_USABLE = re.compile(r"[\x21-\x7e]{1,512}")
+_USABLE = re.compile(r"[\x21-\x7e]{1,8192}")
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ A key is sent only below the base URL of its own API; the published sandbox keys
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 
 from flintt_mcp.arguments import Arguments
@@ -59,7 +59,8 @@ class Upstream:
     """Where calls go.
 
     `send` is the client's; `urls` maps an API's name to its base URL; `sandboxed` names APIs that are played on this machine;
-    `claim` remembers idempotency keys; `allow_live` lets keys through that move real money.
+    `claim` remembers idempotency keys; `allow_live` lets keys through that move real money. `tokens` gives, by API, the token
+    of whoever started this process and logged in; it never serves a caller over HTTP.
     """
 
     send: Callable[[UpstreamRequest], Awaitable[UpstreamResponse]]
@@ -69,6 +70,7 @@ class Upstream:
     budget: Budget
     claim: Claim | None = None
     allow_live: bool = False
+    tokens: Mapping[str, Callable[[], Awaitable[str]]] = field(default_factory=dict)
 
 
 def operation_tools(toolset: Toolset, upstream: Upstream) -> list[Tool]:
@@ -107,7 +109,7 @@ def _tool(toolset: Toolset, operation: Operation, upstream: Upstream) -> Tool:
 
 
 async def _handle(api: Api, operation: Operation, upstream: Upstream, call: Call) -> Done:
-    secret = _secret(api, upstream, call)
+    secret = await _secret(api, upstream, call)
     base_url = upstream.urls.get(api.name)
     if base_url is None:
         raise ConfigError(f"{api.title} has no URL here", advice=f"the operator sets {api.variable}_API_URL")
@@ -227,13 +229,15 @@ def _page(result: Record | Listing, upstream: Upstream, call: Call, scope: str) 
     return Page(limit) if cursor is None else Page(limit, upstream.cursors.open(scope, cursor))
 
 
-def _secret(api: Api, upstream: Upstream, call: Call) -> str:
+async def _secret(api: Api, upstream: Upstream, call: Call) -> str:
     """The caller's key for this API.
 
     Raises:
         CredentialMissing: there is none, or it is the sandbox's and this API is not the sandbox.
     """
     secret = call.caller.secrets.get(api.name)
+    if secret is None and call.channel.kind != "http" and api.name in upstream.tokens:
+        secret = await upstream.tokens[api.name]()
     if secret is None:
         raise CredentialMissing(
             f"{call.tool.name} needs a {api.title} key", advice=how_to_give_key(api, call.channel.kind)

@@ -60,7 +60,7 @@ def service(settings: Settings, env: Mapping[str, str], additions: Additions | N
     @asynccontextmanager
     async def opened() -> AsyncIterator[ASGIApp]:
         metrics = Metrics()
-        async with open_app(settings, env, additions, watch=metrics, eager=True) as app:
+        async with open_app(settings, env, additions, watch=metrics, eager=False) as app:
             yield mcp_over_http(app, metrics)
 
     return Opening(opened)

@@ -53,7 +53,11 @@ class Settings:
         commands=("stdio", "serve", "call", "tools"),
     )
     data_dir: str = _row("", "Folder for the sandbox's data and this server's keys.", shown="the user's data folder")
-    toolsets: tuple[str, ...] = _row(("default",), "Toolsets to switch on, by name; default and all are groups.")
+    toolsets: tuple[str, ...] = _row(
+        ("default",),
+        "Toolsets to switch on, by name; default and all are groups.",
+        commands=("stdio", "serve", "call", "tools"),
+    )
     read_only: bool = _row(False, "Offer only tools that change nothing.")
     allow_spend: bool = _row(
         False, "Let tools spend money or credits at hosted APIs.", commands=("stdio", "serve", "call", "tools")

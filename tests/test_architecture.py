@@ -63,6 +63,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "docs_tools": ("arguments", "catalogue.operation", "errors", "handbook", "resources", "text", "tools"),
     "workflows": ("catalogue.flintt", "credentials", "prompts", "resources", "tools"),
     "metrics": ("tools",),
+    "spending": ("catalogue.operation", "errors", "tools"),
     # the MCP face and the ways to it
     "questions": ("tools",),
     "server": ("arguments", "credentials", "errors", "prompts", "questions", "resources", "tools", "wording"),

@@ -35,6 +35,7 @@ FLOWMATICX = Api(
     own_query="flowmaticx_api_key",
     sandbox_key="lg_live_sandbox_key",
     per_minute=300,
+    scope_code="FORBIDDEN",
     key_hint="a key looks like lg_live_... and comes from Settings, API Keys in FlowMaticX; it needs the Agency plan",
     # FORBIDDEN is not among them: that error names the scope which the operation needs.
     advice={

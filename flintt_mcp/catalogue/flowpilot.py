@@ -34,6 +34,7 @@ FLOWPILOT = Api(
     own_header="X-FlowPilot-Key",
     own_query="flowpilot_api_key",
     sandbox_key="fp_test_sandbox_key",
+    live_prefix="fp_live_",
     key_hint="a key looks like fp_test_... or fp_live_... and comes from the FlowPilot dashboard, Settings, Developer",
     exact_numbers=True,
 )
@@ -101,6 +102,7 @@ OPERATIONS = (
             said="Payment run created. It pays nothing until a person approves it in FlowPilot.",
         ),
         scopes=("runs:write",),
+        spends="up to {budget_cap} NGN",
     ),
     Operation(
         name="flowpilot_list_candidates",

@@ -287,7 +287,8 @@ class Api:
     of the environment names (`FLINTT` gives FLINTT_API_KEY and FLINTT_API_URL). `own_header` and `own_query` carry this
     API's key to us beside keys of other APIs. `advice` turns documented error codes into what to do next. Keys that begin
     with a `live_prefix` move real money: they work only where the operator allows it. `per_minute` is how many requests the
-    API takes from one key in a minute.
+    API takes from one key in a minute. `scope_code` is the error code by which a 403 means a missing scope, where there are
+    codes.
     """
 
     name: str
@@ -306,6 +307,7 @@ class Api:
     exact_numbers: bool = False
     live_prefix: str = ""
     per_minute: int | None = None
+    scope_code: str | None = None
     advice: Mapping[str, str] = field(default_factory=dict)
 
 

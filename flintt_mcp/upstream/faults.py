@@ -40,10 +40,10 @@ def error_for(api: Api, operation: Operation, response: UpstreamResponse, secret
     match status:
         case 401:
             kind, message = Unauthorized, f"{api.title} does not accept this key (401)"
-            advice = "check that the key is complete and not revoked, or make a new one"
+            advice = advice or "check that the key is complete and not revoked, or make a new one"
         case 403:
             kind, message = Forbidden, f"{api.title} does not allow this for this key (403){told}"
-            if operation.scopes:
+            if operation.scopes and code == api.scope_code:
                 message += f"; it needs the scope {' and '.join(operation.scopes)}"
             advice = advice or "use a key with that right; do not retry with the same one"
         case 404:
