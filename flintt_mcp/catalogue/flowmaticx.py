@@ -125,7 +125,7 @@ OPERATIONS = (
             noun="job",
             at="data",
             fields=fields("job_id", "status", "estimated_credits", "credits_remaining"),
-            said="FlowMaticX job started.",
+            said="FlowMaticX job started. The same call again within 24 h returns this job.",
         ),
         scopes=("jobs:write",),
         idempotency_key=True,
