@@ -37,9 +37,9 @@ FLOWMATICX = Api(
     per_minute=300,
     scope_code="FORBIDDEN",
     key_hint="a key looks like lg_live_... and comes from Settings, API Keys in FlowMaticX; it needs the Agency plan",
-    # FORBIDDEN is not among them: that error names the scope which the operation needs.
     advice={
         "UNAUTHORIZED": "check that the key is complete and not revoked, or make a new one",
+        "FORBIDDEN": "use a key with that scope, or a plan with that feature; do not retry with the same one",
         "PLAN_FEATURE_LOCKED": "the plan has to be upgraded in FlowMaticX (API access: Agency; ai_enabled: Starter or more)",
         "NOT_FOUND": "take the id from flowmaticx_list_jobs and call again",
         "VALIDATION_ERROR": "correct what it names and call again",
