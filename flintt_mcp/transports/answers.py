@@ -14,6 +14,8 @@ from starlette.responses import Response
 
 from flintt_mcp.transports.envelope import INVALID_REQUEST, RequestId
 
+INTERNAL_ERROR = -32603
+
 CLOSE = {"connection": "close"}
 """Ends the connection after the answer, for a request whose body was not read to its end."""
 
@@ -27,10 +29,15 @@ def rpc_error(
     status: int,
     message: str,
     *,
-    code: int = INVALID_REQUEST,
+    code: int | None = None,
     id: RequestId | None = None,
     headers: Mapping[str, str] | None = None,
 ) -> Response:
-    """A JSON-RPC error under an HTTP status; `id` is null unless the request's own is given."""
+    """A JSON-RPC error under an HTTP status; `id` is null unless the request's own is given.
+
+    Without `code` it is the server's fault (-32603) from status 500 on, else the client's (-32600).
+    """
+    if code is None:
+        code = INTERNAL_ERROR if status >= 500 else INVALID_REQUEST
     error = {"jsonrpc": "2.0", "id": id, "error": {"code": code, "message": message}}
     return json_answer(error, status, headers)

@@ -133,6 +133,7 @@ class Endpoint:
             answer = rpc_error(400, message.message, code=message.code, id=message.id)
             await answer(scope, receive, exchange.send)
             return None
+        exchange.id = message.id
         return message, body
 
     async def _answer(

@@ -16,19 +16,23 @@ from starlette.responses import Response
 from starlette.types import Message, Scope, Send
 
 from flintt_mcp.transports.answers import CLOSE, rpc_error
+from flintt_mcp.transports.envelope import RequestId
 from flintt_mcp.transports.options import HttpOptions
 
 Read = TypeVar("Read")
 
+_STOPPING = "The server is stopping; try again in a moment"
+
 
 class Exchange:
-    """One request being answered. `body_is_late` says why it was cut."""
+    """One request being answered. `body_is_late` says why it was cut; `id` is its JSON-RPC id once that is known."""
 
-    __slots__ = ("_send", "body_is_late", "finished", "scope", "started")
+    __slots__ = ("_send", "body_is_late", "finished", "id", "scope", "started")
 
     def __init__(self, send: Send) -> None:
         self.scope = anyio.CancelScope()
         self.body_is_late = False
+        self.id: RequestId | None = None
         self.started = False
         self.finished = False
         self._send = send
@@ -50,9 +54,7 @@ class Exchange:
             answer = rpc_error(408, "The request body did not arrive in time", headers=CLOSE)
             await answer(scope, _no_receive, self._send)
         else:
-            answer = rpc_error(
-                503, "The server is stopping; try again in a moment", headers={"retry-after": "5", **CLOSE}
-            )
+            answer = rpc_error(503, _STOPPING, id=self.id, headers={"retry-after": "5", **CLOSE})
             await answer(scope, _no_receive, self._send)
 
 
@@ -105,7 +107,7 @@ class Exchanges:
     def full(self, who: str) -> Response | None:
         """The answer when no further stream may be opened, or None."""
         if self.draining:
-            return rpc_error(503, "The server is stopping; try again in a moment", headers={"retry-after": "5"})
+            return rpc_error(503, _STOPPING, headers={"retry-after": "5"})
         if self._streams.total() >= self._max_streams:
             return rpc_error(
                 503, "Too many streams are open on this server; try again later", headers={"retry-after": "60"}

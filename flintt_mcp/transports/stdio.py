@@ -35,6 +35,8 @@ async def serve_stdio(server: Server[Any], *, max_line_bytes: int = MAX_LINE_BYT
     A line above `max_line_bytes` or no JSON-RPC message is answered with an error and skipped. After the end of stdin
     requests that are being worked on get `eof_grace` seconds, so that `printf ... | flintt-mcp` sees its answers.
     """
+    if sys.stdin is None or sys.stdout is None:
+        return  # started with the descriptor closed: there is no client, and its number may be somebody else's by now
     try:
         with _own_stdin() as fd:
             async with anyio.create_task_group() as group:
