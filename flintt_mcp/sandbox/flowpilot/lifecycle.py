@@ -36,12 +36,6 @@ def catch_up(books: Books, now: str) -> None:
             _STEPS[row["status"]](books, row, due["moment"])
 
 
-def catch_up_all(connection: sqlite3.Connection, now: str) -> None:
-    """The same for all organisations, for whoever delivers events without waiting for somebody to look."""
-    for row in connection.execute("SELECT id FROM flowpilot_organisations").fetchall():
-        catch_up(Books(connection, row["id"]), now)
-
-
 def start(books: Books, now: str, objective: str, risk_tolerance: float, budget_kobo: int) -> str:
     """Add a run and answer its id; its first step is due soon."""
     row = {"objective": objective, "status": "pending", "risk_tolerance": risk_tolerance, "budget_kobo": budget_kobo}

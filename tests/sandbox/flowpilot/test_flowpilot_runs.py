@@ -8,6 +8,8 @@ from uuid import uuid4
 import anyio
 import pytest
 
+from flintt_mcp.sandbox.flowpilot.pulse import move_on
+
 pytestmark = pytest.mark.anyio
 
 VENDORS = {"objective": "Vendor payment batch — supplier invoices", "risk_tolerance": 0.30, "budget_cap": 1_000_000.00}
@@ -74,6 +76,18 @@ async def test_many_who_look_at_once_move_a_run_once(pilot, clock):
 
     actions = [event["action"] for event in (await pilot.get("audit", params={"run_id": run_id})).json()["data"]]
     assert [actions.count(name) for name in ("created_run", "planned_candidates", "requested_approval")] == [1, 1, 1]
+
+
+async def test_a_run_moves_on_without_anybody_looking_when_webhooks_are_delivered(pilot, sandbox, clock):
+    await pilot.post("runs", json=VENDORS)
+    clock.forward(seconds=6)
+
+    assert [await move_on(sandbox.database, clock) for _ in range(2)] == [True, False]
+
+    def newest(connection):
+        return connection.execute("SELECT status FROM flowpilot_runs ORDER BY rowid DESC LIMIT 1").fetchone()["status"]
+
+    assert await sandbox.database.read(newest) == "awaiting_approval"
 
 
 async def test_the_plan_names_suppliers_and_stays_within_the_budget(pilot, start):

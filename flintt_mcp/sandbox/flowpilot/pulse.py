@@ -1,0 +1,32 @@
+"""Moves every organisation on, for whoever delivers webhooks: their events should come even when nobody looks.
+
+In: the database and the clock. Out: whether anything moved. One read when nothing is due; call it as often as deliveries are
+looked for. Leaving it out changes no outcome, only when it is told.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+
+from flintt_mcp.sandbox.clock import Clock, stamp
+from flintt_mcp.sandbox.database import Database
+from flintt_mcp.sandbox.flowpilot.books import Books
+from flintt_mcp.sandbox.flowpilot.lifecycle import catch_up, is_due
+
+
+async def move_on(database: Database, clock: Clock) -> bool:
+    """Take every step of every organisation that is due by now."""
+    now = stamp(clock())
+    due = await database.read(_due, now)
+    for organisation_id in due:
+        await database.write(_catch_up, organisation_id, now)
+    return bool(due)
+
+
+def _due(connection: sqlite3.Connection, now: str) -> list[str]:
+    owners = connection.execute("SELECT id FROM flowpilot_organisations ORDER BY rowid").fetchall()
+    return [owner["id"] for owner in owners if is_due(connection, owner["id"], now)]
+
+
+def _catch_up(connection: sqlite3.Connection, organisation_id: str, now: str) -> None:
+    catch_up(Books(connection, organisation_id), now)
