@@ -38,6 +38,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "memory": (),
     "text": (),
     "webhooks": (),
+    "secret_file": ("errors",),
     "catalogue.operation": (),
     "store*": ("errors", "upstream.rate"),
     "settings": ("errors",),

@@ -250,7 +250,7 @@ class Record:
     `at` is the dotted path to it in the answer. `head` names the object inside it that holds the record's own fields when
     `sections` stand beside it. `said` opens the text twin when the call changed something. A `tolerant` record may also come
     as a list of one, or without the wrapping that `at` names. A `lookup` finds it in a list, where the API has no endpoint
-    for one.
+    for one. `secrets` are fields that the API shows once: they go to the person, past the model.
     """
 
     noun: str
@@ -260,6 +260,7 @@ class Record:
     sections: tuple[Section, ...] = ()
     said: str = ""
     tolerant: bool = False
+    secrets: tuple[str, ...] = ()
     lookup: Lookup | None = None
 
 
@@ -288,7 +289,7 @@ class Api:
     API's key to us beside keys of other APIs. `advice` turns documented error codes into what to do next. Keys that begin
     with a `live_prefix` move real money: they work only where the operator allows it. `per_minute` is how many requests the
     API takes from one key in a minute. `scope_code` is the error code by which a 403 means a missing scope, where there are
-    codes.
+    codes. An API `beside` another has its place (base URL with its variable, sandbox) and another credential.
     """
 
     name: str
@@ -303,10 +304,10 @@ class Api:
     sandbox_key: str
     key_hint: str = ""
     secret: str = "API_KEY"
-    envelope: str = ""
     exact_numbers: bool = False
     live_prefix: str = ""
     per_minute: int | None = None
+    beside: str = ""
     scope_code: str | None = None
     advice: Mapping[str, str] = field(default_factory=dict)
 

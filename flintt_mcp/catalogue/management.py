@@ -1,0 +1,141 @@
+"""Flintt, management API: API keys and outbound webhooks, opened by a session token (JWT) instead of an API key. Rows only.
+
+An API of its own beside the v1 API: same place, another credential, so that neither is ever sent where the other belongs. The
+union of both editions: keys are the named ones of /api/api-keys, and a webhook has signing_secret and auth_token. What is
+shown once (`secrets`) is for the person, not for the model.
+"""
+
+from __future__ import annotations
+
+from flintt_mcp.catalogue.operation import (
+    AnyOf,
+    Api,
+    Effect,
+    Kind,
+    Listing,
+    Operation,
+    Record,
+    Route,
+    Toolset,
+    Whole,
+    body,
+    fields,
+    path,
+)
+
+FLINTT_MANAGEMENT = Api(
+    name="flintt-management",
+    title="Flintt",
+    variable="FLINTT",
+    url="https://api.flintt.co",
+    header="Authorization",
+    scheme="Bearer",
+    own_header="X-Flintt-JWT",
+    own_query="flintt_jwt",
+    sandbox_key="session_of_the_sandbox",
+    key_hint="a session token (JWT) of Flintt, not an API key; it expires",
+    secret="JWT",
+    beside="flintt",
+)
+
+KEY = fields("id", "name", "key_prefix", "last_used_at", "revoked_at", "created_at")
+WEBHOOK = fields("id", "name", "endpoint_url", "event_types", "active", "created_at", "updated_at")
+EVENTS = ("signal.run.completed", "signal.run.result", "company.created", "prospect.created")
+ONE_WEBHOOK = "/api/outbound-webhooks/{webhook_id}"
+
+OPERATIONS = (
+    Operation(
+        name="list_webhooks",
+        title="List Flintt webhooks",
+        about="Endpoints that Flintt tells of events, with their events and whether they are active. Secrets are never shown.",
+        effect=Effect.READ,
+        routes=(Route("GET", "/api/outbound-webhooks"),),
+        result=Listing(rows="webhooks", fields=WEBHOOK, paging=Whole()),
+    ),
+    Operation(
+        name="create_webhook",
+        title="Add a Flintt webhook",
+        about="Have Flintt post events to an HTTPS URL. Its signing_secret and auth_token are shown once, to the person only.",
+        effect=Effect.CREATE,
+        routes=(Route("POST", "/api/outbound-webhooks"),),
+        args=(
+            body("name", "A label.", required=True, low=1, high=100),
+            body("endpoint_url", "Begins with https://", required=True, low=1, high=2048),
+            body("event_types", kind=Kind.TEXTS, required=True, choices=EVENTS, low=1, high=4),
+            body("active", "Default true.", kind=Kind.FLAG),
+        ),
+        result=Record(noun="webhook", fields=WEBHOOK, secrets=("signing_secret", "auth_token"), said="Webhook added."),
+    ),
+    Operation(
+        name="update_webhook",
+        title="Update a Flintt webhook",
+        about="Change a webhook's name, URL or events, or pause (active false) and resume it. event_types replaces the whole list.",
+        effect=Effect.UPDATE,
+        routes=(Route("PATCH", ONE_WEBHOOK),),
+        args=(
+            path("webhook_id"),
+            body("name", low=1, high=100),
+            body("endpoint_url", "Begins with https://", low=1, high=2048),
+            body("event_types", kind=Kind.TEXTS, choices=EVENTS, low=1, high=4),
+            body("active", kind=Kind.FLAG),
+        ),
+        rules=(AnyOf(("name", "endpoint_url", "event_types", "active")),),
+        result=Record(noun="webhook", fields=WEBHOOK, said="Webhook updated."),
+    ),
+    Operation(
+        name="delete_webhook",
+        title="Delete a Flintt webhook",
+        about="Delete a webhook for good. Ask the person first; to stop it for a while use update_webhook (active false).",
+        effect=Effect.DESTROY,
+        routes=(Route("DELETE", ONE_WEBHOOK),),
+        args=(path("webhook_id"),),
+        result=Record(noun="deletion", fields=fields("ok"), said="Webhook deleted."),
+    ),
+    Operation(
+        name="rotate_webhook_secret",
+        title="Rotate a Flintt webhook's secret",
+        about="Make a new signing secret; the old one is invalid AT ONCE, so the receiver must change too. Ask the person first.",
+        effect=Effect.DESTROY,
+        routes=(Route("POST", ONE_WEBHOOK + "/rotate-secret"),),
+        args=(path("webhook_id"),),
+        result=Record(
+            noun="rotation",
+            fields=(),
+            secrets=("signing_secret",),
+            said="Secret rotated: the old one is invalid from now on.",
+        ),
+    ),
+    Operation(
+        name="list_api_keys",
+        title="List Flintt API keys",
+        about="API keys of the user: label, first characters, last use, and when revoked. Keys themselves are never shown.",
+        effect=Effect.READ,
+        routes=(Route("GET", "/api/api-keys"),),
+        result=Listing(rows="api_keys", fields=KEY, paging=Whole()),
+    ),
+    Operation(
+        name="create_api_key",
+        title="Create a Flintt API key",
+        about="Make a key for the Flintt v1 API. The key is shown once, to the person only.",
+        effect=Effect.CREATE,
+        routes=(Route("POST", "/api/api-keys"),),
+        args=(body("name", "A label, e.g. Production.", required=True, low=1, high=100),),
+        result=Record(noun="api_key", fields=KEY, secrets=("raw_key",), said="API key created."),
+    ),
+    Operation(
+        name="revoke_api_key",
+        title="Revoke a Flintt API key",
+        about="Revoke a key at once and for good: whatever uses it stops working. Ask the person first.",
+        effect=Effect.DESTROY,
+        routes=(Route("DELETE", "/api/api-keys/{key_id}"),),
+        args=(path("key_id"),),
+        result=Record(noun="revocation", fields=fields("ok"), said="API key revoked."),
+    ),
+)
+
+MANAGEMENT_TOOLSET = Toolset(
+    name="flintt-management",
+    about="API keys and outbound webhooks of a Flintt user; needs a session token (JWT).",
+    api=FLINTT_MANAGEMENT,
+    operations=OPERATIONS,
+)
