@@ -40,6 +40,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "webhooks": (),
     "secret_file": ("errors",),
     "catalogue.operation": (),
+    "webhooks*": (),
     "store*": ("errors", "upstream.rate"),
     "settings": ("errors",),
     "wording": ("errors",),
@@ -63,7 +64,9 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "prompts": ("credentials", "resources", "tools"),
     "docs_tools": ("arguments", "catalogue.operation", "errors", "handbook", "resources", "text", "tools"),
     "workflows": ("catalogue.flintt", "credentials", "prompts", "resources", "tools"),
+    # stages of the pipeline
     "metrics": ("tools",),
+    "spending": ("catalogue.operation", "errors", "tools"),
     "spending": ("catalogue.operation", "errors", "tools"),
     # the MCP face and the ways to it
     "questions": ("tools",),

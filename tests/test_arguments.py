@@ -231,7 +231,10 @@ def _strategy(schema: dict[str, Any]) -> st.SearchStrategy[Any]:
         return st.sampled_from(schema["enum"])
     match schema["type"]:
         case "string" if "pattern" in schema:
-            return st.from_regex(schema["pattern"], fullmatch=True).filter(lambda text: "\n" not in text)
+            most = schema.get("maxLength", 100)
+            return st.from_regex(schema["pattern"], fullmatch=True).filter(
+                lambda text: "\n" not in text and len(text) <= most
+            )
         case "string":
             low, high = schema.get("minLength", 0), schema.get("maxLength", 20)
             return st.text(st.characters(exclude_categories=("Cs",)), min_size=low, max_size=min(high, low + 20))
