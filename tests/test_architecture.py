@@ -67,7 +67,6 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     # stages of the pipeline
     "metrics": ("tools",),
     "spending": ("catalogue.operation", "errors", "tools"),
-    "spending": ("catalogue.operation", "errors", "tools"),
     # the MCP face and the ways to it
     "questions": ("tools",),
     "server": ("arguments", "credentials", "errors", "prompts", "questions", "resources", "tools", "wording"),
