@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
+from uuid import uuid4
 
 from flintt_mcp.arguments import Arguments
 from flintt_mcp.catalogue.operation import (
@@ -51,7 +52,7 @@ _ALL = Budget(1 << 40)
 
 
 Claim = Callable[[str, str, str, str], Awaitable[str]]
-"""The idempotency key of an intent: (caller, tool, canonical arguments, intent id) -> the same key for 24 hours."""
+"""The idempotency key of an intent: (API key, tool, canonical arguments, intent id) -> the same key for 24 hours."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,8 +145,10 @@ async def _fetch(
     """
     intent = call.arguments.get(INTENT, "")
     key = None
-    if operation.idempotency_key and upstream.claim is not None:
-        key = await upstream.claim(call.caller.principal, operation.name, call.canonical, intent)
+    if operation.idempotency_key:
+        # By this API's key alone: who adds a key for another API between two tries still means the same job.
+        claim = upstream.claim
+        key = uuid4().hex if claim is None else await claim(secret, operation.name, call.canonical, intent)
     request = build_request(
         api,
         operation,

@@ -28,7 +28,7 @@ from mcp.shared.inbound import (
 from mcp.shared.message import ServerMessageMetadata
 from mcp.shared.transport_context import TransportContext
 from mcp_types import DEFAULT_NEGOTIATED_VERSION
-from mcp_types.version import MODERN_PROTOCOL_VERSIONS
+from mcp_types.version import HANDSHAKE_PROTOCOL_VERSIONS, MODERN_PROTOCOL_VERSIONS
 from starlette.requests import Request
 from starlette.types import Receive, Scope, Send
 
@@ -129,9 +129,9 @@ class DirectEngine:
 
 
 def _connection(message: Mapping[str, Any], found: Mapping[bytes, bytes]) -> Connection | None:
-    """The connection of one self-contained request; None when its envelope and its headers do not agree."""
+    """The connection of one self-contained request; None when its envelope, its headers or its revision need a refusal."""
     version = found.get(_VERSION_HEADER, b"").decode("latin-1")
-    if version not in MODERN_PROTOCOL_VERSIONS:
+    if not version or version in HANDSHAKE_PROTOCOL_VERSIONS:
         return Connection.from_envelope(version or DEFAULT_NEGOTIATED_VERSION, None, None)
     headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in found.items() if name[:4] == b"mcp-"}
     verdict = classify_inbound_request(message, headers=headers)

@@ -19,6 +19,7 @@ from starlette.types import Receive, Scope, Send
 
 from flintt_mcp.transports.answers import rpc_error
 from flintt_mcp.transports.body import is_json, read_body, replay
+from flintt_mcp.transports.direct import DirectEngine
 from flintt_mcp.transports.envelope import Envelope, Malformed, read_envelope
 from flintt_mcp.transports.exchange import Exchange, Exchanges
 from flintt_mcp.transports.gate import Entry
@@ -53,6 +54,7 @@ class Endpoint:
         self._needs_stream = needs_stream
         self._legacy = LegacySse(server, options, exchanges)
         self.sessions = CappedSessions(server, options)
+        self._direct = DirectEngine(server)
         self.plain = StreamableHTTPSessionManager(
             server, json_response=True, stateless=True, max_request_body_size=options.max_body_bytes
         )
@@ -143,6 +145,8 @@ class Endpoint:
         session = entry.found.get(b"mcp-session-id")
         if isinstance(engine, Response):
             await engine(scope, receive, exchange.send)
+        elif engine is self.plain and await self._answer_directly(message, scope, receive, exchange, entry):
+            return
         elif message.method == "subscriptions/listen":
             await self._subscribe(engine, scope, receive, exchange, entry)
         elif engine is not self.sessions or self._options.stateless or _is_modern(entry):
@@ -151,6 +155,13 @@ class Endpoint:
             await self._open_session(scope, receive, exchange, entry)
         else:
             await self._in_session(session.decode("latin-1"), message, scope, receive, exchange)
+
+    async def _answer_directly(
+        self, message: Envelope, scope: Scope, receive: Receive, exchange: Exchange, entry: Entry
+    ) -> bool:
+        if message.whole is None:
+            return False
+        return await self._direct.answer(message.whole, scope, receive, exchange.send, entry.found)
 
     def _engine(self, message: Envelope, entry: Entry) -> StreamableHTTPSessionManager | Response:
         takes_events = _accept_of(entry).events

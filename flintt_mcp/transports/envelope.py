@@ -7,6 +7,7 @@ passes here also passes the SDK's own envelope check, so the SDK's refusals, whi
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 import msgspec
@@ -29,10 +30,12 @@ Kind = Literal["request", "notification", "response"]
 _decode = msgspec.json.Decoder().decode
 
 
-class Envelope(msgspec.Struct, frozen=True):
+@dataclass(frozen=True, slots=True)
+class Envelope:
     """What the outside of a message tells.
 
-    `can_stream`: its caller asked for messages ahead of the result. `cancels`: the id of the request it calls off.
+    `can_stream`: its caller asked for messages ahead of the result. `cancels`: the id of the request it calls off. `whole` is
+    a request as it was decoded.
     """
 
     kind: Kind
@@ -41,6 +44,7 @@ class Envelope(msgspec.Struct, frozen=True):
     tool: str | None = None
     can_stream: bool = False
     cancels: RequestId | None = None
+    whole: dict[str, Any] | None = field(default=None, compare=False, repr=False)
 
 
 class Malformed(msgspec.Struct, frozen=True):
@@ -95,7 +99,7 @@ def _call(message: dict[str, Any], found: Any, usable: RequestId | None) -> Enve
         if method == "tools/call":
             name = params.get("name")
             tool = name if isinstance(name, str) else None
-    return Envelope("request", usable, method, tool, can_stream)
+    return Envelope("request", usable, method, tool, can_stream, whole=message)
 
 
 def _notification(method: str, params: dict[str, Any] | None) -> Envelope:

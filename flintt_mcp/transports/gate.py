@@ -85,7 +85,7 @@ class Gate:
 
     def enter(self, scope: Any) -> Entry:
         """Takes the credentials out of a request; `scope` holds none from here on, wherever it goes."""
-        query, headers = scope["query_string"], scope["headers"]
+        query, headers = scope["query_string"], [(name, value.strip(b" \t")) for name, value in scope["headers"]]
         kept: _Headers = []
         dropped: _Headers = []
         for pair in headers:

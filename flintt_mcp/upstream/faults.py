@@ -65,7 +65,7 @@ def error_for(api: Api, operation: Operation, response: UpstreamResponse, secret
     if kind is RateLimited:
         advice = "wait a moment, then call again" if wait is None else f"wait {wait:.0f} s, then call again"
     elif kind is Unavailable and not advice:
-        advice = _after_failure(changed)
+        advice = _after_failure(operation, changed)
     return kind(
         message,
         operation=operation.name,
@@ -85,13 +85,15 @@ def not_understood(api: Api, operation: Operation, response: UpstreamResponse, f
         f"{api.title} answered {response.status} with {found}",
         operation=operation.name,
         changed=changed,
-        advice=_after_failure(changed),
+        advice=_after_failure(operation, changed),
         status=response.status,
         request_id=_request_id(response.headers),
     )
 
 
-def _after_failure(changed: Changed) -> str:
+def _after_failure(operation: Operation, changed: Changed) -> str:
+    if changed == "unknown" and operation.idempotency_key:
+        return "make the same call again: it will not be done twice"
     if changed == "unknown":
         return "look with a list tool whether it took effect before trying again"
     return "try again later"

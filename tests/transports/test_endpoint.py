@@ -194,13 +194,23 @@ async def test_a_post_must_take_json(accept: str) -> None:
 
 
 class _Witness:
-    """Notes which of the two engines a request reached."""
+    """Notes which of the two engines a request reached; the direct exchange stands in for the plain one."""
 
     def __init__(self, app: Any, monkeypatch: pytest.MonkeyPatch) -> None:
         self.reached: list[str] = []
         for name in ("plain", "sessions"):
             engine = getattr(app._endpoint, name)
             monkeypatch.setattr(engine, "handle_request", self._note(name, engine.handle_request))
+        monkeypatch.setattr(app._endpoint._direct, "answer", self._note_direct(app._endpoint._direct.answer))
+
+    def _note_direct(self, answer: Any) -> Any:
+        async def noted(*args: Any) -> bool:
+            answered = await answer(*args)
+            if answered:
+                self.reached.append("plain")
+            return answered
+
+        return noted
 
     def _note(self, name: str, handle: Any) -> Any:
         async def noted(scope: Any, receive: Any, send: Any) -> None:
