@@ -38,6 +38,8 @@ from flintt_mcp.sandbox.flextell.app import flextell_routes
 from flintt_mcp.sandbox.flintt import schema as flintt
 from flintt_mcp.sandbox.flintt.app import flintt_app
 from flintt_mcp.sandbox.flintt.events import FLINTT_WEBHOOKS
+from flintt_mcp.sandbox.flintt.running import schema as running
+from flintt_mcp.sandbox.flintt.running.reach import WEB, Reach
 from flintt_mcp.sandbox.flintt.workspace import Ground
 from flintt_mcp.sandbox.flowmaticx import schema as flowmaticx
 from flintt_mcp.sandbox.flowmaticx.app import flowmaticx_app
@@ -70,9 +72,18 @@ MIGRATIONS: tuple[Migration, ...] = (
     flowmaticx.FIRST_TABLES,
     delivery.FIRST_TABLES,
     flintt.OWN_KEY,
+    running.FIRST_TABLES,
 )
 """Every schema step of every API in the order of their release; only ever append. The file's user_version counts them."""
-TABLES = shared.TABLES | flintt.TABLES | flextell.TABLES | flowpilot.TABLES | flowmaticx.TABLES | delivery.TABLES
+TABLES = (
+    shared.TABLES
+    | flintt.TABLES
+    | flextell.TABLES
+    | flowpilot.TABLES
+    | flowmaticx.TABLES
+    | delivery.TABLES
+    | running.TABLES
+)
 """Every table of the file: table -> (what a row is, {column -> what it holds})."""
 SCHEMES = {scheme.name: scheme for scheme in (FLINTT_WEBHOOKS, FLOWPILOT_WEBHOOKS)}
 """The webhook rules of every API that tells events."""
@@ -103,18 +114,18 @@ class Sandbox:
 
 @asynccontextmanager
 async def open_sandbox(
-    data_dir: Path, *, clock: Clock = utc_now, loopback_webhooks: bool = False
+    data_dir: Path, *, clock: Clock = utc_now, loopback_webhooks: bool = False, sources: Reach = WEB
 ) -> AsyncIterator[Sandbox]:
     """Open the sandbox of a data folder, making and seeding it first when it is new.
 
     `loopback_webhooks` lets webhooks go to this machine, also over plain http. Nothing is delivered until somebody runs
-    `deliver_webhooks`.
+    `deliver_webhooks`. `sources` says what signals may read: the public web, and no local file, when it is left out.
 
     Raises:
         ConfigError: the folder cannot be used.
     """
     database, digester = await to_thread.run_sync(_open, data_dir)
-    ground = Ground(database, digester, clock, Policy(loopback=loopback_webhooks))
+    ground = Ground(database, digester, clock, Policy(loopback=loopback_webhooks), sources)
     try:
         yield Sandbox(_compose(ground), database, ground)
     finally:

@@ -41,6 +41,7 @@ async def test_the_document_declares_every_answer_and_the_key(anyone):
         f"{method.upper()} {path}": " ".join(operation["responses"])
         for path, methods in document["paths"].items()
         for method, operation in methods.items()
+        if path.startswith("/v1/")
     }
 
     assert document["servers"] == [{"url": "/flintt"}]

@@ -12,6 +12,7 @@ from starlette.responses import HTMLResponse
 
 from flintt_mcp.sandbox.flintt import companies, management, prospects, runs, signals, webhooks
 from flintt_mcp.sandbox.flintt.answers import answer_refusals
+from flintt_mcp.sandbox.flintt.running import routes as running
 from flintt_mcp.sandbox.flintt.workspace import Ground
 from flintt_mcp.sandbox.pages import operations_page
 
@@ -32,7 +33,7 @@ def flintt_app(ground: Ground) -> FastAPI:
         generate_unique_id_function=lambda route: route.name,
     )
     app.state.ground = ground
-    rooms = (companies, prospects, signals, runs, management, webhooks)
+    rooms = (companies, prospects, signals, runs, management, webhooks, running)
     for room in rooms:
         app.include_router(room.router)
     answer_refusals(app, [route for room in rooms for route in room.router.routes])

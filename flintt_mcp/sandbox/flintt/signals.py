@@ -156,6 +156,8 @@ def change_signal(
         fields = fields | {"schedule": None}
     elif fields.get("schedule"):
         fields = fields | {"frequency": None}
+    if fields.keys() & {"status", "frequency", "schedule"}:
+        _count_from(connection, signal_id, now)
     if fields:
         columns = ", ".join(f"{column} = :{column}" for column in fields)
         row = fields | {"id": signal_id, "now": now}
@@ -178,3 +180,8 @@ def _is_built(connection: sqlite3.Connection, signal_id: str) -> bool:
     return (
         connection.execute("SELECT built_at FROM flintt_signals WHERE id = ?", (signal_id,)).fetchone()[0] is not None
     )
+
+
+def _count_from(connection: sqlite3.Connection, signal_id: str, now: str) -> None:
+    """Forget the moments of the schedule until now: the signal was paused or resumed, or has another schedule."""
+    connection.execute("UPDATE flintt_signal_builds SET counted_from = ? WHERE signal_id = ?", (now, signal_id))

@@ -19,6 +19,7 @@ from fastapi.security import APIKeyHeader
 from flintt_mcp.sandbox.clock import Clock
 from flintt_mcp.sandbox.database import Database
 from flintt_mcp.sandbox.flintt.keys import find_key, note_use
+from flintt_mcp.sandbox.flintt.running.reach import WEB, Reach
 from flintt_mcp.sandbox.guard import PUBLIC, Policy
 from flintt_mcp.sandbox.secret import Digester
 
@@ -33,12 +34,13 @@ KEY_HEADER = APIKeyHeader(
 
 @dataclass(frozen=True, slots=True)
 class Ground:
-    """What the app stands on; one per opened sandbox. `webhooks` says where webhooks may go."""
+    """What the app stands on; one per opened sandbox. `webhooks` says where webhooks may go, `sources` what signals may read."""
 
     database: Database
     digester: Digester
     clock: Clock
     webhooks: Policy = PUBLIC
+    sources: Reach = WEB
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,116 @@
+"""Carries out one run: reads each source, finds the companies, judges what was found, ends the run.
+
+In: the database, a fetcher, a validator, a `Task` that was taken. Out: durable steps (`ledger`). The network and the judging happen
+between the steps, never within one. Stopped at any point, it is begun again with what is left; what was written stays.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from anyio import to_thread
+
+from flintt_mcp.sandbox.clock import Clock
+from flintt_mcp.sandbox.database import Database
+from flintt_mcp.sandbox.flintt.running.fetching import Content, Fetcher, SourceFailed
+from flintt_mcp.sandbox.flintt.running.items import Item, Unreadable, read_items
+from flintt_mcp.sandbox.flintt.running.ledger import (
+    Found,
+    Lost,
+    Source,
+    Task,
+    finish_run,
+    record_failure,
+    record_source,
+    take_run,
+    unjudged,
+)
+from flintt_mcp.sandbox.flintt.running.matching import Matcher, Mention
+from flintt_mcp.sandbox.flintt.running.outcomes import record_judgements
+from flintt_mcp.sandbox.flintt.running.validator import CannotJudge, Judgement, Subject, Validator
+
+logger = logging.getLogger(__name__)
+
+JUDGED_AT_ONCE = 20
+"""Judgements written in one transaction; so many are made again after a kill."""
+
+
+@dataclass(frozen=True, slots=True)
+class Carrier:
+    """Whoever carries out runs: the runner's number, and what it works with."""
+
+    database: Database
+    clock: Clock
+    fetcher: Fetcher
+    validator: Validator
+    number: int
+    reached: Callable[[str], None] = lambda _step: None
+    """Told after each step; tests look, and kill, here."""
+
+    async def carry_out(self, run_id: str) -> None:
+        """Carry out a run, or what is left of it."""
+        try:
+            task = await self.database.write(take_run, self.number, run_id, self.clock())
+            if task is None:
+                return
+            self.reached("taken")
+            if not task.given_up:
+                await self._read(task)
+                await self._judge(task)
+            status = await self.database.write(finish_run, self.number, task, self.clock())
+            self.reached("finished")
+            logger.info("run %s of signal %s: %s", run_id, task.signal_id, status)
+        except Lost:
+            logger.info("run %s was taken by another runner or deleted", run_id)
+
+    async def _read(self, task: Task) -> None:
+        matcher = Matcher(task.names)
+        for source in task.sources:
+            try:
+                content = await self.fetcher.fetch(source.kind, source.address)
+                count, found = await to_thread.run_sync(_look_through, matcher, source, content)
+            except (SourceFailed, Unreadable) as failure:
+                logger.info("source %d of signal %s: %s", source.position, task.signal_id, failure)
+                await self.database.write(record_failure, self.number, task, source, str(failure), self.clock())
+            else:
+                await self.database.write(record_source, self.number, task, source, count, found, self.clock())
+            self.reached("read")
+
+    async def _judge(self, task: Task) -> None:
+        waiting = await self.database.read(unjudged, task)
+        for start in range(0, len(waiting), JUDGED_AT_ONCE):
+            judged = [
+                (found, judgement)
+                for found in waiting[start : start + JUDGED_AT_ONCE]
+                if (judgement := await self._judge_one(task, found)) is not None
+            ]
+            await self.database.write(record_judgements, self.number, task, judged, self.clock())
+            self.reached("judged")
+
+    async def _judge_one(self, task: Task, found: Found) -> Judgement | None:
+        subject = Subject(
+            description=task.description,
+            company=found.company,
+            names=found.names,
+            title=found.title,
+            text=found.text,
+            url=found.url,
+            published_at=found.published_at,
+            today=self.clock(),
+        )
+        try:
+            return await self.validator.judge(subject)
+        except CannotJudge as failure:
+            logger.warning("raw result %s was not judged: %s", found.raw_result_id, failure)
+            return None
+
+
+def _look_through(
+    matcher: Matcher, source: Source, content: Content
+) -> tuple[int, Sequence[tuple[Item, Sequence[Mention]]]]:
+    """How many items a source holds, and those that name a company."""
+    items = read_items(content.kind, content.body, content.address, source.items_at)
+    named = [(item, matcher.find(item.title, item.text)) for item in items]
+    return len(items), [(item, mentions) for item, mentions in named if mentions]

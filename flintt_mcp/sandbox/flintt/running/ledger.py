@@ -1,0 +1,285 @@
+"""The durable steps of a run. Each is one transaction, may be tried any number of times, and counts once.
+
+In: an open transaction, the number of the runner, a `Task`. Out: rows. A step whose runner is not the latest, or whose run was
+deleted, raises `Lost` and changes nothing. Results have ids made of run, item and company, and an item that the signal has
+reported is not reported again. What follows from a judgement is written by `outcomes`.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID, uuid5
+
+from flintt_mcp.sandbox.clock import read_stamp, stamp
+from flintt_mcp.sandbox.flintt.events import tell
+from flintt_mcp.sandbox.flintt.running.items import Item
+from flintt_mcp.sandbox.flintt.running.matching import Mention
+from flintt_mcp.sandbox.flintt.running.names import Name, read_name
+
+MAX_ATTEMPTS = 5
+"""A run that was taken up this often and never ended is given up: it may be what ends the process."""
+
+
+class Lost(Exception):
+    """The run is not this runner's any more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A source of a signal."""
+
+    position: int
+    kind: str
+    address: str
+    source_type: str
+    items_at: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """A run that a runner has taken: what to read, and where to look for whom."""
+
+    run_id: str
+    user_id: str
+    signal_id: str
+    signal_name: str
+    description: str
+    sources: Sequence[Source]
+    names: Sequence[Name]
+    given_up: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A raw result that waits for its judgement."""
+
+    raw_result_id: str
+    company_id: str
+    company: str
+    names: tuple[str, ...]
+    title: str
+    text: str
+    url: str
+    published_at: datetime | None
+
+
+def begin_runner(connection: sqlite3.Connection, pid: int, now: datetime) -> int:
+    """Become the runner: answer a number that shuts out whoever was it before."""
+    connection.execute(
+        """INSERT INTO sandbox_runner (id, number, pid, began_at) VALUES (1, 1, :pid, :now)
+            ON CONFLICT (id) DO UPDATE SET number = number + 1, pid = :pid, began_at = :now""",
+        {"pid": pid, "now": stamp(now)},
+    )
+    return connection.execute("SELECT number FROM sandbox_runner").fetchone()[0]
+
+
+def waiting_runs(connection: sqlite3.Connection) -> list[str]:
+    """The runs that are not over, oldest first; those of the example data are not ours to carry out."""
+    rows = connection.execute(
+        """SELECT id FROM flintt_runs JOIN flintt_run_work ON run_id = id
+            WHERE status IN ('pending', 'running') ORDER BY queued_at, flintt_runs.rowid"""
+    )
+    return [row["id"] for row in rows]
+
+
+def take_run(connection: sqlite3.Connection, number: int, run_id: str, now: datetime) -> Task | None:
+    """Take a run, or take it up again where a former runner left it; None when it is over or gone."""
+    check_runner(connection, number)
+    run = connection.execute(
+        """SELECT runs.id, runs.user_id, runs.signal_id, signals.name, signals.description, attempts
+            FROM flintt_runs AS runs JOIN flintt_run_work ON run_id = runs.id JOIN flintt_signals AS signals
+            ON signals.id = runs.signal_id WHERE runs.id = ? AND runs.status IN ('pending', 'running')""",
+        (run_id,),
+    ).fetchone()
+    if run is None:
+        return None
+    connection.execute(
+        "UPDATE flintt_runs SET status = 'running', started_at = COALESCE(started_at, ?) WHERE id = ?",
+        (stamp(now), run_id),
+    )
+    connection.execute(
+        "UPDATE flintt_run_work SET runner = ?, attempts = attempts + 1 WHERE run_id = ?", (number, run_id)
+    )
+    return Task(
+        run_id=run_id,
+        user_id=run["user_id"],
+        signal_id=run["signal_id"],
+        signal_name=run["name"],
+        description=run["description"] or run["name"],
+        sources=_unread_sources(connection, run_id, run["signal_id"]),
+        names=_names(connection, run["user_id"]),
+        given_up=run["attempts"] >= MAX_ATTEMPTS,
+    )
+
+
+def record_source(
+    connection: sqlite3.Connection,
+    number: int,
+    task: Task,
+    source: Source,
+    count: int,
+    found: Iterable[tuple[Item, Sequence[Mention]]],
+    now: datetime,
+) -> None:
+    """A source was read: what it says about companies that the signal has not reported yet becomes raw results.
+
+    Raises:
+        Lost: the run is another's now.
+    """
+    check_run(connection, number, task)
+    if not _close_source(connection, task, source, count, None, now):
+        return
+    for item, mentions in found:
+        for mention in mentions:
+            _add_raw_result(connection, task, source, item, mention, now)
+    count_results(connection, task)
+
+
+def record_failure(
+    connection: sqlite3.Connection, number: int, task: Task, source: Source, problem: str, now: datetime
+) -> None:
+    """A source could not be read; the run goes on without it.
+
+    Raises:
+        Lost: the run is another's now.
+    """
+    check_run(connection, number, task)
+    _close_source(connection, task, source, 0, problem, now)
+
+
+def unjudged(connection: sqlite3.Connection, task: Task) -> list[Found]:
+    """The raw results of a run that wait for their judgement, in the order in which they were found."""
+    rows = connection.execute(
+        """SELECT raw.id, items.company_id, raw.company_name, items.named_as, items.title, items.text, raw.source_url,
+            items.published_at
+            FROM flintt_raw_results AS raw JOIN flintt_found_items AS items ON items.raw_result_id = raw.id
+            WHERE raw.run_id = ? AND NOT EXISTS (SELECT 1 FROM flintt_validation_results WHERE raw_result_id = raw.id)
+            ORDER BY raw.rowid""",
+        (task.run_id,),
+    )
+    return [
+        Found(*row[:3], tuple(json.loads(row[3])), *row[4:7], read_stamp(row[7]) if row[7] else None) for row in rows
+    ]
+
+
+def finish_run(connection: sqlite3.Connection, number: int, task: Task, now: datetime) -> str:
+    """End a run and answer its status: completed, partial when something was left out, failed when no source could be read.
+
+    Raises:
+        Lost: the run is another's now.
+    """
+    check_run(connection, number, task)
+    count_results(connection, task)
+    read, failed = connection.execute(
+        "SELECT total(problem IS NULL), total(problem IS NOT NULL) FROM flintt_run_sources WHERE run_id = ?",
+        (task.run_id,),
+    ).fetchone()
+    left = len(unjudged(connection, task)) + len(_unread_sources(connection, task.run_id, task.signal_id))
+    status = "failed" if not read else "partial" if failed or left else "completed"
+    connection.execute(
+        "UPDATE flintt_runs SET status = ?, ended_at = ? WHERE id = ?", (status, stamp(now), task.run_id)
+    )
+    if status != "failed":
+        counts = connection.execute(
+            "SELECT valid_count, raw_count, deal_count FROM flintt_runs WHERE id = ?", (task.run_id,)
+        ).fetchone()
+        data = {"signal_id": task.signal_id, "run_id": task.run_id, "status": status, **dict(counts)}
+        tell(connection, task.user_id, "signal.run.completed", data, now)
+    return status
+
+
+def check_runner(connection: sqlite3.Connection, number: int) -> None:
+    """Nothing, when this is the latest runner.
+
+    Raises:
+        Lost: there is a later one.
+    """
+    row = connection.execute("SELECT number FROM sandbox_runner").fetchone()
+    if row is None or row["number"] != number:
+        raise Lost
+
+
+def check_run(connection: sqlite3.Connection, number: int, task: Task) -> None:
+    """Nothing, when the run is still there, running, and this runner's.
+
+    Raises:
+        Lost: it is not.
+    """
+    check_runner(connection, number)
+    query = "SELECT 1 FROM flintt_runs JOIN flintt_run_work ON run_id = id WHERE id = ? AND status = 'running' AND runner = ?"
+    if connection.execute(query, (task.run_id, number)).fetchone() is None:
+        raise Lost
+
+
+def _unread_sources(connection: sqlite3.Connection, run_id: str, signal_id: str) -> list[Source]:
+    rows = connection.execute(
+        """SELECT position, kind, address, source_type, items_at FROM flintt_signal_tools AS tools WHERE signal_id = ?
+            AND NOT EXISTS (SELECT 1 FROM flintt_run_sources WHERE run_id = ? AND position = tools.position) ORDER BY position""",
+        (signal_id, run_id),
+    )
+    return [Source(*row) for row in rows]
+
+
+def _names(connection: sqlite3.Connection, user_id: str) -> list[Name]:
+    rows = connection.execute(
+        "SELECT id, name, domain, website FROM flintt_companies WHERE user_id = ? ORDER BY rowid", (user_id,)
+    )
+    return [read_name(*row) for row in rows]
+
+
+def _close_source(
+    connection: sqlite3.Connection, task: Task, source: Source, count: int, problem: str | None, now: datetime
+) -> bool:
+    """Whether this was the first time."""
+    return (
+        connection.execute(
+            """INSERT INTO flintt_run_sources (run_id, position, user_id, item_count, problem, read_at)
+                VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING""",
+            (task.run_id, source.position, task.user_id, count, problem, stamp(now)),
+        ).rowcount
+        == 1
+    )
+
+
+def _add_raw_result(
+    connection: sqlite3.Connection, task: Task, source: Source, item: Item, mention: Mention, now: datetime
+) -> None:
+    known = "SELECT 1 FROM flintt_found_items WHERE signal_id = ? AND item_key = ? AND company_id = ?"
+    if connection.execute(known, (task.signal_id, item.key, mention.company_id)).fetchone():
+        return
+    raw_id = f"rr_{uuid5(UUID(task.run_id), f'{item.key}/{mention.company_id}')}"
+    connection.execute(
+        """INSERT INTO flintt_raw_results (id, user_id, run_id, company_name, signal, source_url, source_type, created_at)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?)""",
+        (raw_id, task.user_id, task.run_id, mention.name, item.title, item.url, source.source_type, stamp(now)),
+    )
+    connection.execute(
+        """INSERT INTO flintt_found_items
+            (signal_id, item_key, company_id, user_id, run_id, raw_result_id, named_as, title, text, published_at)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)""",
+        (
+            task.signal_id,
+            item.key,
+            mention.company_id,
+            task.user_id,
+            task.run_id,
+            raw_id,
+            json.dumps(sorted(mention.as_written), ensure_ascii=False),
+            item.title,
+            item.text,
+            item.published_at,
+        ),
+    )
+
+
+def count_results(connection: sqlite3.Connection, task: Task) -> None:
+    """Make the counts of a run those of its results."""
+    connection.execute(
+        """UPDATE flintt_runs SET raw_count = (SELECT count(*) FROM flintt_raw_results WHERE run_id = :run),
+            valid_count = (SELECT total(is_valid) FROM flintt_validation_results WHERE run_id = :run) WHERE id = :run""",
+        {"run": task.run_id},
+    )
