@@ -7,6 +7,7 @@ than that.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -24,6 +25,9 @@ _DECODER = msgspec.json.Decoder()
 _EXACT_DECODER = msgspec.json.Decoder(float_hook=Decimal)
 _ENVELOPE_SIZE = 400
 """Bytes kept free in the budget for the counts, the cursor and the note around the rows."""
+_NAME_SHOWN = 24
+_NAMES_SHOWN = 4
+"""How much of the names of fields that were left out a note tells."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +104,8 @@ class Budget:
     def fit(self, rows: Sequence[Any], taken: int = 0) -> tuple[list[Any], list[str]]:
         """As many rows from the front as fit, whole, and the names of fields that were too large to show.
 
-        A row that is larger than the budget on its own comes without its largest fields, so that every page moves on.
+        A row that is larger than the budget on its own comes without its largest fields (one that is no object comes as an
+        empty object), so that every page moves on.
         """
         room = self._most - _ENVELOPE_SIZE - taken
         if len(msgspec.json.encode(rows)) <= room:
@@ -109,9 +114,9 @@ class Budget:
         for row in rows:
             size = len(msgspec.json.encode(row)) + 1
             if size > room:
-                if kept or not isinstance(row, dict):
+                if kept:
                     return kept, []
-                slim, dropped = self.slim(row, taken)
+                slim, dropped = self.slim(row, taken) if isinstance(row, dict) else ({}, ["row"])
                 return [slim], dropped
             kept.append(row)
             room -= size
@@ -125,7 +130,7 @@ class Budget:
         for name in sorted(sizes, key=lambda name: sizes[name], reverse=True):
             if sum(sizes.values()) <= room:
                 break
-            dropped.append(name)
+            dropped.append(text.excerpt(name, _NAME_SHOWN))
             del sizes[name]
         return {name: value for name, value in record.items() if name in sizes}, dropped
 
@@ -152,12 +157,20 @@ def _cut(paging: Paging, rows: list[Any], answer: Any, page: Page, budget: Budge
     seen = skipped + len(kept)
     total = _total(paging, rows, answer)
     more = seen < len(rows) or _more_behind(paging, rows, answer, page, start + seen, total)
-    note = f"too large to show: {', '.join(dropped)}" if dropped else ""
+    note = _too_large(dropped)
     if isinstance(paging, Capped) and not more and len(rows) >= paging.most:
         note = "; ".join(filter(None, (note, f"the API returns no more than {paging.most} rows: {paging.narrow}")))
     return Cut(
         kept, _next(paging, page, answer, seen, len(rows)) if more else None, total, len(wanted) - len(kept), note
     )
+
+
+def _too_large(names: Sequence[str]) -> str:
+    """The note that names what was left out; it may not grow large itself."""
+    if not names:
+        return ""
+    more = f" and {len(names) - _NAMES_SHOWN} more" if len(names) > _NAMES_SHOWN else ""
+    return f"too large to show: {', '.join(names[:_NAMES_SHOWN])}{more}"
 
 
 def _start(paging: Paging, page: Page) -> tuple[int, int]:
@@ -257,7 +270,7 @@ def record_result(
         seen if seen < len(rows) else None,
         len(rows),
         len(wanted) - len(kept),
-        f"too large to show: {', '.join(dropped)}" if dropped else "",
+        _too_large(dropped),
     )
     cursor = None if result.next is None else seal(result.next)
     structured: dict[str, Any] = {record.noun: own}
@@ -300,17 +313,17 @@ def _plain(value: Any, documented: Sequence[Field]) -> Any:
     if not isinstance(value, dict):
         return _number(value)
     money = {field.name for field in documented if field.money}
-    if not money:
-        return value
     return {
-        name: str(item) if name in money and isinstance(item, int | Decimal) else _number(item)
+        name: str(item) if name in money and type(item) in (int, Decimal) else _number(item)
         for name, item in value.items()
     }
 
 
 def _number(value: Any) -> Any:
+    """A float in place of an exact number; one that no float can hold stays text."""
     if isinstance(value, Decimal):
-        return float(value)
+        number = float(value)
+        return number if math.isfinite(number) else str(value)
     if isinstance(value, dict):
         return {name: _number(item) for name, item in value.items()}
     return [_number(item) for item in value] if isinstance(value, list) else value
