@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator
 
 import anyio
 import httpx2
 import pytest
-import uvicorn
 from sandbox_client import talk
-from webhook_bench import rows, user_id
+from webhook_bench import rows, served, user_id
 
 from flintt_mcp.errors import ConfigError
 from flintt_mcp.sandbox.delivery.dispatcher import Pace
@@ -21,33 +19,6 @@ from flintt_mcp.sandbox.server import Sandbox, deliver_webhooks, open_sandbox, w
 pytestmark = pytest.mark.anyio
 
 NOWHERE = "http://127.0.0.1:9/"
-
-
-class Server(uvicorn.Server):
-    """Says when it is up, and leaves signals alone."""
-
-    def __init__(self, config: uvicorn.Config) -> None:
-        super().__init__(config)
-        self.up = anyio.Event()
-
-    async def startup(self, sockets=None) -> None:
-        await super().startup(sockets)
-        self.up.set()
-
-    @contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        yield
-
-
-@asynccontextmanager
-async def served(app) -> AsyncIterator[str]:
-    """Serve an ASGI app on a free port of loopback."""
-    server = Server(uvicorn.Config(app, port=0, log_level="error", lifespan="off"))
-    async with anyio.create_task_group() as group:
-        group.start_soon(server.serve)
-        await server.up.wait()
-        yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}/hook"
-        server.should_exit = True
 
 
 @pytest.fixture

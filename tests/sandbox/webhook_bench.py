@@ -1,11 +1,15 @@
-"""What webhook tests share: a receiver that answers as told, and a dispatcher whose time and chance tests set."""
+"""What webhook tests share: receivers, real and played, and a dispatcher whose time and chance tests set."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from typing import Any
+
+import anyio
+import uvicorn
 
 from flintt_mcp.sandbox.delivery.dispatcher import Dispatcher, Pace
 from flintt_mcp.sandbox.delivery.endpoints import NewEndpoint, Owner, register
@@ -66,3 +70,30 @@ async def rows(sandbox: Sandbox, table: str) -> list[dict[str, Any]]:
     return await sandbox.database.read(
         lambda connection: [dict(row) for row in connection.execute(f"SELECT * FROM {table} ORDER BY rowid")]
     )
+
+
+class Server(uvicorn.Server):
+    """Says when it is up, and leaves signals alone."""
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self.up = anyio.Event()
+
+    async def startup(self, sockets=None) -> None:
+        await super().startup(sockets)
+        self.up.set()
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+@asynccontextmanager
+async def served(app) -> AsyncIterator[str]:
+    """Serve an ASGI app on a free port of loopback."""
+    server = Server(uvicorn.Config(app, port=0, log_level="error", lifespan="off"))
+    async with anyio.create_task_group() as group:
+        group.start_soon(server.serve)
+        await server.up.wait()
+        yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}/hook"
+        server.should_exit = True
