@@ -126,7 +126,7 @@ def _typed(arg: Arg) -> Any:
             size = Field(min_length=_whole(low), max_length=_whole(high))
             return Annotated[list[item], size, BeforeValidator(_from_json(list, "a list"))]
         case Kind.MONEY:
-            return Annotated[str, Field(pattern=MONEY_PATTERN), BeforeValidator(_money)]
+            return Annotated[str, Field(pattern=arg.pattern or MONEY_PATTERN), BeforeValidator(_money)]
 
 
 def _whole(bound: float | None) -> int | None:
@@ -228,10 +228,8 @@ def _property(arg: Arg) -> dict[str, Any]:
         prop["items"] = {"type": "string", **bounds}
     elif arg.choices:
         prop["enum"] = list(arg.choices)
-    if arg.kind is Kind.MONEY:
-        prop["pattern"] = MONEY_PATTERN
-    elif arg.pattern:
-        prop["pattern"] = arg.pattern
+    if arg.kind is Kind.MONEY or arg.pattern:
+        prop["pattern"] = arg.pattern or MONEY_PATTERN
     for key, bound in zip(_BOUNDS.get(arg.kind, ()), (arg.low, arg.high), strict=False):
         if bound is not None:
             prop[key] = int(bound) if float(bound).is_integer() else bound

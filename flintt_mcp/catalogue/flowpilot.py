@@ -61,6 +61,7 @@ AUDIT_EVENT = fields("id", "run_id", "agent_type", "action", "detail", "created_
 RUN_STATUSES = ("pending", "planning", "scoring", "awaiting_approval", "completed", "failed")
 APPROVAL_STATUSES = ("pending", "approved", "rejected")
 TRANSACTION_STATUSES = ("SUCCESS", "PENDING", "FAILED")
+AMOUNT = r"^(0|[1-9][0-9]{0,15})(\.[0-9]{1,2})?$"
 PAGES = Offset(most=200, more="has_more", total="total")
 
 OPERATIONS = (
@@ -93,7 +94,7 @@ OPERATIONS = (
         routes=(Route("POST", "/public/runs"),),
         args=(
             body("objective", "Who is paid and for what.", required=True, low=1, high=2000),
-            body("budget_cap", "Most it may pay out, NGN.", kind=Kind.MONEY, required=True),
+            body("budget_cap", "Most it may pay out, NGN.", kind=Kind.MONEY, required=True, pattern=AMOUNT),
             body("risk_tolerance", "0 strict, 1 lax.", kind=Kind.NUMBER, low=0, high=1),
         ),
         result=Record(
