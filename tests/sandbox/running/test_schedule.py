@@ -1,0 +1,173 @@
+"""When signals are due: moments in UTC, month ends, one run after a downtime, nothing for a pause."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from source_server import rss
+
+from flintt_mcp.sandbox.flintt.running.runner import run_waiting
+from flintt_mcp.sandbox.flintt.running.schedule import latest_due, next_due
+
+
+def at(text: str) -> datetime:
+    return datetime.fromisoformat(text).replace(tzinfo=UTC)
+
+
+BUILT = at("2026-01-31T15:00")
+MOMENTS = st.datetimes(datetime(2026, 2, 1), datetime(2030, 1, 1), timezones=st.just(UTC))
+TIMINGS = st.sampled_from(
+    [
+        ("daily", None),
+        ("weekly", None),
+        ("monthly", None),
+        (None, "0 8 * * 1-5"),
+        (None, "*/20 * * * *"),
+        (None, "30 6 1,15 * *"),
+        (None, "0 0 29 2 *"),
+        (None, "0 12 L * *"),
+    ]
+)
+
+
+@pytest.mark.parametrize(
+    ("frequency", "schedule", "now", "due"),
+    [
+        ("daily", None, "2026-02-01T06:00", "2026-02-01T06:00"),
+        ("daily", None, "2026-02-01T05:59", None),
+        ("weekly", None, "2026-02-07T06:00", "2026-02-07T06:00"),
+        ("weekly", None, "2026-02-13T23:00", "2026-02-07T06:00"),
+        ("monthly", None, "2026-02-28T06:00", "2026-02-28T06:00"),
+        ("monthly", None, "2026-03-30T06:00", "2026-02-28T06:00"),
+        ("monthly", None, "2026-03-31T06:00", "2026-03-31T06:00"),
+        ("monthly", None, "2028-02-29T07:00", "2028-02-29T06:00"),
+        (None, "0 8 * * 1-5", "2026-02-02T08:00", "2026-02-02T08:00"),
+        (None, "0 8 * * 1-5", "2026-02-02T07:59", None),
+        (None, "0 12 L * *", "2026-02-28T12:00", "2026-02-28T12:00"),
+        (None, None, "2026-12-31T23:59", None),
+    ],
+)
+def test_the_latest_moment_that_is_due(frequency, schedule, now, due):
+    found = latest_due(frequency, schedule, BUILT, BUILT, at(now))
+
+    assert found == (at(due) if due else None)
+
+
+def test_clock_changes_of_other_places_neither_drop_nor_double_a_moment():
+    # Europe and America change their clocks in these nights; half past two exists once in UTC.
+    for day in ("2026-03-29", "2026-10-25", "2026-03-08", "2026-11-01"):
+        midnight = at(f"{day}T00:00")
+        minutes = [midnight + timedelta(minutes=minute) for minute in range(24 * 60)]
+        due = {latest_due(None, "30 2 * * *", BUILT, midnight, minute) for minute in minutes} - {None}
+
+        assert due == {at(f"{day}T02:30")}
+
+
+@given(TIMINGS, MOMENTS)
+def test_the_next_moment_is_the_first_that_will_be_due(timing, now):
+    upcoming = next_due(*timing, BUILT, now)
+    just_before = latest_due(*timing, BUILT, now, upcoming - timedelta(seconds=1))
+
+    assert upcoming > now
+    assert latest_due(*timing, BUILT, now, upcoming) == upcoming
+    assert just_before is None
+
+
+@given(TIMINGS, MOMENTS, st.timedeltas(timedelta(0), timedelta(days=90)))
+def test_a_moment_that_was_answered_is_not_due_again(timing, after, later):
+    now = after + later
+    due = latest_due(*timing, BUILT, after, now)
+
+    if due is not None:
+        assert after < due <= now
+        assert latest_due(*timing, BUILT, due, now) is None
+
+
+@pytest.fixture
+async def daily(web, make_signal) -> str:
+    """Built on Wednesday at 09:00, runs at 06:00."""
+    return await make_signal({"kind": "feed", "url": web.put("/feed.xml", rss())}, frequency="daily")
+
+
+@pytest.fixture
+def runs_of(flintt, sandbox):
+    """Let the runner look once, then answer how many runs there are."""
+
+    async def count(signal_id: str) -> list[str]:
+        await run_waiting(sandbox.ground)
+        return [run["run_mode"] for run in (await flintt.get(f"signals/{signal_id}/runs")).json()]
+
+    return count
+
+
+@pytest.mark.anyio
+async def test_a_run_starts_when_it_is_due_and_once(daily, clock, runs_of):
+    assert await runs_of(daily) == []
+    clock.forward(hours=20, minutes=59)
+    assert await runs_of(daily) == []
+    clock.forward(minutes=1)
+    assert await runs_of(daily) == ["scheduled"]
+    assert await runs_of(daily) == ["scheduled"]
+    clock.forward(days=1)
+    assert await runs_of(daily) == ["scheduled"] * 2
+
+
+@pytest.mark.anyio
+async def test_after_a_downtime_one_run_makes_up_for_all_that_were_missed(daily, clock, runs_of):
+    clock.forward(days=40)
+    assert await runs_of(daily) == ["scheduled"]
+    clock.forward(hours=20)
+    assert await runs_of(daily) == ["scheduled"]
+    clock.forward(hours=1)
+    assert await runs_of(daily) == ["scheduled"] * 2
+
+
+@pytest.mark.anyio
+async def test_a_paused_signal_does_not_run_and_what_it_missed_is_not_made_up_for(daily, clock, runs_of, flintt):
+    await flintt.patch(f"signals/{daily}", json={"status": "paused"})
+    clock.forward(days=3)
+    assert await runs_of(daily) == []
+    await flintt.patch(f"signals/{daily}", json={"status": "active"})
+    assert await runs_of(daily) == []
+    clock.forward(days=1)
+    assert await runs_of(daily) == ["scheduled"]
+
+
+@pytest.mark.anyio
+async def test_a_new_schedule_counts_from_when_it_was_set(daily, clock, runs_of, flintt):
+    clock.forward(hours=2)
+    await flintt.patch(f"signals/{daily}", json={"schedule": "0 10 * * *"})
+    assert await runs_of(daily) == []
+    clock.forward(hours=23)
+    assert await runs_of(daily) == ["scheduled"]
+
+
+@pytest.mark.anyio
+async def test_a_rename_does_not_swallow_a_run_that_is_due(daily, clock, runs_of, flintt):
+    clock.forward(days=1)
+    await flintt.patch(f"signals/{daily}", json={"name": "Renamed"})
+
+    assert await runs_of(daily) == ["scheduled"]
+
+
+@pytest.mark.anyio
+async def test_a_run_by_hand_does_not_take_the_place_of_a_scheduled_one(daily, clock, runs_of, app):
+    clock.forward(hours=20)
+    await app.post(f"signals/{daily}/runs")
+    assert await runs_of(daily) == ["manual"]
+    clock.forward(hours=1)
+    assert await runs_of(daily) == ["scheduled", "manual"]
+
+
+@pytest.mark.anyio
+async def test_the_signals_of_the_example_data_do_not_run_because_they_have_no_sources_here(clock, runs_of, flintt):
+    before = len((await flintt.get("runs", params={"limit": 100})).json())
+    seeded = next(signal for signal in (await flintt.get("signals")).json() if signal["status"] == "active")
+    count = len((await flintt.get(f"signals/{seeded['id']}/runs")).json())
+    clock.forward(days=40)
+
+    assert len(await runs_of(seeded["id"])) == count
+    assert len((await flintt.get("runs", params={"limit": 100})).json()) == before
