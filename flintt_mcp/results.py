@@ -23,6 +23,7 @@ from flintt_mcp.upstream.message import UpstreamResponse
 
 _DECODER = msgspec.json.Decoder()
 _EXACT_DECODER = msgspec.json.Decoder(float_hook=Decimal)
+_MOST_DIGITS = 40
 _ENVELOPE_SIZE = 400
 """Bytes kept free in the budget for the counts, the cursor and the note around the rows."""
 _NAME_SHOWN = 24
@@ -309,14 +310,22 @@ def _split(record: Record, found: Mapping[str, Any]) -> tuple[dict[str, Any], li
 
 
 def _plain(value: Any, documented: Sequence[Field]) -> Any:
-    """JSON types only: money as exact decimal strings, every other exact number as a number."""
+    """JSON types only: money as exact decimal strings, every other exact number as a number. An amount that is null is left out."""
     if not isinstance(value, dict):
         return _number(value)
     money = {field.name for field in documented if field.money}
     return {
-        name: str(item) if name in money and type(item) in (int, Decimal) else _number(item)
+        name: _amount(item) if name in money else _number(item)
         for name, item in value.items()
+        if item is not None or name not in money
     }
+
+
+def _amount(value: Any) -> Any:
+    """An amount as the decimal a person writes, without an exponent."""
+    if isinstance(value, Decimal) and value.is_finite():
+        return format(value, "f") if abs(value.adjusted()) < _MOST_DIGITS else str(value)
+    return str(value) if type(value) is int else _number(value)
 
 
 def _number(value: Any) -> Any:
