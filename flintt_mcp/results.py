@@ -329,10 +329,10 @@ def _amount(value: Any) -> Any:
 
 
 def _number(value: Any) -> Any:
-    """A float in place of an exact number; one that no float can hold stays text."""
+    """A float in place of an exact number; one that no float holds exactly stays text."""
     if isinstance(value, Decimal):
         number = float(value)
-        return number if math.isfinite(number) else str(value)
+        return number if math.isfinite(number) and Decimal(repr(number)) == value else str(value)
     if isinstance(value, dict):
         return {name: _number(item) for name, item in value.items()}
     return [_number(item) for item in value] if isinstance(value, list) else value
