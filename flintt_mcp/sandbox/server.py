@@ -40,6 +40,7 @@ from flintt_mcp.sandbox.flintt.app import flintt_app
 from flintt_mcp.sandbox.flintt.events import FLINTT_WEBHOOKS
 from flintt_mcp.sandbox.flintt.running import schema as running
 from flintt_mcp.sandbox.flintt.running.reach import WEB, Reach
+from flintt_mcp.sandbox.flintt.sessions import local_token
 from flintt_mcp.sandbox.flintt.workspace import Ground
 from flintt_mcp.sandbox.flowmaticx import schema as flowmaticx
 from flintt_mcp.sandbox.flowmaticx.app import flowmaticx_app
@@ -110,6 +111,12 @@ class Sandbox:
     flowpilot_key: str = FLOWPILOT_KEY
     second_flowpilot_key: str = SECOND_FLOWPILOT_KEY
     flowmaticx_key: str = FLOWMATICX_KEY
+
+    def session_for(self, flintt_key: str) -> str | None:
+        """A fresh session token for whoever holds a published Flintt key, so that nobody has to log in to a sandbox."""
+        if flintt_key not in (self.flintt_key, self.second_flintt_key):
+            return None
+        return local_token(self.ground, second=flintt_key == self.second_flintt_key)
 
 
 @asynccontextmanager

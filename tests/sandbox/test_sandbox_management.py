@@ -408,3 +408,14 @@ async def test_no_user_reaches_keys_webhooks_or_deliveries_of_another(sandbox, m
     assert [one["id"] for one in (await manager.get("outbound-webhooks")).json()] == [mine]
     assert key["id"] not in {one["id"] for one in (await manager.get("api-keys")).json()}
     assert (await manager.get("api-key")).json()["id"] != (await other_manager.get("api-key")).json()["id"]
+
+
+async def test_the_published_keys_get_a_session_of_their_own_user_and_no_other_key_gets_one(sandbox, manager):
+    made = (await manager.post("api-keys", json={"name": "Mine"})).json()["raw_key"]
+    lists = []
+    for key in (sandbox.flintt_key, sandbox.second_flintt_key):
+        async with session_of(sandbox, sandbox.session_for(key)) as client:
+            lists.append({one["name"] for one in (await client.get("api-keys")).json()})
+
+    assert lists == [{"Mine", "Sandbox"}, {"Sandbox"}]
+    assert [sandbox.session_for(key) for key in ("", made, sandbox.flowpilot_key)] == [None] * 3
