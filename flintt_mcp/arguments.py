@@ -39,9 +39,9 @@ class Arguments:
         self._clears = frozenset(arg.name for arg in args if arg.clears)
         self._rules = rules
         shape = TypedDict(tool, {arg.name: _annotation(arg) for arg in args})  # type: ignore[operator]
-        self._adapter: TypeAdapter[dict[str, Any]] = TypeAdapter(
-            with_config(ConfigDict(extra="forbid", hide_input_in_errors=True))(shape)
-        )
+        strict = with_config(ConfigDict(extra="forbid", hide_input_in_errors=True))(shape)
+        # Only the validator is kept: the adapter's schema and serializer cost as much memory again, for every tool.
+        self._validate = TypeAdapter(strict).validator.validate_python
         self.schema = _schema(args)
 
     def check(self, raw: Mapping[str, Any]) -> dict[str, Any]:
@@ -59,7 +59,7 @@ class Arguments:
                     raise _input_error([f'{name}: null is unclear; send "" to clear it, or leave it out'])
             given = {name: value for name, value in raw.items() if value is not None or name not in self._names}
         try:
-            checked = self._adapter.validate_python(given)
+            checked = self._validate(given)
         except ValidationError as error:
             errors = _errors(error)
             raise _input_error([self._sentence(item) for item in errors[:_ERRORS_SHOWN]], len(errors)) from None

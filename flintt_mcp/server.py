@@ -31,6 +31,7 @@ from mcp_types import (
     ReadResourceRequestParams,
 )
 from mcp_types.version import MODERN_PROTOCOL_VERSIONS
+from opentelemetry.trace import ProxyTracerProvider, get_tracer_provider
 from pydantic import BaseModel
 
 from flintt_mcp import __version__
@@ -40,7 +41,7 @@ from flintt_mcp.errors import FlinttError, UnknownTool
 from flintt_mcp.prompts import Filling, Prompt
 from flintt_mcp.questions import CAPABILITIES, AskAgain, rounds
 from flintt_mcp.resources import Completer, Reading, Resource, Resources
-from flintt_mcp.tools import Ask, Call, Done, Inventory, Pipeline, Refused, Reply, Tool
+from flintt_mcp.tools import Ask, Call, Done, Inventory, Pipeline, Refused, Reply, Tool, is_visible
 from flintt_mcp.wording import told
 
 CALLER_SCOPE_KEY = "flintt_mcp.caller"
@@ -124,6 +125,9 @@ def build_server(face: Face) -> Server[Any]:
         on_get_prompt=_get_prompt(face),
         on_completion=_complete(face),
     )
+    if isinstance(get_tracer_provider(), ProxyTracerProvider):
+        # No OpenTelemetry SDK was set up when this process started: the spans would go nowhere, at a tenth of a call's cost.
+        server.middleware.clear()
     for method, (params_type, handler) in face.extra.items():
         server.add_request_handler(method, params_type, handler)
     security = RequestStateSecurity(keys=[face.state_key])
@@ -159,9 +163,10 @@ class DirectAnswers:
         params = ctx.params or {}
         name, arguments = params.get("name"), params.get("arguments", {})
         tool = self._face.inventory.get(name) if isinstance(name, str) else None
-        if tool is None or tool.long_lived or not isinstance(arguments, dict):
+        caller = self._face.caller_of(ctx)
+        if tool is None or tool.long_lived or not isinstance(arguments, dict) or not is_visible(tool, caller):
             return None
-        reply = await self._face.pipeline.run(Call(tool, arguments, self._face.caller_of(ctx), McpChannel(ctx)))
+        reply = await self._face.pipeline.run(Call(tool, arguments, caller, McpChannel(ctx)))
         return tool_result(tool, reply)
 
 

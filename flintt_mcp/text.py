@@ -24,6 +24,7 @@ _INVISIBLE = re.compile(
 )
 _MIN_ROWS_TO_HOIST = 3
 _LINE_BREAKS = ("\n", "\r", "\u2028", "\u2029")
+_EMPTY_KINDS = {type(None), dict, list}
 _BREAKING = (*_LINE_BREAKS, "\t", "|")
 
 
@@ -74,11 +75,21 @@ def _columns(objects: Sequence[dict[str, Any]], names: Sequence[str]) -> dict[st
         columns = {name: by_key[name] for name in _ordered(objects[:1], names)}
     else:
         columns = {name: tuple([row.get(name) for row in objects]) for name in _ordered(objects, names)}
-    plain = {name for name, values in columns.items() if set(map(type, values)) == {str}}
+    kinds = {name: set(map(type, values)) for name, values in columns.items()}
+    plain = {name for name, found in kinds.items() if found == {str}}
     together = "".join(chain.from_iterable(columns[name] for name in plain))
     if any(mark in together for mark in _BREAKING):
         plain.clear()
-    return {name: values if name in plain else [_cell(value) for value in values] for name, values in columns.items()}
+    blank = ("",) * len(objects)
+    return {
+        name: values
+        if name in plain
+        # Most columns of other types are empty in every row: nulls, empty objects and lists.
+        else blank
+        if kinds[name] <= _EMPTY_KINDS and not any(values)
+        else [_cell(value) for value in values]
+        for name, values in columns.items()
+    }
 
 
 def record(fields: Mapping[str, Any], names: Sequence[str]) -> str:
