@@ -10,13 +10,14 @@ from __future__ import annotations
 import base64
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from mcp.server.caching import CacheHint
 from mcp.server.connection import allowed_log_levels
 from mcp.server.context import CallNext, HandlerResult, ServerRequestContext
 from mcp.server.lowlevel.server import Server
-from mcp.server.request_state import RequestStateBoundary, RequestStateSecurity
+from mcp.server.request_state import AESGCMRequestStateCodec, RequestStateBoundary, RequestStateSecurity
 from mcp.shared.exceptions import MCPError
 from mcp_types import (
     INVALID_PARAMS,
@@ -130,10 +131,27 @@ def build_server(face: Face) -> Server[Any]:
         server.middleware.clear()
     for method, (params_type, handler) in face.extra.items():
         server.add_request_handler(method, params_type, handler)
-    security = RequestStateSecurity(keys=[face.state_key])
+    security = RequestStateSecurity(codec=LateCodec(face.state_key))
     server.middleware.append(RequestStateBoundary(security, default_audience=NAME))
     server.middleware.append(DirectAnswers(face, {SERVER_INFO_META_KEY: server.server_info_stamp}))
     return server
+
+
+class LateCodec:
+    """The SDK's codec for sealed state, made at the first seal: most servers never ask anything, and loading it costs memory."""
+
+    def __init__(self, key: bytes) -> None:
+        self._key = key
+
+    @cached_property
+    def _codec(self) -> AESGCMRequestStateCodec:
+        return AESGCMRequestStateCodec([self._key])
+
+    def seal(self, payload: bytes) -> str:
+        return self._codec.seal(payload)
+
+    def unseal(self, token: str) -> bytes:
+        return self._codec.unseal(token)
 
 
 class DirectAnswers:
