@@ -20,6 +20,9 @@ from flintt_mcp.tools import Call, Done, Inventory, Pipeline, QuietChannel, Refu
 STAGES = ("prospect", "qualified", "negotiating")
 """Stage keys that the API's text names; a workspace may have others."""
 
+_LOOKUP_PAGES = 4
+"""How far a lookup follows a list that does not fit one result."""
+
 
 class Workspace:
     """Lookups in the caller's workspace, through the pipeline."""
@@ -28,13 +31,21 @@ class Workspace:
         self._inventory = inventory
         self._pipeline = pipeline
 
-    async def rows(self, tool: str, rows: str, caller: Caller, **arguments: Any) -> list[Mapping[str, Any]]:
-        """The rows of one list call; none when the tool is off or the call fails."""
+    async def rows(
+        self, tool: str, rows: str, caller: Caller, pages: int = _LOOKUP_PAGES, **arguments: Any
+    ) -> list[Mapping[str, Any]]:
+        """The rows of a list, of its first `pages` pages; none when the tool is off or the call fails."""
         found = self._inventory.get(tool)
-        if found is None:
-            return []
-        reply = await self._pipeline.run(Call(found, arguments, caller, QuietChannel()))
-        return list(reply.structured[rows]) if isinstance(reply, Done) and reply.structured else []
+        collected: list[Mapping[str, Any]] = []
+        for _ in range(pages if found is not None else 0):
+            reply = await self._pipeline.run(Call(found, arguments, caller, QuietChannel()))
+            if not isinstance(reply, Done) or not reply.structured:
+                break
+            collected += reply.structured[rows]
+            if "next_cursor" not in reply.structured:
+                break
+            arguments = {**arguments, "cursor": reply.structured["next_cursor"]}
+        return collected
 
     async def signal_ids(self, typed: str, caller: Caller, so_far: Mapping[str, str]) -> list[str]:
         """Ids of signals whose id or name holds what is typed."""
@@ -46,13 +57,13 @@ class Workspace:
 
     async def run_ids(self, typed: str, caller: Caller, so_far: Mapping[str, str]) -> list[str]:
         """Ids of the latest runs that start with what is typed."""
-        rows = await self.rows("list_runs", "runs", caller)
+        rows = await self.rows("list_runs", "runs", caller, pages=1)
         return [row["id"] for row in rows if str(row.get("id")).lower().startswith(typed.lower())]
 
     async def companies(self, typed: str, caller: Caller, so_far: Mapping[str, str]) -> list[str]:
         """Names of companies that hold what is typed."""
         filters = {"name": typed} if typed else {}
-        return [row["name"] for row in await self.rows("list_companies", "companies", caller, limit=100, **filters)]
+        return [row["name"] for row in await self.rows("list_companies", "companies", caller, limit=200, **filters)]
 
     async def read(self, tool: str, reading: Reading, **arguments: str) -> Contents:
         """What a get tool answers, as JSON.

@@ -1,0 +1,66 @@
+"""`connect` gives a client of the whole server over the seeded sandbox, in memory, at the newest revision and at the one before."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Protocol
+
+import anyio
+import pytest
+from mcp import Client
+
+from flintt_mcp.app import open_app
+from flintt_mcp.settings import Settings
+
+SANDBOX_KEY = "flt_sandbox_key"
+NEWEST = "2026-07-28"
+MODES = {NEWEST: "auto", "2025-11-25": "legacy"}
+"""Revision -> the SDK client's name for negotiating it."""
+
+
+class Connect(Protocol):
+    """Opens a client: with a key (None sends none), and narrowed to some toolsets."""
+
+    def __call__(
+        self, key: str | None = SANDBOX_KEY, toolsets: frozenset[str] | None = None
+    ) -> AbstractAsyncContextManager[Client]: ...
+
+
+@pytest.fixture(params=MODES)
+def revision(request: pytest.FixtureRequest) -> str:
+    return request.param
+
+
+@pytest.fixture(scope="session")
+def seeded(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data folder that was filled once and is only copied from."""
+    folder = tmp_path_factory.mktemp("seeded") / "data"
+
+    async def fill() -> None:
+        async with open_app(Settings(sandbox=True, data_dir=str(folder)), {}):
+            pass
+
+    anyio.run(fill)
+    return folder
+
+
+@pytest.fixture
+def data_dir(seeded: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(seeded, tmp_path / "data"))
+
+
+@pytest.fixture
+def connect(revision: str, data_dir: Path) -> Connect:
+    @asynccontextmanager
+    async def in_memory(key: str | None = SANDBOX_KEY, toolsets: frozenset[str] | None = None) -> AsyncIterator[Client]:
+        async with open_app(Settings(sandbox=True, data_dir=str(data_dir)), {}) as app:
+            caller = app.credentials.with_secrets({} if key is None else {"flintt": key})
+            server = replace(app, caller=replace(caller, toolsets=toolsets)).server()
+            async with Client(server, mode=MODES[revision]) as client:
+                yield client
+
+    return in_memory
