@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 from flintt_mcp import keyfile
 from flintt_mcp.catalogue import APIS, TOOLSETS
 from flintt_mcp.catalogue.flextell import FLEXTELL, FLEXTELL_TOOLSET, flextell_toolset
+from flintt_mcp.catalogue.management import FLINTT_MANAGEMENT
 from flintt_mcp.catalogue.operation import Toolset
 from flintt_mcp.credentials import Caller, Credentials
 from flintt_mcp.cursors import Cursors
@@ -156,8 +157,9 @@ async def open_app(
     additions = additions or Additions()
     async with AsyncExitStack() as stack:
         routes: dict[str, Sender] = {}
+        sessions: dict[str, Callable[[str], str | None]] = {}
         if settings.sandbox:
-            routes[SANDBOX_URL] = await stack.enter_async_context(_sandbox(settings.data_path))
+            routes[SANDBOX_URL], sessions = await stack.enter_async_context(_sandbox(settings.data_path))
         urls = _urls(environment, sandbox=settings.sandbox)
         keys = _keys(settings)
         store = _store(settings, keys, stack)
@@ -186,6 +188,8 @@ async def open_app(
             claim=None if store is None else _claim(store),
             allow_live=settings.allow_live,
             tokens=_logins(settings, environment, toolsets, client.send),
+            sessions=sessions,
+            secrets=settings.data_path / "secrets",
         )
         yield _compose(settings, environment, additions, upstream, keys, watch, toolsets)
 
@@ -316,7 +320,7 @@ def chosen_toolsets(names: Iterable[str]) -> frozenset[str]:
 def _urls(environment: Mapping[str, str], *, sandbox: bool) -> dict[str, str | None]:
     """The base URL of every API: the sandbox's, the environment's, or the documented one."""
     if sandbox:
-        return {api.name: f"{SANDBOX_URL}/{api.name}" for api in APIS}
+        return {api.name: f"{SANDBOX_URL}/{api.beside or api.name}" for api in APIS}
     return {
         api.name: base_url(environment[f"{api.variable}_API_URL"], f"{api.variable}_API_URL")
         if environment.get(f"{api.variable}_API_URL")
@@ -333,13 +337,13 @@ def _is_local(url: str) -> bool:
 
 
 @asynccontextmanager
-async def _sandbox(data_dir: Path) -> AsyncIterator[Sender]:
-    """The sandbox in this process, answering below SANDBOX_URL. Imported only when asked for."""
+async def _sandbox(data_dir: Path) -> AsyncIterator[tuple[Sender, dict[str, Callable[[str], str | None]]]]:
+    """The sandbox in this process, answering below SANDBOX_URL, and its sessions. Imported only when asked for."""
     from flintt_mcp.sandbox.server import open_sandbox
     from flintt_mcp.upstream.in_process import asgi_sender
 
     async with open_sandbox(data_dir) as sandbox:
-        yield asgi_sender(sandbox.app)
+        yield asgi_sender(sandbox.app), {FLINTT_MANAGEMENT.name: sandbox.session_for}
 
 
 def _keys(settings: Settings) -> Keys:

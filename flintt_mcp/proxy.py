@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
+from pathlib import Path
+from secrets import token_hex
 from uuid import uuid4
 
 from flintt_mcp.arguments import Arguments
@@ -37,7 +39,10 @@ from flintt_mcp.results import (
     output_schema,
     paging_parameters,
     record_result,
+    take_secrets,
+    with_secret_file,
 )
+from flintt_mcp.secret_file import secret_file
 from flintt_mcp.tools import INTENT, Call, Changed, Done, Tool
 from flintt_mcp.upstream.faults import error_for, not_understood
 from flintt_mcp.upstream.message import UpstreamRequest, UpstreamResponse
@@ -61,7 +66,9 @@ class Upstream:
 
     `send` is the client's; `urls` maps an API's name to its base URL; `sandboxed` names APIs that are played on this machine;
     `claim` remembers idempotency keys; `allow_live` lets keys through that move real money. `tokens` gives, by API, the token
-    of whoever started this process and logged in; it never serves a caller over HTTP.
+    of whoever started this process and logged in; it never serves a caller over HTTP. `sessions` gives, by API of the
+    sandbox, the token for whoever holds a published key of the API it is beside. `secrets` is the folder for what an API
+    shows once; None shows it.
     """
 
     send: Callable[[UpstreamRequest], Awaitable[UpstreamResponse]]
@@ -72,6 +79,8 @@ class Upstream:
     claim: Claim | None = None
     allow_live: bool = False
     tokens: Mapping[str, Callable[[], Awaitable[str]]] = field(default_factory=dict)
+    sessions: Mapping[str, Callable[[str], str | None]] = field(default_factory=dict)
+    secrets: Path | None = None
 
 
 def operation_tools(toolset: Toolset, upstream: Upstream) -> list[Tool]:
@@ -121,12 +130,41 @@ async def _handle(api: Api, operation: Operation, upstream: Upstream, call: Call
     paging = _paging(result, operation.route_for(call.arguments).paging)
     scope = "\n".join((operation.name, call.canonical, call.caller.principal))
     page = _page(result, upstream, call, scope)
+    if isinstance(result, Record) and result.secrets and upstream.secrets is not None:
+        return await _kept_secret(api, operation, upstream, page, result, upstream.secrets, fetch)
     response = await fetch(paging_parameters(paging, page))
     answer = decode(api, operation, response)
     done = _shape(api, operation, paging, answer, page, upstream, partial(upstream.cursors.seal, scope))
     if done is None:
         raise not_understood(api, operation, response, "JSON of another shape than documented")
     return done
+
+
+async def _kept_secret(
+    api: Api,
+    operation: Operation,
+    upstream: Upstream,
+    page: Page,
+    record: Record,
+    folder: Path,
+    fetch: Callable[[Mapping[str, str | int]], Awaitable[UpstreamResponse]],
+) -> Done:
+    """A result whose secrets go to a private file; the file is made sure of before the request is sent."""
+    with secret_file(folder) as keep:
+        response = await fetch({})
+        answer = decode(api, operation, response)
+        secrets = take_secrets(record, answer)
+        path = str(keep(_secret_name(operation, call_id=answer), secrets)) if secrets else ""
+    done = record_result(api.title, record, answer, page, upstream.budget, lambda at: "", "yes")
+    if done is None:
+        raise not_understood(api, operation, response, "JSON of another shape than documented")
+    return with_secret_file(done, tuple(secrets), path) if secrets else done
+
+
+def _secret_name(operation: Operation, call_id: object) -> str:
+    """What the file is called: the tool and the id of the row; without one, a name nothing else has."""
+    row = call_id.get("id") if isinstance(call_id, Mapping) else None
+    return f"{operation.name} {row if isinstance(row, str) else token_hex(4)}"
 
 
 async def _fetch(
@@ -241,6 +279,8 @@ async def _secret(api: Api, upstream: Upstream, call: Call) -> str:
     secret = call.caller.secrets.get(api.name)
     if secret is None and call.channel.kind != "http" and api.name in upstream.tokens:
         secret = await upstream.tokens[api.name]()
+    if secret in (None, api.sandbox_key) and api.name in upstream.sessions:
+        secret = upstream.sessions[api.name](call.caller.secrets.get(api.beside, ""))
     if secret is None:
         raise CredentialMissing(
             f"{call.tool.name} needs a {api.title} key", advice=how_to_give_key(api, call.channel.kind)

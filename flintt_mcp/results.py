@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
@@ -290,6 +290,19 @@ def record_result(
     return Done(text="\n".join(filter(None, lines)), structured=structured, changed=changed)
 
 
+def take_secrets(record: Record, answer: Any) -> dict[str, Any]:
+    """The fields that are shown once, taken out of the answer."""
+    found = at(answer, record.at)
+    return {name: found.pop(name) for name in record.secrets if name in found} if isinstance(found, dict) else {}
+
+
+def with_secret_file(done: Done, names: Sequence[str], path: str) -> Done:
+    """The result, and where the secrets lie that it does not show."""
+    verb, pronoun = ("is", "it is") if len(names) == 1 else ("are", "they are")
+    line = f"{' and '.join(names)} {verb} shown once, to the person only: {pronoun} in {path}"
+    return replace(done, text=f"{done.text}\n{line}", structured={**done.structured, "secret_file": path})
+
+
 def _tolerated(found: Any, answer: Any) -> Any:
     """The record where an API may send it as a list of one, or bare."""
     if isinstance(found, list) and len(found) == 1:
@@ -357,6 +370,8 @@ def output_schema(result: Record | Listing) -> dict[str, Any]:
         properties |= {section.name: _rows_schema(section.fields) for section in result.sections}
         properties |= {"complete": complete, **margin}
         required += [*(section.name for section in result.sections), "complete"]
+    if result.secrets:
+        properties["secret_file"] = {"type": "string", "description": "Private file that holds what is shown once."}
     return {"type": "object", "properties": {**properties, "note": {"type": "string"}}, "required": required}
 
 

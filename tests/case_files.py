@@ -24,6 +24,7 @@ from flintt_mcp.catalogue.operation import Api, Operation
 
 CASES = Path(__file__).parent / "cases"
 CURSOR = "<cursor>"
+SECRET_FILE = "<secret_file>"
 ANY = "<any>"
 
 
@@ -85,10 +86,10 @@ def same(expected: Any, found: Any) -> bool:
     return type(expected) is type(found) and expected == found
 
 
-def filled(value: Any, cursor: str | None) -> Any:
+def filled(value: Any, cursor: str | None, secret_file: str = SECRET_FILE) -> Any:
     """The value with the real cursor where `<cursor>` stands."""
     if isinstance(value, str):
-        return value if cursor is None else value.replace(CURSOR, cursor)
+        return value.replace(CURSOR, CURSOR if cursor is None else cursor).replace(SECRET_FILE, secret_file)
     if isinstance(value, dict):
-        return {name: filled(item, cursor) for name, item in value.items()}
-    return [filled(item, cursor) for item in value] if isinstance(value, list) else value
+        return {name: filled(item, cursor, secret_file) for name, item in value.items()}
+    return [filled(item, cursor, secret_file) for item in value] if isinstance(value, list) else value

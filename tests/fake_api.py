@@ -17,7 +17,7 @@ from flintt_mcp.tools import Call, Channel, QuietChannel, Reply
 from flintt_mcp.upstream.message import TransportFault, UpstreamRequest, UpstreamResponse
 
 SECRET = "a-secret-of-the-tests-alone-that-keys-cursors"
-BASE_URLS = {api.name: f"https://{api.name}.example/base" for api in APIS}
+BASE_URLS = {api.name: f"https://{api.beside or api.name}.example/base" for api in APIS}
 """Where each API is for these tests: a path of its own shows whether a request stays below it."""
 
 

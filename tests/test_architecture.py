@@ -56,7 +56,17 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "upstream.faults": ("catalogue.operation", "errors", "text", "upstream.message"),
     "upstream.*": ("errors", "upstream.*"),
     "results": ("catalogue.operation", "text", "tools", "upstream.faults", "upstream.message"),
-    "proxy": ("arguments", "catalogue.operation", "credentials", "cursors", "errors", "results", "tools", "upstream.*"),
+    "proxy": (
+        "arguments",
+        "catalogue.operation",
+        "credentials",
+        "cursors",
+        "errors",
+        "results",
+        "secret_file",
+        "tools",
+        "upstream.*",
+    ),
     # how a person logs in to an API once, and the tokens that come of it
     "oauth.*": ("errors", "oauth.*", "settings", "text", "upstream.message"),
     # what else a client sees

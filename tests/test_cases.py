@@ -89,10 +89,23 @@ async def _walk(app: Any, fake: FakeApi, case: Case) -> str | None:
     given = dict(reply.structured).get("next_cursor")
     wanted = filled(case.told.get("structured"), given)
     assert same(wanted, reply.structured), json.dumps(reply.structured, ensure_ascii=False, indent=2)
-    assert reply.text.split("\n") == filled(case.told.get("text"), given)
+    path = dict(reply.structured).get("secret_file", "")
+    assert reply.text.split("\n") == filled(case.told.get("text"), given, path)
+    _keeps_secrets(case, path, reply.text + json.dumps(reply.structured))
     Draft202012Validator(tool.output_schema).validate(reply.structured)
     _is_silent(reply.text + json.dumps(reply.structured))
     return given
+
+
+def _keeps_secrets(case: Case, path: str, shown: str) -> None:
+    """What the reply shows once lies in the private file and is not shown."""
+    names = getattr(case.operation.result, "secrets", ())
+    sent = [json.loads(_body(reply) or b"{}") for reply in case.replies if names]
+    secrets = {name: answer[name] for answer in sent for name in names if name in answer}
+    assert bool(path) is bool(secrets)
+    if secrets:
+        assert json.loads(Path(path).read_text("utf-8")) == secrets
+        assert [name for name, value in secrets.items() if value in shown] == []
 
 
 def _body(reply: dict[str, Any]) -> bytes:

@@ -169,9 +169,17 @@ def test_toolsets_and_apis_have_names_of_their_own() -> None:
     assert len({toolset.name for toolset in TOOLSETS}) == len(TOOLSETS)
     assert {"default", "all", "docs"}.isdisjoint(toolset.name for toolset in TOOLSETS)
     assert len({api.name for api in APIS}) == len(APIS)
-    for attribute in ("variable", "own_header", "own_query", "sandbox_key"):
+    for attribute in ("own_header", "own_query", "sandbox_key"):
         values = [getattr(api, attribute).lower() for api in APIS]
         assert len(values) == len(set(values)), attribute
+    assert len({(api.variable, api.secret) for api in APIS}) == len(APIS)
+
+
+def test_an_api_beside_another_has_its_place() -> None:
+    places = {api.name: (api.variable, api.url) for api in APIS}
+    assert [api.name for api in APIS if api.beside and places[api.beside] != (api.variable, api.url)] == []
+    alone = [api.variable for api in APIS if not api.beside]
+    assert len(alone) == len(set(alone))
 
 
 @each_api
