@@ -2,7 +2,7 @@
 
 In: the query string and headers of one request, or the environment of this process. Out: a `Caller`. Nothing about a caller
 is kept here, and a key is only ever handed to `upstream/request.py` for its own API. Keys route themselves by their prefix;
-a named header or query parameter says the API explicitly.
+a named header or query parameter says the API explicitly, but never sends a key where its prefix says that it does not belong.
 """
 
 from __future__ import annotations
@@ -38,11 +38,17 @@ class Caller:
 
 
 class Credentials:
-    """Reads callers. `digest_key` (32 bytes or more) keys the principal and is shared by all workers of a server."""
+    """Reads callers. `digest_key` (32 bytes or more) keys the principal and is shared by all workers of a server.
 
-    def __init__(self, apis: Iterable[Api], digest_key: bytes) -> None:
+    `toolsets` maps every name that a request may narrow to, groups as well, to the toolsets it means; None for all that is on.
+    """
+
+    def __init__(
+        self, apis: Iterable[Api], digest_key: bytes, toolsets: Mapping[str, frozenset[str] | None] | None = None
+    ) -> None:
         self._apis = tuple(apis)
         self._digest_key = digest_key
+        self._toolsets = dict(toolsets or {})
         self._own_headers = {api.own_header.lower(): api.name for api in self._apis}
         self._own_queries = {api.own_query: api.name for api in self._apis}
 
@@ -78,7 +84,7 @@ class Credentials:
     def from_environment(self, environment: Mapping[str, str]) -> Caller:
         """The caller on stdio and in a shell: FLINTT_API_KEY and its siblings."""
         found = {api.name: environment.get(f"{api.variable}_{api.secret}", "").strip() for api in self._apis}
-        return self._caller({name: key for name, key in found.items() if _USABLE.fullmatch(key)}, None)
+        return self._caller({name: key for name, key in found.items() if self._is_usable(key, name)}, None)
 
     def with_secrets(self, secrets: Mapping[str, str]) -> Caller:
         """A caller that holds exactly these keys."""
@@ -87,13 +93,19 @@ class Credentials:
     def _routed(self, named: Mapping[str, str], loose: Mapping[str, str]) -> dict[str, str]:
         secrets: dict[str, str] = {}
         for source in sorted(named):
-            if _USABLE.fullmatch(named[source]):
-                secrets.setdefault(source.split(" ", 1)[1], named[source])
+            name = source.split(" ", 1)[1]
+            if self._is_usable(named[source], name):
+                secrets.setdefault(name, named[source])
         for source in sorted(loose):
             api = self._api_of(loose[source], bearer=source == "2 bearer")
             if api is not None and _USABLE.fullmatch(loose[source]):
                 secrets.setdefault(api.name, loose[source])
         return secrets
+
+    def _is_usable(self, key: str, name: str) -> bool:
+        """Whether a key given for that API can be one: a key that begins like those of another API was put there by mistake."""
+        others = tuple(prefix for api in self._apis if api.name != name for prefix in api.prefixes)
+        return _USABLE.fullmatch(key) is not None and not key.startswith(others)
 
     def _api_of(self, key: str, *, bearer: bool) -> Api | None:
         """The API a key belongs to by its prefix; a key of no known kind is Flintt's, unless it is a bearer token."""
@@ -103,9 +115,25 @@ class Credentials:
         return None if bearer or not self._apis else self._apis[0]
 
     def _caller(self, secrets: dict[str, str], toolsets: str | None) -> Caller:
-        chosen = None if toolsets is None else frozenset(part.strip() for part in toolsets.split(",") if part.strip())
+        chosen = None if toolsets is None else self._narrowed(toolsets)
         text = "\n".join(f"{name}\t{secrets[name]}" for name in sorted(secrets))
         return Caller(hmac.digest(self._digest_key, text.encode(), hashlib.sha256).hex(), secrets, chosen)
+
+    def _narrowed(self, text: str) -> frozenset[str] | None:
+        """The toolsets that a comma-separated text names; an unknown name stays, and stands for no tool."""
+        chosen: set[str] = set()
+        for name in filter(None, map(str.strip, text.split(","))):
+            meant = self._toolsets.get(name, frozenset({name}))
+            if meant is None:
+                return None
+            chosen |= meant
+        return frozenset(chosen)
+
+    def unknown_toolsets(self, caller: Caller) -> str:
+        """What to tell a caller that narrows to a toolset that does not exist: the names that do. Empty when all is well."""
+        if not self._toolsets or not caller.toolsets or caller.toolsets <= self._toolsets.keys():
+            return ""
+        return f"A toolset that the request names does not exist; there are {', '.join(self._toolsets)}"
 
 
 def _fields(query: bytes) -> list[tuple[str, str]]:

@@ -82,6 +82,13 @@ def test_a_named_header_or_query_parameter_says_the_api_whatever_the_key_looks_l
     assert CREDENTIALS.from_request(b"", [(api.own_header.encode(), key.encode())]).secrets == {api.name: key}
 
 
+@pytest.mark.parametrize(("api", "key"), [(PAY, "flt_a"), (FREE, "flt_a"), (FREE, "fp_live_a"), (FLINTT, "fp_test_a")])
+def test_a_name_does_not_send_a_key_where_its_prefix_says_that_it_does_not_belong(api: Api, key: str) -> None:
+    assert caller(f"{api.own_query}={key}").secrets == {}
+    assert CREDENTIALS.from_request(b"", [(api.own_header.encode(), key.encode())]).secrets == {}
+    assert CREDENTIALS.from_environment({f"{api.variable}_{api.secret}": key}).secrets == {}
+
+
 PLACES = ("own header", "own query", "x-api-key", "bearer", "api_key")
 
 
@@ -122,7 +129,7 @@ def test_a_key_that_cannot_be_used_does_not_hide_one_that_can() -> None:
 
 
 @pytest.mark.parametrize(
-    "key", ["", " ", "flt a", "flt_\x00", "flt_\r\nX: y", "flt_\x7f", "flt_é", "flt_" + "x" * 509, "x" * 10_000]
+    "key", ["", " ", "flt a", "flt_\x00", "flt_\r\nX: y", "flt_\x7f", "flt_é", "flt_" + "x" * 8189, "x" * 10_000]
 )
 def test_a_value_that_is_no_key_counts_as_none(key: str) -> None:
     for found in (
@@ -135,8 +142,8 @@ def test_a_value_that_is_no_key_counts_as_none(key: str) -> None:
         assert found.principal == caller().principal
 
 
-def test_the_longest_key_is_512_characters() -> None:
-    assert caller(x_api_key="flt_" + "x" * 508).secrets == {"flintt": "flt_" + "x" * 508}
+def test_the_longest_key_is_8192_characters() -> None:
+    assert caller(x_api_key="flt_" + "x" * 8188).secrets == {"flintt": "flt_" + "x" * 8188}
 
 
 def test_spaces_around_a_key_in_a_header_are_not_part_of_it() -> None:
@@ -162,6 +169,47 @@ def test_a_caller_may_narrow_the_toolsets_it_sees() -> None:
     assert caller("toolsets=flintt", x_mcp_toolsets="docs").toolsets == {"docs"}
 
 
+def narrowed(text: str) -> Caller:
+    """A caller of a server that knows three toolsets and two groups of them."""
+    known = {"all": None, "default": frozenset({"flintt", "docs"})}
+    known |= {name: frozenset({name}) for name in ("flintt", "docs", "pay")}
+    return Credentials(APIS, b"d" * 32, known).from_request(b"", [(b"x-mcp-toolsets", text.encode())])
+
+
+@pytest.mark.parametrize(
+    ("text", "toolsets"),
+    [
+        ("all", None),
+        ("pay,all", None),
+        ("default", {"flintt", "docs"}),
+        ("default,pay", {"flintt", "docs", "pay"}),
+        ("pay", {"pay"}),
+        ("", set()),
+        ("pya", {"pya"}),
+    ],
+)
+def test_a_group_stands_for_its_toolsets_and_an_unknown_name_for_none(text: str, toolsets: set[str] | None) -> None:
+    assert narrowed(text).toolsets == toolsets
+
+
+@pytest.mark.parametrize("text", ["pya", "pay,pya", "ALL", "pay docs"])
+def test_a_name_that_no_toolset_bears_is_told_with_those_there_are_and_not_repeated(text: str) -> None:
+    known = {"all": None, "pay": frozenset({"pay"}), "docs": frozenset({"docs"})}
+    credentials = Credentials(APIS, b"d" * 32, known)
+    found = credentials.from_request(b"", [(b"x-mcp-toolsets", text.encode())])
+    assert credentials.unknown_toolsets(found) == (
+        "A toolset that the request names does not exist; there are all, pay, docs"
+    )
+
+
+@pytest.mark.parametrize("text", ["pay", "all", "default", ""])
+def test_a_name_that_is_known_is_not_complained_about(text: str) -> None:
+    found = narrowed(text)
+    known = {"all": None, "default": None} | {name: frozenset({name}) for name in ("flintt", "docs", "pay")}
+    assert Credentials(APIS, b"d" * 32, known).unknown_toolsets(found) == ""
+    assert CREDENTIALS.unknown_toolsets(found) == ""
+
+
 def test_narrowing_is_no_part_of_who_somebody_is() -> None:
     assert caller("toolsets=docs", x_api_key="flt_a").principal == caller(x_api_key="flt_a").principal
 
@@ -184,8 +232,8 @@ def test_different_callers_have_different_principals() -> None:
         caller(),
         caller(x_api_key="flt_a"),
         caller(x_api_key="flt_b"),
-        caller(x_pay_key="flt_a"),
-        caller(x_api_key="flt_a", x_pay_key="flt_a"),
+        caller(x_pay_key="any_a"),
+        caller(x_api_key="flt_a", x_pay_key="any_a"),
         Credentials(APIS, b"e" * 32).with_secrets({"flintt": "flt_a"}),
     ]
     assert len({found.principal for found in callers}) == len(callers)
@@ -222,7 +270,7 @@ def test_a_caller_shows_no_key(one: dict[str, str]) -> None:
 def test_no_request_crashes_and_whatever_is_taken_for_a_key_is_visible_ascii(query: bytes, headers: Headers) -> None:
     found = CREDENTIALS.from_request(query, headers)
     assert all(
-        key.isascii() and key.isprintable() and " " not in key and len(key) <= 512 for key in found.secrets.values()
+        key.isascii() and key.isprintable() and " " not in key and len(key) <= 8192 for key in found.secrets.values()
     )
     assert set(found.secrets) <= {api.name for api in APIS}
 
@@ -238,7 +286,7 @@ def test_the_environment_names_a_key_for_each_api() -> None:
     assert found.secrets == {"flintt": "flt_a", "free": "tok"}
 
 
-@pytest.mark.parametrize("value", ["flt a", "flt_\udcff", "é", "x" * 513, "${FLINTT KEY}"])
+@pytest.mark.parametrize("value", ["flt a", "flt_\udcff", "é", "x" * 8193, "${FLINTT KEY}"])
 def test_a_variable_that_holds_no_key_counts_as_none(value: str) -> None:
     assert CREDENTIALS.from_environment({"FLINTT_API_KEY": value}).secrets == {}
 

@@ -115,7 +115,7 @@ class Gate:
             )
         origin = found.get(b"origin")
         if origin is None:
-            return None
+            return self._narrowing(entry)
         if origin.lower() not in self._origins:
             return rpc_error(
                 403,
@@ -124,7 +124,12 @@ class Gate:
             )
         if cors.is_preflight(scope["method"], found):
             return cors.preflight(origin, found, self._key_headers)
-        return None
+        return self._narrowing(entry)
+
+    def _narrowing(self, entry: Entry) -> Response | None:
+        """The refusal of a request that narrows to a toolset that does not exist: it would see nothing and not know why."""
+        unknown = self._credentials.unknown_toolsets(entry.caller)
+        return rpc_error(400, unknown) if unknown else None
 
 
 @lru_cache(maxsize=1024)
