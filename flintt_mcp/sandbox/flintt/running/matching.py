@@ -121,7 +121,7 @@ class Matcher:
 
 def _same_words(name: Name, found: Sequence[str], joined: str) -> bool:
     """Other places of the spaces are the same name only when it is long enough to be told from chance."""
-    return len(found) == len(name.words) or (len(joined) >= MIN_JOINED and not name.weak)
+    return len(found) == len(name.words) or (len(joined) >= MIN_JOINED and (len(found) == 1 or not name.weak))
 
 
 def _is_misspelt(name: Name, found: Sequence[str]) -> bool:
@@ -168,6 +168,8 @@ def _is_meant(name: Name, line: _Line, start: int, end: int) -> bool:
         return True
     if not capital and (name.weak or len(name.words) == 1):
         return False
+    if name.weak and end - start < len(name.words):
+        return any(letter.isupper() for letter in written[1:])  # two everyday words in one: OpenLedger, not sunflower
     if touches_after and after is not None and _makes_longer(name, after, line):
         return False
     if touches_before and before is not None and _belongs_before(name, before, line, start):

@@ -82,10 +82,10 @@ def core_words(name: str) -> tuple[str, ...]:
     found = ["&" if is_and(token.word) and place else token.word for place, token in enumerate(tokens(bare))]
     while len(found) > 1 and (found[-1] in LEGAL or found[-1] == "&"):
         found.pop()
-    if len(found) > 2 and found[-1] in SOFT:
-        found.pop()
     if len(found) > 1 and found[0] == "the":
         found.pop(0)
+    if len(found) > 2 and found[-1] in SOFT:
+        found.pop()
     return tuple(found)
 
 

@@ -1,0 +1,156 @@
+"""Reading sources: what the bytes of feeds, pages, JSON documents and files become, also when somebody means harm."""
+
+from __future__ import annotations
+
+import json
+import os
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from source_server import rss
+
+from flintt_mcp.sandbox.flintt.running.fetching import SourceFailed, read_file
+from flintt_mcp.sandbox.flintt.running.items import Item, Unreadable, read_items
+from flintt_mcp.sandbox.flintt.running.reach import MAX_BYTES, MAX_ITEMS, MAX_TEXT, MAX_TITLE
+
+BASE = "https://news.example/feed"
+ATOM = """<?xml version="1.0" encoding="utf-8"?><feed xmlns="http://www.w3.org/2005/Atom"><title>N</title>
+<entry><title type="html">Acme &lt;b&gt;raises&lt;/b&gt; €1M</title><link href="/x?utm_source=a"/><id>1</id>
+<updated>2026-09-28T10:00:00+02:00</updated><content type="html">&lt;p&gt;A &amp;amp; B&lt;/p&gt;&lt;script&gt;no&lt;/script&gt;
+</content></entry></feed>"""
+
+
+def test_an_atom_feed_is_read_without_its_markup():
+    assert read_items("feed", ATOM.encode(), BASE) == [
+        Item("Acme raises €1M", "A & B", "https://news.example/x?utm_source=a", True, "2026-09-28T08:00:00Z")
+    ]
+
+
+def test_an_entry_without_a_usable_link_is_found_at_its_source():
+    for link in ("", "javascript:alert(1)", "http://[", "mailto:a@b.example"):
+        (item,) = read_items("feed", rss(("Acme", "x", link)).encode(), BASE)
+        assert (item.url, item.own_url) == (BASE, False)
+
+
+def test_the_same_item_has_the_same_key_however_its_address_is_written():
+    def key(url: str) -> str:
+        return Item("Any title", "", url, own_url=True).key
+
+    assert key("https://www.news.example/a/?utm_source=x&id=1#top") == key("http://news.example/a?id=1")
+    assert key("https://news.example/a?id=1") != key("https://news.example/a?id=2")
+
+
+def test_a_feed_that_is_the_name_of_a_file_is_not_opened(tmp_path):
+    path = tmp_path / "feed.xml"
+    path.write_text(rss(("Secret", "x", "")))
+
+    with pytest.raises(Unreadable):
+        read_items("feed", str(path).encode(), BASE)
+
+
+def test_entities_are_not_expanded_and_outside_ones_not_fetched(tmp_path):
+    bomb = "".join(f'<!ENTITY l{n} "{f"&l{n - 1};" * 10}">' for n in range(1, 9))
+    for declared, used in ((f'<!ENTITY l0 "boom">{bomb}', "&l8;"), ('<!ENTITY x SYSTEM "file:///etc/passwd">', "&x;")):
+        feed = (
+            f'<?xml version="1.0"?><!DOCTYPE rss [{declared}]><rss version="2.0"><channel><item><title>Acme {used}</title>'
+            "</item></channel></rss>"
+        )
+        items = read_items("feed", feed.encode(), BASE)
+
+        assert all("boomboom" not in item.title and "root:" not in item.title for item in items)
+
+
+def test_a_json_document_is_searched_for_its_list():
+    entry = {"title": "Acme", "url": "/a", "published_at": "Mon, 28 Sep 2026 08:00:00 GMT", "summary": "<p>Hi</p>"}
+    item = Item("Acme", "Hi", "https://news.example/a", True, "2026-09-28T08:00:00Z")
+
+    for document in ([entry], {"items": [entry]}, {"meta": 1, "articles": [entry, None, []]}):
+        assert read_items("json", json.dumps(document).encode(), BASE) == [item]
+    assert read_items("json", json.dumps({"a": {"b": [entry]}}).encode(), BASE, "a.b") == [item]
+    for document in ("1", "{}", '{"items": 1}', "[" * 100_000):
+        with pytest.raises(Unreadable):
+            read_items("json", document.encode(), BASE)
+
+
+def test_a_page_is_cut_at_its_headings():
+    page = """<title>T</title><style>x</style><nav><a href=/nav>no</a></nav>
+        <article><h2><a href="/1">First</a></h2><p>One.</p><time datetime="2026-09-01">x</time></article>
+        <article><h3>Second</h3><p>Two. <a href="/2">more</a></p></article><footer>no</footer>"""
+
+    assert read_items("page", page.encode(), BASE) == [
+        Item("First", "One. x", "https://news.example/1", True, "2026-09-01T00:00:00Z"),
+        Item("Second", "Two. more", "https://news.example/2", True, None),
+    ]
+
+
+def test_a_page_without_headings_is_one_item():
+    assert read_items("page", b"<title>Acme news</title><p>Acme raised &euro;1M", BASE) == [
+        Item("Acme news", "Acme raised €1M", BASE, False)
+    ]
+    assert read_items("page", "Acme a levé 1 M€".encode("cp1252"), BASE)[0].title == "Acme a levé 1 M€"
+
+
+def test_items_are_bounded_and_clean():
+    long = [{"title": "t" * 999, "text": "x\u202e\x00y " * 5000, "url": "/" + "a" * 9999}] * (MAX_ITEMS + 5)
+    items = read_items("json", json.dumps(long).encode(), BASE)
+
+    assert len(items) == MAX_ITEMS
+    assert (len(items[0].title), len(items[0].text), items[0].url) == (MAX_TITLE, MAX_TEXT, BASE)
+    assert "\u202e" not in items[0].text
+    assert "\x00" not in items[0].text
+
+
+@given(st.sampled_from(["feed", "page", "json"]), st.binary(max_size=300) | st.text(max_size=300).map(str.encode))
+def test_whatever_the_bytes_are_they_are_items_or_unreadable(kind, content):
+    try:
+        items = read_items(kind, content, BASE)
+    except Unreadable:
+        return
+    assert all(item.title and item.url.startswith("http") for item in items)
+
+
+@given(
+    st.recursive(
+        st.none() | st.booleans() | st.text(max_size=20),
+        lambda inner: (
+            st.lists(inner, max_size=3)
+            | st.dictionaries(st.sampled_from(["title", "text", "url", "items", "date", "data"]), inner, max_size=4)
+        ),
+    )
+)
+def test_whatever_a_json_document_holds_it_is_items_or_unreadable(document):
+    try:
+        read_items("json", json.dumps(document).encode(), BASE)
+    except Unreadable:
+        return
+
+
+@pytest.mark.parametrize(
+    ("name", "why"),
+    [
+        ("../outside.xml", "outside the folder"),
+        ("/etc/passwd", "outside the folder"),
+        ("link.xml", "outside the folder"),
+        ("a\x00.xml", "not a path"),
+        ("missing.xml", "cannot be read"),
+        ("folder.xml", "cannot be read|not a regular file"),
+        ("pipe.xml", "not a regular file"),
+        ("long.xml", "longer than"),
+        ("none", "must end in"),
+    ],
+)
+def test_only_regular_files_below_the_folder_are_read(tmp_path, folder, name, why):
+    (tmp_path / "outside.xml").write_text(rss())
+    (folder / "link.xml").symlink_to(tmp_path / "outside.xml")
+    (folder / "folder.xml").mkdir()
+    (folder / "long.xml").write_bytes(b"x" * (MAX_BYTES + 1))
+    os.mkfifo(folder / "pipe.xml")
+
+    with pytest.raises(SourceFailed, match=why):
+        read_file(folder, name)
+
+
+def test_without_a_folder_no_file_is_read():
+    with pytest.raises(SourceFailed, match="local files are off"):
+        read_file(None, "a.xml")
