@@ -126,7 +126,7 @@ def parse(slug: str, markdown: str) -> Document:
     heads = list(_headings(lines))
     title = next((text for _, level, text in heads if level == 1), slug)
     starts = [(number, text) for number, level, text in heads if level == 2]
-    ends = [number for number, _ in starts[1:]] + [len(lines)]
+    ends = [*(number for number, _ in starts), len(lines)][1:]
     sections = tuple(
         Section(key_of(text), text, "".join(lines[start:end])) for (start, text), end in zip(starts, ends, strict=True)
     )
