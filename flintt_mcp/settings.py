@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +19,7 @@ from flintt_mcp.errors import ConfigError
 
 PREFIX = "FLINTT_MCP_"
 LOOPBACK_HOSTS = frozenset({"127.0.0.1", "localhost", "::1"})
+_PLAIN_PATH = re.compile(r"[A-Za-z0-9._~/-]*")
 LOG_LEVELS = ("debug", "info", "warning", "error")
 
 
@@ -198,7 +200,8 @@ def base_url(text: str, source: str) -> str:
     """A checked base URL of an API, without a trailing slash.
 
     Raises:
-        ConfigError: not http(s), plain http to a host that is not loopback, or with user, query or fragment.
+        ConfigError: not http(s), plain http to a host that is not loopback, with user, query or fragment, or with a path that
+            another program might read as another path.
     """
     try:
         url = urlsplit(text.strip())
@@ -207,10 +210,12 @@ def base_url(text: str, source: str) -> str:
         raise ConfigError(f"{source}: not a URL") from None
     if url.scheme not in ("http", "https") or not host:
         raise ConfigError(f"{source}: a URL such as https://api.example.com")
-    if url.username or url.password or url.query or url.fragment:
+    if any(mark in text for mark in "@?#"):
         raise ConfigError(f"{source}: without user, password, query or fragment")
     if url.scheme == "http" and host not in LOOPBACK_HOSTS:
         raise ConfigError(f"{source}: plain http only to this machine; a key would cross the network in the clear")
+    if not _PLAIN_PATH.fullmatch(url.path) or {".", ".."} & set(url.path.split("/")) or not text.strip().isprintable():
+        raise ConfigError(f"{source}: a path without . and .. and nothing that has to be encoded")
     return text.strip().rstrip("/")
 
 

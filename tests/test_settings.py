@@ -1,0 +1,172 @@
+"""Settings: options over variables, one clear line for what cannot work."""
+
+from __future__ import annotations
+
+from dataclasses import FrozenInstanceError
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from flintt_mcp.errors import ConfigError
+from flintt_mcp.settings import ROWS, Settings, base_url, load, option, parse, to_environment, variable
+
+
+def refusal(options: dict[str, Any] | None = None, **environment: str) -> str:
+    with pytest.raises(ConfigError) as caught:
+        load(options or {}, environment)
+    assert "\n" not in caught.value.message
+    return caught.value.message
+
+
+def test_everything_has_a_default_that_works() -> None:
+    assert load({}, {}) == Settings()
+
+
+def test_an_option_wins_over_its_variable() -> None:
+    assert load({"port": 9000}, {"FLINTT_MCP_PORT": "9001"}).port == 9000
+    assert load({"port": None}, {"FLINTT_MCP_PORT": "9001"}).port == 9001
+
+
+def test_an_empty_variable_counts_as_not_set() -> None:
+    assert load({}, {"FLINTT_MCP_PORT": "", "FLINTT_MCP_SANDBOX": ""}) == Settings()
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "value"),
+    [
+        ("port", "0", 0),
+        ("sandbox", "TRUE", True),
+        ("sandbox", "off", False),
+        ("toolsets", "flintt, docs,", ("flintt", "docs")),
+        ("call_deadline", "2.5", 2.5),
+        ("log_level", "debug", "debug"),
+        ("data_dir", "/tmp/x y", "/tmp/x y"),
+        ("path_prefix", "/flintt", "/flintt"),
+    ],
+)
+def test_a_variable_is_read_as_its_settings_kind(name: str, text: str, value: Any) -> None:
+    assert getattr(load({}, {variable(name): text}), name) == value
+
+
+@pytest.mark.parametrize(
+    ("environment", "message"),
+    [
+        ({"FLINTT_MCP_PORT": "eighty"}, "FLINTT_MCP_PORT: a whole number"),
+        ({"FLINTT_MCP_PORT": "70000"}, "--port: from 0 to 65,535"),
+        ({"FLINTT_MCP_CALL_DEADLINE": "soon"}, "FLINTT_MCP_CALL_DEADLINE: a number"),
+        ({"FLINTT_MCP_CALL_DEADLINE": "nan"}, "--call-deadline: from 0.1 to 600"),
+        ({"FLINTT_MCP_SANDBOX": "maybe"}, "FLINTT_MCP_SANDBOX: true or false"),
+        ({"FLINTT_MCP_LOG_LEVEL": "loud"}, "--log-level: one of debug, info, warning, error"),
+        ({"FLINTT_MCP_SECRET": "short"}, "FLINTT_MCP_SECRET: at least 32 characters"),
+        ({"FLINTT_MCP_PATH_PREFIX": "flintt"}, "--path-prefix: starts with / and does not end with it, e.g. /flintt"),
+        ({"FLINTT_MCP_PATH_PREFIX": "/flintt/"}, "--path-prefix: starts with / and does not end with it, e.g. /flintt"),
+        (
+            {"FLINTT_MCP_HOST": "0.0.0.0"},
+            "--host 0.0.0.0 can be reached from outside: name the Host headers to accept with --allowed-host",
+        ),
+        ({"FLINTT_MCP_PROT": "1"}, "FLINTT_MCP_PROT: no such setting; `flintt-mcp serve --help` lists them"),
+    ],
+)
+def test_what_cannot_work_is_one_line_that_names_the_setting(environment: dict[str, str], message: str) -> None:
+    assert refusal(**environment) == message
+
+
+def test_a_refused_secret_is_not_repeated() -> None:
+    assert "tiny-secret" not in refusal(FLINTT_MCP_SECRET="tiny-secret")
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "::1"])
+def test_loopback_needs_no_allow_list(host: str) -> None:
+    assert load({"host": host}, {}).host == host
+
+
+def test_another_host_works_with_an_allow_list() -> None:
+    assert load({"host": "0.0.0.0", "allowed_host": ("mcp.example.com",)}, {}).host == "0.0.0.0"
+
+
+@pytest.mark.parametrize("name", ROWS)
+def test_every_setting_has_a_name_on_the_command_line_and_in_the_environment(name: str) -> None:
+    about = ROWS[name].metadata["about"]
+    assert variable(name) == "FLINTT_MCP_" + name.upper()
+    assert option(name) == "--" + name.replace("_", "-")
+    assert about.endswith(".")
+    assert about[0].isupper()
+
+
+@pytest.mark.parametrize("name", [name for name, row in ROWS.items() if row.metadata["low"] is not None])
+def test_the_bounds_of_a_setting_are_allowed_and_nothing_beyond(name: str) -> None:
+    low, high = ROWS[name].metadata["low"], ROWS[name].metadata["high"]
+    for value in (low, high):
+        assert getattr(Settings(**{name: type(ROWS[name].default)(value)}), name) == value
+    for value in (low - 1, high + 1):
+        with pytest.raises(ConfigError):
+            Settings(**{name: value})
+
+
+@given(
+    st.builds(
+        Settings,
+        port=st.integers(0, 65535),
+        sandbox=st.booleans(),
+        read_only=st.booleans(),
+        toolsets=st.lists(st.sampled_from(["default", "all", "flintt", "docs"]), max_size=3).map(tuple),
+        call_deadline=st.floats(0.1, 600),
+        data_dir=st.sampled_from(["", "/tmp/data", "with space"]),
+        workers=st.integers(1, 64),
+    )
+)
+def test_another_process_gets_the_same_settings_from_the_environment(settings: Settings) -> None:
+    made = load({}, to_environment(settings))
+    assert made == settings or settings.toolsets == ()
+
+
+def test_settings_cannot_be_changed() -> None:
+    with pytest.raises(FrozenInstanceError):
+        Settings().port = 1  # type: ignore[misc]
+
+
+def test_a_value_is_read_by_its_kind() -> None:
+    assert parse("port", "1", "--port", int) == 1
+    with pytest.raises(ConfigError) as caught:
+        parse("sandbox", "2", "--sandbox", bool)
+    assert caught.value.message == "--sandbox: true or false"
+
+
+@pytest.mark.parametrize(
+    ("text", "url"),
+    [
+        ("https://api.flintt.co", "https://api.flintt.co"),
+        (" https://api.example.com/base/ ", "https://api.example.com/base"),
+        ("http://127.0.0.1:8080/flintt", "http://127.0.0.1:8080/flintt"),
+        ("http://[::1]:80", "http://[::1]:80"),
+    ],
+)
+def test_a_base_url_is_cleaned_of_its_last_slash(text: str, url: str) -> None:
+    assert base_url(text, "X_URL") == url
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("api.flintt.co", "X_URL: a URL such as https://api.example.com"),
+        ("ftp://x", "X_URL: a URL such as https://api.example.com"),
+        ("https://", "X_URL: a URL such as https://api.example.com"),
+        ("https://[", "X_URL: not a URL"),
+        ("https://x:99999", "X_URL: not a URL"),
+        ("https://user:pass@x", "X_URL: without user, password, query or fragment"),
+        ("https://@x", "X_URL: without user, password, query or fragment"),
+        ("https://x?key=1", "X_URL: without user, password, query or fragment"),
+        ("https://x?", "X_URL: without user, password, query or fragment"),
+        ("https://x#y", "X_URL: without user, password, query or fragment"),
+        ("http://api.flintt.co", "X_URL: plain http only to this machine; a key would cross the network in the clear"),
+        ("https://x/a/../b", "X_URL: a path without . and .. and nothing that has to be encoded"),
+        ("https://x/a b", "X_URL: a path without . and .. and nothing that has to be encoded"),
+        ("https://x/a\nb", "X_URL: a path without . and .. and nothing that has to be encoded"),
+    ],
+)
+def test_a_url_that_cannot_be_a_base_is_refused(text: str, message: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        base_url(text, "X_URL")
+    assert caught.value.message == message
