@@ -32,6 +32,7 @@ from flintt_mcp.prompts import Prompt
 from flintt_mcp.proxy import Claim, Upstream, operation_tools
 from flintt_mcp.resources import Resource, Resources
 from flintt_mcp.results import Budget
+from flintt_mcp.scopes import Scopes
 from flintt_mcp.settings import LOOPBACK_HOSTS, Settings, base_url
 from flintt_mcp.spending import Spending
 from flintt_mcp.tools import Inventory, Limit, Pipeline, Stage, Tool, validate, visible
@@ -226,13 +227,15 @@ def _compose(
     toolsets: Sequence[Toolset],
 ) -> App:
     handbook = Handbook(default_folder())
-    inventory = _inventory(settings, toolsets, handbook, upstream, additions)
+    scopes = Scopes(time.monotonic) if settings.hide_unscoped else None
+    inventory = _inventory(settings, toolsets, handbook, upstream, additions, scopes)
     limit = Limit(settings.calls_per_key, settings.calls)
     spending = Spending({api.name: api for api in APIS}, upstream.sandboxed, allowed=settings.allow_spend)
-    pipeline = Pipeline([*([watch] if watch else ()), visible, validate, limit, spending, *additions.stages])
+    watching = [stage for stage in (watch, scopes) if stage is not None]
+    pipeline = Pipeline([*watching, visible, validate, limit, spending, *additions.stages])
     workspace = Workspace(inventory, pipeline)
     flintt_on = inventory.get("get_signal") is not None
-    credentials = Credentials(APIS, keys.digest)
+    credentials = Credentials(APIS, keys.digest, _narrowing(additions.tools))
     return App(
         settings=settings,
         inventory=inventory,
@@ -283,7 +286,12 @@ def _logins(
 
 
 def _inventory(
-    settings: Settings, toolsets: Sequence[Toolset], handbook: Handbook, upstream: Upstream, additions: Additions
+    settings: Settings,
+    toolsets: Sequence[Toolset],
+    handbook: Handbook,
+    upstream: Upstream,
+    additions: Additions,
+    scopes: Scopes | None,
 ) -> Inventory:
     """The tools that are on and, of all others, why they are off. What is off is not even built."""
     chosen = chosen_toolsets(settings.toolsets)
@@ -298,7 +306,15 @@ def _inventory(
         tools += docs_tools(handbook, settings.result_limit)
     if settings.read_only:
         off |= {tool.name: "this server is read-only" for tool in tools if not tool.effect.reads}
-    return Inventory([*(tool for tool in tools if tool.name not in off), *additions.tools], off)
+    on = [*(tool for tool in tools if tool.name not in off), *additions.tools]
+    return Inventory(on, off, None if scopes is None else scopes.hides)
+
+
+def _narrowing(additions: Iterable[Tool]) -> dict[str, frozenset[str] | None]:
+    """Every name that a request may narrow its toolsets to, with the toolsets it means; `all` leaves all that is on."""
+    names = [*(toolset.name for toolset in TOOLSETS), DOCS, *(tool.toolset for tool in additions)]
+    groups = {"all": None, "default": chosen_toolsets(["default"])}
+    return {**groups, **{name: frozenset({name}) for name in names}}
 
 
 def chosen_toolsets(names: Iterable[str]) -> frozenset[str]:

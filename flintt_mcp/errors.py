@@ -93,7 +93,9 @@ class Unauthorized(UpstreamError):
 
 
 class Forbidden(UpstreamError):
-    """403: the key lacks a scope or a plan feature."""
+    """403: the key lacks a scope or a plan feature. `scopes` are those it needs, where the API says that one is missing."""
+
+    scopes: tuple[str, ...] = ()
 
 
 class NotFound(UpstreamError):

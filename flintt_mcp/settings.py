@@ -69,6 +69,11 @@ class Settings:
         "Let live keys through where an API has test keys (FlowPilot).",
         commands=("stdio", "serve", "call", "tools"),
     )
+    hide_unscoped: bool = _row(
+        False,
+        "Leave tools out of a caller's list for 10 minutes after the API said that the key lacks their scope.",
+        commands=("stdio", "serve"),
+    )
     allowed_host: tuple[str, ...] = _row(
         (),
         "Host header to accept, host or host:port. Loopback names are accepted when listening on loopback.",

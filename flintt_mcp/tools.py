@@ -162,11 +162,20 @@ Stage = Callable[[Call, Next], Awaitable[Reply]]
 
 
 class Inventory:
-    """All tools that are on, by name and in order. `off` says of every other known tool why it is not."""
+    """All tools that are on, by name and in order. `off` says of every other known tool why it is not.
 
-    def __init__(self, tools: Iterable[Tool], off: Mapping[str, str] | None = None) -> None:
+    A tool that `hidden` names for a caller is left out of that caller's list, and can be called all the same.
+    """
+
+    def __init__(
+        self,
+        tools: Iterable[Tool],
+        off: Mapping[str, str] | None = None,
+        hidden: Callable[[Tool, Caller], bool] | None = None,
+    ) -> None:
         self._tools = {tool.name: tool for tool in tools}
         self._off = dict(off or {})
+        self._hidden = hidden
 
     def __iter__(self) -> Any:
         return iter(self._tools.values())
@@ -176,7 +185,8 @@ class Inventory:
 
     def visible_to(self, caller: Caller) -> list[Tool]:
         """The tools this caller may see, in order."""
-        return [tool for tool in self._tools.values() if is_visible(tool, caller)]
+        seen = [tool for tool in self._tools.values() if is_visible(tool, caller)]
+        return seen if self._hidden is None else [tool for tool in seen if not self._hidden(tool, caller)]
 
     def get(self, name: str) -> Tool | None:
         return self._tools.get(name)

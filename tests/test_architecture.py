@@ -76,6 +76,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "workflows": ("catalogue.flintt", "credentials", "prompts", "resources", "tools"),
     # stages of the pipeline
     "metrics": ("tools",),
+    "scopes": ("credentials", "errors", "tools"),
     "spending": ("catalogue.operation", "errors", "tools"),
     # the MCP face and the ways to it
     "questions": ("tools",),

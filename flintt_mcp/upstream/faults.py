@@ -36,6 +36,7 @@ def error_for(api: Api, operation: Operation, response: UpstreamResponse, secret
     told = f': "{said}"' if said else ""
     sure = operation.effect.reads or (status < 500 and not response.unsure)
     changed: Changed = "no" if sure else "unknown"
+    scopes = _scopes_missing(api, operation, status, code, told)
     kind: type[UpstreamError]
     match status:
         case 401:
@@ -43,8 +44,8 @@ def error_for(api: Api, operation: Operation, response: UpstreamResponse, secret
             advice = advice or "check that the key is complete and not revoked, or make a new one"
         case 403:
             kind, message = Forbidden, f"{api.title} does not allow this for this key (403){told}"
-            if operation.scopes and code == api.scope_code:
-                message += f"; it needs the scope {' and '.join(operation.scopes)}"
+            if scopes:
+                message += f"; it needs the scope {' and '.join(scopes)}"
             advice = advice or "use a key with that right; do not retry with the same one"
         case 404:
             kind, message = NotFound, f"{api.title} knows nothing under that id in this workspace (404){told}"
@@ -66,7 +67,7 @@ def error_for(api: Api, operation: Operation, response: UpstreamResponse, secret
         advice = "wait a moment, then call again" if wait is None else f"wait {wait:.0f} s, then call again"
     elif kind is Unavailable and not advice:
         advice = _after_failure(operation, changed)
-    return kind(
+    error = kind(
         message,
         operation=operation.name,
         changed=changed,
@@ -76,6 +77,14 @@ def error_for(api: Api, operation: Operation, response: UpstreamResponse, secret
         retry_after=wait,
         code=code,
     )
+    if isinstance(error, Forbidden):
+        error.scopes = scopes
+    return error
+
+
+def _scopes_missing(api: Api, operation: Operation, status: int, code: str | None, told: str) -> tuple[str, ...]:
+    """The scopes that a refusal is about; none when it is not the API that speaks, or not of scopes."""
+    return operation.scopes if status == 403 and code == api.scope_code and (code or told) else ()
 
 
 def not_understood(api: Api, operation: Operation, response: UpstreamResponse, found: str) -> UpstreamError:

@@ -1,0 +1,158 @@
+"""A tool whose scope a key is known to lack can be left out of that caller's list, and comes back when it works again."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from flintt_mcp.catalogue.operation import Effect
+from flintt_mcp.credentials import Caller
+from flintt_mcp.errors import Forbidden, NotFound
+from flintt_mcp.scopes import REMEMBERED_SECONDS, Scopes
+from flintt_mcp.tools import Call, Done, Reply, Tool
+from tests.apis.toolbox import case_arguments
+from tests.fake_api import KEYS, FakeApi, call, open_fake
+
+pytestmark = pytest.mark.anyio
+
+SCOPED = ["flowpilot_create_run", "flowpilot_get_wallet_balance", "flowmaticx_create_job", "flowmaticx_list_leads"]
+REFUSALS: dict[str, Any] = {
+    "flowpilot": {"detail": "Your key has not the scope that this takes."},
+    "flowmaticx": {"ok": False, "error": {"code": "FORBIDDEN", "message": "Key lacks required scope", "status": 403}},
+}
+
+
+def names(app: Any, caller: Caller) -> set[str]:
+    return {tool.name for tool in app.inventory.visible_to(caller)}
+
+
+@pytest.mark.parametrize("name", SCOPED)
+async def test_a_tool_whose_scope_the_key_lacks_leaves_that_callers_list_and_no_other(
+    name: str, tmp_path: Path
+) -> None:
+    fake = FakeApi()
+    async with open_fake(tmp_path, fake, hide_unscoped=True) as app:
+        one = app.credentials.with_secrets(KEYS)
+        other = app.credentials.with_secrets({**KEYS, "flintt": "flt_somebody_else"})
+        everything = names(app, one)
+        tool = app.inventory.get(name)
+        same_scope = {other.name for other in app.inventory if (other.api, other.scopes) == (tool.api, tool.scopes)}
+        fake.will_answer(REFUSALS[tool.api], status=403)
+        reply = await call(app, name, case_arguments(name), one)
+        assert reply.error.message.endswith(f"it needs the scope {tool.scopes[0]}")
+        assert everything - names(app, one) == same_scope
+        assert names(app, other) == everything
+
+
+async def test_without_the_setting_nothing_is_hidden(tmp_path: Path) -> None:
+    fake = FakeApi()
+    async with open_fake(tmp_path, fake) as app:
+        caller = app.credentials.with_secrets(KEYS)
+        before = names(app, caller)
+        fake.will_answer(REFUSALS["flowpilot"], status=403)
+        await call(app, "flowpilot_get_wallet_balance", {}, caller)
+        assert names(app, caller) == before
+
+
+async def test_a_hidden_tool_can_be_called_and_a_call_that_passes_shows_it_again(tmp_path: Path) -> None:
+    fake = FakeApi()
+    async with open_fake(tmp_path, fake, hide_unscoped=True) as app:
+        caller = app.credentials.with_secrets(KEYS)
+        before = names(app, caller)
+        fake.will_answer(REFUSALS["flowpilot"], status=403)
+        await call(app, "flowpilot_get_wallet_balance", {}, caller)
+        assert "flowpilot_get_wallet_balance" not in names(app, caller)
+        fake.will_answer({"balance": 1, "currency": "NGN"})
+        assert isinstance(await call(app, "flowpilot_get_wallet_balance", {}, caller), Done)
+        assert names(app, caller) == before
+
+
+@pytest.mark.parametrize(
+    ("name", "status", "answer"),
+    [
+        ("flowpilot_get_wallet_balance", 401, {"detail": "Invalid or expired API key."}),
+        ("flowpilot_get_run", 404, {"detail": "Not found."}),
+        ("flowpilot_get_wallet_balance", 403, "<html>a firewall on the way</html>"),
+        (
+            "flowmaticx_get_credits",
+            403,
+            {"ok": False, "error": {"code": "PLAN_FEATURE_LOCKED", "message": "Agency only"}},
+        ),
+        ("list_companies", 403, {"detail": "no"}),
+    ],
+)
+async def test_only_a_refusal_that_is_about_a_scope_hides_a_tool(
+    name: str, status: int, answer: Any, tmp_path: Path
+) -> None:
+    fake = FakeApi()
+    async with open_fake(tmp_path, fake, hide_unscoped=True) as app:
+        caller = app.credentials.with_secrets(KEYS)
+        before = names(app, caller)
+        fake.will_answer(answer, status=status)
+        reply = await call(app, name, case_arguments(name), caller)
+        assert "needs the scope" not in reply.error.message
+        assert names(app, caller) == before
+
+
+class Ahead:
+    """A clock that a test sets."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+async def refused(call: Call) -> Reply:
+    error = Forbidden("no", operation=call.tool.name)
+    error.scopes = call.tool.scopes
+    raise error
+
+
+async def not_found(call: Call) -> Reply:
+    raise NotFound("no", operation=call.tool.name)
+
+
+def scoped(*scopes: str) -> Tool:
+    return Tool("one", "One", "One.", Effect.READ, "set", None, refused, api="flowpilot", scopes=scopes)  # type: ignore[arg-type]
+
+
+async def lacking(scopes: Scopes, tool: Tool, who: str) -> None:
+    with pytest.raises(Forbidden):
+        await scopes(Call(tool, {}, Caller(who)), refused)
+
+
+async def test_what_is_remembered_ends_after_some_minutes() -> None:
+    clock, tool = Ahead(), scoped("runs:read")
+    scopes = Scopes(clock)
+    await lacking(scopes, tool, "a")
+    clock.now = REMEMBERED_SECONDS - 1
+    assert scopes.hides(tool, Caller("a"))
+    clock.now = REMEMBERED_SECONDS
+    assert not scopes.hides(tool, Caller("a"))
+
+
+async def test_no_more_than_so_many_are_remembered_and_the_oldest_make_room() -> None:
+    scopes, tool = Scopes(Ahead(), most=3), scoped("runs:read")
+    for who in ("a", "b", "c", "a", "d"):
+        await lacking(scopes, tool, who)
+    assert len(scopes) == 3
+    assert {who for who in "abcd" if scopes.hides(tool, Caller(who))} == {"a", "c", "d"}
+
+
+async def test_an_equal_scope_of_another_api_is_another_scope() -> None:
+    scopes, tool = Scopes(Ahead()), scoped("runs:read")
+    await lacking(scopes, tool, "a")
+    elsewhere = Tool("two", "Two", "Two.", Effect.READ, "set", None, refused, api="other", scopes=("runs:read",))  # type: ignore[arg-type]
+    assert not scopes.hides(elsewhere, Caller("a"))
+
+
+async def test_of_several_scopes_nobody_knows_which_is_missing_and_other_errors_say_nothing() -> None:
+    scopes, two = Scopes(Ahead()), scoped("runs:read", "runs:write")
+    await lacking(scopes, two, "a")
+    with pytest.raises(NotFound):
+        await scopes(Call(scoped("runs:read"), {}, Caller("a")), not_found)
+    assert len(scopes) == 0
