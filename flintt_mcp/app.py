@@ -14,7 +14,6 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from flintt_mcp import keyfile
@@ -143,6 +142,7 @@ async def open_app(
     *,
     watch: Stage | None = None,
     eager: bool = False,
+    at_work: bool = False,
     sender: Sender | None = None,
 ) -> AsyncIterator[App]:
     """Open the app and all it stands on.
@@ -150,6 +150,7 @@ async def open_app(
     Args:
         watch: an outermost stage that sees every call (metrics).
         eager: load the HTTP library now, not at the first call.
+        at_work: let a sandbox deliver its webhooks and run its signals.
         sender: replaces the network, in tests.
 
     Raises:
@@ -160,7 +161,7 @@ async def open_app(
         routes: dict[str, Sender] = {}
         sessions: dict[str, Callable[[str], str | None]] = {}
         if settings.sandbox:
-            routes[SANDBOX_URL], sessions = await stack.enter_async_context(_sandbox(settings.data_path))
+            routes[SANDBOX_URL], sessions = await stack.enter_async_context(_sandbox(settings, at_work=at_work))
         urls = _urls(environment, sandbox=settings.sandbox)
         keys = _keys(settings)
         store = _store(settings, keys, stack)
@@ -190,7 +191,7 @@ async def open_app(
             allow_live=settings.allow_live,
             tokens=_logins(settings, environment, toolsets, client.send),
             sessions=sessions,
-            secrets=settings.data_path / "secrets",
+            secrets=None if settings.show_secrets else settings.data_path / "secrets",
         )
         yield _compose(settings, environment, additions, upstream, keys, watch, toolsets)
 
@@ -353,12 +354,14 @@ def _is_local(url: str) -> bool:
 
 
 @asynccontextmanager
-async def _sandbox(data_dir: Path) -> AsyncIterator[tuple[Sender, dict[str, Callable[[str], str | None]]]]:
+async def _sandbox(
+    settings: Settings, *, at_work: bool
+) -> AsyncIterator[tuple[Sender, dict[str, Callable[[str], str | None]]]]:
     """The sandbox in this process, answering below SANDBOX_URL, and its sessions. Imported only when asked for."""
-    from flintt_mcp.sandbox.server import open_sandbox
+    from flintt_mcp.sandboxed import opened_sandbox
     from flintt_mcp.upstream.in_process import asgi_sender
 
-    async with open_sandbox(data_dir) as sandbox:
+    async with opened_sandbox(settings, at_work=at_work) as sandbox:
         yield asgi_sender(sandbox.app), {FLINTT_MANAGEMENT.name: sandbox.session_for}
 
 

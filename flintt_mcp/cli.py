@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -19,7 +20,7 @@ from flintt_mcp.settings import ROWS, Settings, environment, load, option, parse
 COMMANDS = {
     "stdio": "speak MCP on stdin and stdout (what a desktop client starts); the default",
     "serve": "speak MCP over HTTP: Streamable HTTP and legacy SSE on one URL",
-    "sandbox": "serve only the sandbox's REST APIs, to look at with curl or a browser",
+    "sandbox": "serve only the sandbox's REST APIs, or act in it as a person does",
     "call": "call one tool from the shell",
     "tools": "list the tools that are on",
     "login": "sign in to an API behind OAuth 2.0 (flextell) and keep its tokens on this machine",
@@ -59,6 +60,10 @@ def run(argv: Sequence[str]) -> int:
         return _wrong(". ".join(filter(None, (error.message.rstrip("."), error.advice))))
     except KeyboardInterrupt:
         return 130
+    except BrokenPipeError:
+        # Whoever read the output (head, a pager) has seen enough; Python must not complain again while it ends.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
 
 
 def _wrong(message: str) -> int:
@@ -101,6 +106,10 @@ def _parser() -> argparse.ArgumentParser:
             command.usage = "flintt-mcp login flextell [options]"
             command.add_argument("api", choices=["flextell"], help="the API to sign in to")
             command.add_argument("--no-browser", action="store_true", help="print the address instead of opening it")
+        if name == "sandbox":
+            from flintt_mcp.sandbox_cli import add_actions
+
+            add_actions(command, _add_settings)
         _add_settings(command, name)
     return parser
 
@@ -109,17 +118,21 @@ def _add_settings(command: argparse.ArgumentParser, name: str) -> None:
     group = command.add_argument_group("settings")
     for row in ROWS.values():
         about = row.metadata
-        if not about.get("option", True) or name not in about.get("commands", COMMANDS):
+        if not about.get("option", True) or name.split()[0] not in about.get("commands", COMMANDS):
             continue
         default = about.get("shown") or (",".join(row.default) if isinstance(row.default, tuple) else row.default)
         words = f"{about['about']} [{default if default not in ('', False) else 'off' if default is False else 'none'}]"
         words = words.replace("%", "%%")
         if isinstance(row.default, bool):
-            group.add_argument(option(row.name), action="store_const", const=True, help=words)
+            group.add_argument(
+                option(row.name), action="store_const", const=True, default=argparse.SUPPRESS, help=words
+            )
         elif isinstance(row.default, tuple):
-            group.add_argument(option(row.name), action=_Collect, metavar="A,B", help=words)
+            group.add_argument(option(row.name), action=_Collect, metavar="A,B", default=argparse.SUPPRESS, help=words)
         else:
-            group.add_argument(option(row.name), action=_Typed, metavar=_metavar(row), help=words)
+            group.add_argument(
+                option(row.name), action=_Typed, metavar=_metavar(row), default=argparse.SUPPRESS, help=words
+            )
 
 
 def _metavar(row: Any) -> str:
@@ -141,7 +154,7 @@ class _Collect(argparse.Action):
 
     def __call__(self, parser: Any, namespace: Any, values: Any, option_string: str | None = None) -> None:
         more = parse(self.dest, values, option_string or self.dest, tuple)
-        setattr(namespace, self.dest, (*(getattr(namespace, self.dest) or ()), *more))
+        setattr(namespace, self.dest, (*getattr(namespace, self.dest, ()), *more))
 
 
 def _stdio(settings: Settings, env: dict[str, str], options: argparse.Namespace, rest: list[str]) -> int:
@@ -158,7 +171,7 @@ def _stdio(settings: Settings, env: dict[str, str], options: argparse.Namespace,
     async def serve() -> None:
         from flintt_mcp.transports.stdio import serve_stdio
 
-        async with open_app(settings, env) as app:
+        async with open_app(settings, env, at_work=True) as app:
             server = app.server()
             settle_memory()
             await serve_stdio(server, max_line_bytes=settings.body_limit)
@@ -174,6 +187,10 @@ def _serve(settings: Settings, env: dict[str, str], options: argparse.Namespace,
 
 
 def _sandbox(settings: Settings, env: dict[str, str], options: argparse.Namespace, rest: list[str]) -> int:
+    if options.action is not None:
+        from flintt_mcp.sandbox_cli import run_action
+
+        return run_action(settings, options)
     from flintt_mcp.serving import serve_sandbox
 
     return serve_sandbox(settings)
@@ -202,7 +219,9 @@ def _call(settings: Settings, env: dict[str, str], options: argparse.Namespace, 
     except FlinttError as error:
         reply = Refused(error)
     if isinstance(reply, Done):
-        print(json.dumps(reply.structured, ensure_ascii=False, indent=2) if options.structured else reply.text)
+        print(
+            json.dumps(reply.structured, ensure_ascii=False, indent=2) if options.structured else reply.text, flush=True
+        )
         return 0
     print(
         told(reply.error, options.tool) if isinstance(reply, Refused) else "this tool asks questions; use a client",

@@ -60,7 +60,7 @@ def service(settings: Settings, env: Mapping[str, str], additions: Additions | N
     @asynccontextmanager
     async def opened() -> AsyncIterator[ASGIApp]:
         metrics = Metrics()
-        async with open_app(settings, env, additions, watch=metrics, eager=False) as app:
+        async with open_app(settings, env, additions, watch=metrics, at_work=True) as app:
             yield mcp_over_http(app, metrics)
 
     return Opening(opened)
@@ -113,7 +113,7 @@ def serve_http(settings: Settings, env: Mapping[str, str], additions: Additions 
     """
     configure_logging(settings.log_level)
     with ExitStack() as stack:
-        bound = stack.enter_context(_bind(settings.host, settings.port))
+        bound = stack.enter_context(bind(settings.host, settings.port))
         settings = replace(settings, port=bound.getsockname()[1])
         if settings.workers == 1:
             return _run(_config(settings, service(settings, env, additions)), bound, lambda: say_ready(settings))
@@ -124,16 +124,16 @@ def serve_http(settings: Settings, env: Mapping[str, str], additions: Additions 
 
 def serve_sandbox(settings: Settings) -> int:
     """Serve only the sandbox's REST APIs until a signal ends it."""
-    from flintt_mcp.sandbox.server import open_sandbox
+    from flintt_mcp.sandboxed import opened_sandbox
 
     configure_logging(settings.log_level)
 
     @asynccontextmanager
     async def opened() -> AsyncIterator[ASGIApp]:
-        async with open_sandbox(settings.data_path) as sandbox:
+        async with opened_sandbox(settings, at_work=True) as sandbox:
             yield sandbox.app
 
-    with _bind(settings.host, settings.port) as bound:
+    with bind(settings.host, settings.port) as bound:
         url = f"http://{_shown_host(settings.host)}:{bound.getsockname()[1]}"
         lines = (
             f"The sandbox is ready: {url}/",
@@ -244,7 +244,7 @@ def _say(*lines: str) -> None:
     sys.stderr.flush()
 
 
-def _bind(host: str, port: int) -> socket.socket:
+def bind(host: str, port: int) -> socket.socket:
     """A listening socket that worker processes inherit."""
     try:
         family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]

@@ -20,6 +20,8 @@ from flintt_mcp.errors import ConfigError
 PREFIX = "FLINTT_MCP_"
 LOOPBACK_HOSTS = frozenset({"127.0.0.1", "localhost", "::1"})
 _PLAIN_PATH = re.compile(r"[A-Za-z0-9._~/-]*")
+CALLING = ("stdio", "serve", "call", "tools")
+"""The commands that offer tools."""
 LOG_LEVELS = ("debug", "info", "warning", "error")
 
 
@@ -52,22 +54,33 @@ class Settings:
     sandbox: bool = _row(
         False,
         "Play all APIs here, on SQLite: no account and no network needed.",
-        commands=("stdio", "serve", "call", "tools"),
+        commands=CALLING,
     )
     data_dir: str = _row("", "Folder for the sandbox's data and this server's keys.", shown="the user's data folder")
     toolsets: tuple[str, ...] = _row(
         ("default",),
         "Toolsets to switch on, by name; default and all are groups.",
-        commands=("stdio", "serve", "call", "tools"),
+        commands=CALLING,
     )
-    read_only: bool = _row(False, "Offer only tools that change nothing.")
-    allow_spend: bool = _row(
-        False, "Let tools spend money or credits at hosted APIs.", commands=("stdio", "serve", "call", "tools")
+    read_only: bool = _row(False, "Offer only tools that change nothing.", commands=CALLING)
+    allow_loopback: bool = _row(
+        False,
+        "Let the sandbox's webhooks and signals reach this machine, also over plain http.",
+        commands=("stdio", "serve", "sandbox"),
     )
+    source_folder: str = _row(
+        "", "Folder below which the sandbox's signals may read local files.", commands=("stdio", "serve", "sandbox")
+    )
+    show_secrets: bool = _row(
+        False,
+        "Show keys and webhook secrets in results; otherwise they go to a private file, and the result says where.",
+        commands=("stdio", "serve", "call"),
+    )
+    allow_spend: bool = _row(False, "Let tools spend money or credits at hosted APIs.", commands=CALLING)
     allow_live: bool = _row(
         False,
         "Let live keys through where an API has test keys (FlowPilot).",
-        commands=("stdio", "serve", "call", "tools"),
+        commands=CALLING,
     )
     hide_unscoped: bool = _row(
         False,
@@ -92,17 +105,30 @@ class Settings:
         "Largest result of one call in bytes of JSON (4 bytes are about a token); the rest comes by cursor.",
         low=2_000,
         high=1_000_000,
+        commands=CALLING,
     )
-    call_deadline: float = _row(30.0, "Seconds for one call to an API, retries and waits included.", low=0.1, high=600)
-    attempt_timeout: float = _row(20.0, "Seconds for one attempt.", low=0.1, high=600)
-    connect_timeout: float = _row(5.0, "Seconds to get a connection.", low=0.1, high=120)
-    attempts: int = _row(3, "How often a call that is safe to repeat is sent at most.", low=1, high=10)
-    answer_limit: int = _row(4 * 1024 * 1024, "Largest answer of an API in bytes.", low=10_000, high=256 * 1024 * 1024)
-    connections: int = _row(100, "Connections to the APIs at once.", low=1, high=10_000)
-    calls: int = _row(512, "Calls that run at once, in one process.", low=1, high=100_000)
-    calls_per_key: int = _row(128, "Calls that run at once for one key, in one process.", low=1, high=100_000)
+    call_deadline: float = _row(
+        30.0, "Seconds for one call to an API, retries and waits included.", low=0.1, high=600, commands=CALLING
+    )
+    attempt_timeout: float = _row(20.0, "Seconds for one attempt.", low=0.1, high=600, commands=CALLING)
+    connect_timeout: float = _row(5.0, "Seconds to get a connection.", low=0.1, high=120, commands=CALLING)
+    attempts: int = _row(
+        3, "How often a call that is safe to repeat is sent at most.", low=1, high=10, commands=CALLING
+    )
+    answer_limit: int = _row(
+        4 * 1024 * 1024, "Largest answer of an API in bytes.", low=10_000, high=256 * 1024 * 1024, commands=CALLING
+    )
+    connections: int = _row(100, "Connections to the APIs at once.", low=1, high=10_000, commands=CALLING)
+    calls: int = _row(512, "Calls that run at once, in one process.", low=1, high=100_000, commands=CALLING)
+    calls_per_key: int = _row(
+        128, "Calls that run at once for one key, in one process.", low=1, high=100_000, commands=CALLING
+    )
     body_limit: int = _row(
-        4 * 1024 * 1024, "Largest request in bytes, also one line on stdio.", low=10_000, high=64 * 1024 * 1024
+        4 * 1024 * 1024,
+        "Largest request in bytes, also one line on stdio.",
+        low=10_000,
+        high=64 * 1024 * 1024,
+        commands=("stdio", "serve"),
     )
     body_timeout: float = _row(
         10.0, "Seconds for a client to send a request's body.", low=0.1, high=600, commands=("serve",)
@@ -141,6 +167,10 @@ class Settings:
     @property
     def data_path(self) -> Path:
         return Path(self.data_dir or default_data_dir()).expanduser()
+
+    @property
+    def source_path(self) -> Path | None:
+        return Path(self.source_folder).expanduser() if self.source_folder else None
 
 
 ROWS = {row.name: row for row in dataclasses.fields(Settings)}

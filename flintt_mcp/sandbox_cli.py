@@ -1,0 +1,204 @@
+"""`flintt-mcp sandbox ACTION`: what a person does to a sandbox that no tool may do for them.
+
+In: parsed options and settings. Out: an exit code. Each action opens the data folder by itself, beside a server that may be
+running on it, and does one thing: a token, a decision, a build, a run, a receiver for webhooks.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from flintt_mcp.errors import FlinttError
+from flintt_mcp.settings import Settings
+
+if TYPE_CHECKING:
+    from flintt_mcp.sandbox.server import Sandbox
+
+ACTIONS = {
+    "token": "print a session token of the local user, for the management API",
+    "approve-run": "decide a FlowPilot payment run, as a person does in the dashboard",
+    "build-signal": "give a signal its sources, so that it can run",
+    "run-signal": "run a built signal now and show what it found",
+    "listen": "receive webhooks here, verify them and print them",
+}
+
+
+def add_actions(command: argparse.ArgumentParser, add_settings: Callable[[argparse.ArgumentParser, str], None]) -> None:
+    """The parsers of all actions; without one the sandbox is served."""
+    command.usage = "flintt-mcp sandbox [ACTION] [options]"
+    actions = command.add_subparsers(
+        dest="action", metavar="ACTION", title="actions (without one the REST APIs are served)"
+    )
+    parsers = {}
+    for name, about in ACTIONS.items():
+        parsers[name] = actions.add_parser(
+            name, help=about, description=about[0].upper() + about[1:] + ".", allow_abbrev=False
+        )
+    parsers["token"].add_argument(
+        "--second", action="store_true", help="of the second user, who has a workspace of their own"
+    )
+    approve = parsers["approve-run"]
+    approve.add_argument(
+        "run_id", metavar="RUN_ID", help="id of a run that awaits approval; flowpilot_list_runs shows them"
+    )
+    approve.add_argument("--reject", action="store_true", help="reject it instead")
+    approve.add_argument("--include-flagged", action="store_true", help="pay flagged candidates too")
+    build = parsers["build-signal"]
+    build.add_argument("signal_id", metavar="SIGNAL_ID", help="id of the signal; list_signals shows them")
+    for kind in ("feed", "page", "json", "file"):
+        what = "path below --source-folder" if kind == "file" else "URL"
+        build.add_argument(
+            f"--{kind}", action="append", default=[], metavar=what.split()[0].upper(), help=f"a source: {kind} ({what})"
+        )
+    build.add_argument("--opens-deals", action="store_true", help="open a deal with the company of each valid result")
+    parsers["run-signal"].add_argument("signal_id", metavar="SIGNAL_ID", help="id of a built signal")
+    parsers["listen"].add_argument(
+        "--api", choices=["flintt", "flowpilot"], default="flintt", help="whose webhooks [flintt]"
+    )
+    for name, parser in parsers.items():
+        add_settings(parser, f"sandbox {name}")
+
+
+def run_action(settings: Settings, options: argparse.Namespace) -> int:
+    """Run one action of `flintt-mcp sandbox`."""
+    import anyio
+
+    from flintt_mcp.logs import configure_logging
+
+    configure_logging(settings.log_level)
+    if options.action == "listen":
+        settings = replace(settings, allow_loopback=True)
+    actions: dict[str, Callable[[Sandbox, Settings, argparse.Namespace], Awaitable[int]]] = {
+        "token": _token,
+        "approve-run": _approve,
+        "build-signal": _build,
+        "run-signal": _run,
+        "listen": _listen,
+    }
+
+    async def act() -> int:
+        from flintt_mcp.sandboxed import opened_sandbox
+
+        async with opened_sandbox(settings) as sandbox:
+            return await actions[options.action](sandbox, settings, options)
+
+    try:
+        return anyio.run(act)
+    except FlinttError as error:
+        print(f"flintt-mcp: {error.message.rstrip('.')}. {error.advice}".strip(), file=sys.stderr)
+        return 1
+
+
+async def _token(sandbox: Sandbox, settings: Settings, options: argparse.Namespace) -> int:
+    from flintt_mcp.sandbox.flintt.sessions import local_token
+
+    print(local_token(sandbox.ground, second=options.second))
+    return 0
+
+
+async def _approve(sandbox: Sandbox, settings: Settings, options: argparse.Namespace) -> int:
+    from flintt_mcp.sandbox.flowpilot.approvals import approve_run
+
+    done = await approve_run(
+        sandbox.database,
+        options.run_id,
+        not options.reject,
+        sandbox.ground.clock,
+        include_flagged=options.include_flagged,
+    )
+    print(f"{done.objective}: {done.status}{f' ({done.failure})' if done.failure else ''}")
+    print(f"approved {done.approved_count}, rejected {done.rejected_count}, paid {done.paid} {done.currency}")
+    return 0
+
+
+async def _build(sandbox: Sandbox, settings: Settings, options: argparse.Namespace) -> int:
+    from flintt_mcp.sandbox.flintt.running.build import Build
+    from flintt_mcp.sandbox.flintt.running.runner import build_signal
+
+    sources = [
+        {"kind": kind, ("path" if kind == "file" else "url"): address}
+        for kind in ("feed", "page", "json", "file")
+        for address in getattr(options, kind)
+    ]
+    if not sources:
+        raise FlinttError("a signal needs a source", advice="give --feed, --page, --json or --file")
+    wanted = await _refusable(lambda: _as_build(Build, sources, options.opens_deals))
+    signal = await _refusable(lambda: build_signal(sandbox.ground, _user(sandbox), options.signal_id, wanted))
+    print(f"built: {signal['name']} ({signal['tool_count']} sources, {signal['status']})")
+    return 0
+
+
+async def _as_build(build: Any, sources: list[dict[str, str]], opens_deals: bool) -> Any:
+    return build.model_validate({"tools": sources, "opens_deals": opens_deals})
+
+
+async def _run(sandbox: Sandbox, settings: Settings, options: argparse.Namespace) -> int:
+    from flintt_mcp.sandbox.flintt.running.runner import run_signal
+
+    run = await _refusable(lambda: run_signal(sandbox.ground, _user(sandbox), options.signal_id))
+    told = run.get("run", run)
+    print(
+        f"{told['status']}: {told.get('raw_count', 0)} found, {told.get('valid_count', 0)} valid, {told.get('deal_count', 0)} deals"
+    )
+    for result in run.get("validation_results", []):
+        if result["is_valid"]:
+            print(f"  {result['company_name']}: {result['signal_summary']}")
+    print(f"  more: flintt-mcp call get_run --run-id {told['id']} --sandbox")
+    return 0
+
+
+async def _listen(sandbox: Sandbox, settings: Settings, options: argparse.Namespace) -> int:
+    import anyio
+    import uvicorn
+
+    from flintt_mcp.sandbox.delivery.receiver import Receiver
+    from flintt_mcp.sandbox.server import deliver_webhooks, webhook_for
+    from flintt_mcp.serving import bind
+
+    with bind("127.0.0.1", settings.port) as bound:
+        url = f"http://127.0.0.1:{bound.getsockname()[1]}/"
+        async with webhook_for(sandbox, options.api, url) as endpoint:
+            receiver = Receiver(options.api, endpoint["signing_secret"], endpoint.get("auth_token"), _print_line)
+            print(
+                f"Listening at {url} for {', '.join(endpoint['event_types'])}. Ctrl-C ends it and removes the webhook."
+            )
+            server = uvicorn.Server(
+                uvicorn.Config(receiver, log_config=None, access_log=False, lifespan="off", ws="none")
+            )
+            async with anyio.create_task_group() as group:
+                group.start_soon(deliver_webhooks, sandbox)
+                await server.serve(sockets=[bound])
+                group.cancel_scope.cancel()
+    return 0
+
+
+def _print_line(line: str) -> None:
+    print(line, flush=True)
+
+
+def _user(sandbox: Sandbox) -> str:
+    """The id of the local user."""
+    from flintt_mcp.sandbox.flintt.seed.draw import fixed_id
+
+    return fixed_id("user", "you@workspace.example")
+
+
+async def _refusable(act: Callable[[], Awaitable[Any]]) -> Any:
+    """What an action of the REST API answers; its refusals as one line."""
+    from fastapi.exceptions import RequestValidationError
+    from pydantic import ValidationError
+    from starlette.exceptions import HTTPException
+
+    try:
+        return await act()
+    except HTTPException as refused:
+        raise FlinttError(str(refused.detail)) from None
+    except (RequestValidationError, ValidationError) as refused:
+        problems = "; ".join(
+            f"{'.'.join(str(part) for part in item['loc'])}: {item['msg']}" for item in refused.errors()
+        )
+        raise FlinttError(problems) from None

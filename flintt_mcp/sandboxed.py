@@ -1,0 +1,56 @@
+"""The sandbox as settings want it: opened on the data folder, with or without its work going on.
+
+In: settings. Out: an open `Sandbox`. Its work is delivering webhooks and running signals; of all processes on a folder one does
+each. What fails there is logged and never ends the server.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+
+import anyio
+
+from flintt_mcp.sandbox.flintt.running.reach import Reach
+from flintt_mcp.sandbox.guard import Policy
+from flintt_mcp.sandbox.server import Sandbox, deliver_webhooks, open_sandbox
+from flintt_mcp.settings import Settings
+
+logger = logging.getLogger(__name__)
+
+
+@asynccontextmanager
+async def opened_sandbox(settings: Settings, *, at_work: bool = False) -> AsyncIterator[Sandbox]:
+    """The sandbox of the settings' data folder; `at_work` delivers its webhooks and runs its signals meanwhile.
+
+    Raises:
+        ConfigError: the folder cannot be used.
+    """
+    local = settings.allow_loopback
+    sources = Reach(Policy(loopback=local, plain_http=True), settings.source_path)
+    async with open_sandbox(settings.data_path, loopback_webhooks=local, sources=sources) as sandbox:
+        if not at_work:
+            yield sandbox
+            return
+        async with anyio.create_task_group() as group:
+            group.start_soon(_keep_going, "webhooks", lambda: deliver_webhooks(sandbox))
+            group.start_soon(_keep_going, "signals", lambda: _run_signals(sandbox))
+            yield sandbox
+            group.cancel_scope.cancel()
+
+
+async def _run_signals(sandbox: Sandbox) -> None:
+    from flintt_mcp.sandbox.flintt.running.runner import runner
+
+    await runner(sandbox.ground)
+
+
+async def _keep_going(what: str, work: Callable[[], Awaitable[None]], pause: float = 30.0) -> None:
+    """Begin the work again after it failed: a sandbox without it still serves."""
+    while True:
+        try:
+            await work()
+        except Exception:
+            logger.exception("the sandbox's %s stopped; beginning again in %g s", what, pause)
+        await anyio.sleep(pause)
