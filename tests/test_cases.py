@@ -135,7 +135,7 @@ def _wanted(expected: dict[str, Any], request: UpstreamRequest) -> dict[str, Any
 
 def _carries_only_its_own_key(request: UpstreamRequest, api: Api) -> None:
     own = {api.header.lower(): f"{api.scheme} {KEYS[api.name]}".strip(), "accept": "application/json"}
-    own |= {"content-type": "application/json"} if request.body is not None else {}
+    own |= {"content-type": "application/json"} if request.body is not None else dict(api.headers)
     key = request.headers.get("idempotency-key")
     assert dict(request.headers) == own | ({"idempotency-key": key} if key else {})
     _is_silent(request.url + str(request.body) + str(key))

@@ -38,6 +38,7 @@ FLEXTELL = Api(
     sandbox_key="flextell_sandbox_token",
     key_hint="an OAuth 2.0 access token; `flintt-mcp login flextell` gets and renews one",
     secret="TOKEN",
+    headers={"content-type": "application/json"},
     advice={
         "unauthorized": "give a fresh access token: they expire, and `flintt-mcp login flextell` gets and renews them"
     },

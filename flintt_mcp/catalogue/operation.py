@@ -289,7 +289,7 @@ class Api:
     API's key to us beside keys of other APIs. `advice` turns documented error codes into what to do next. Keys that begin
     with a `live_prefix` move real money: they work only where the operator allows it. `per_minute` is how many requests the
     API takes from one key in a minute. `scope_code` is the error code by which a 403 means a missing scope, where there are
-    codes. An API `beside` another has its place (base URL with its variable, sandbox) and another credential.
+    codes. `headers` go along with every request, besides the key. An API `beside` another has its place (base URL with its variable, sandbox) and another credential.
     """
 
     name: str
@@ -309,6 +309,7 @@ class Api:
     per_minute: int | None = None
     beside: str = ""
     scope_code: str | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
     advice: Mapping[str, str] = field(default_factory=dict)
 
 

@@ -41,7 +41,7 @@ def build_request(
     if parameters:
         url += "?" + urlencode(parameters, quote_via=quote)
     content = _body(args, arguments)
-    headers = {"accept": "application/json", api.header.lower(): f"{api.scheme} {secret}".strip()}
+    headers = {"accept": "application/json", api.header.lower(): f"{api.scheme} {secret}".strip(), **api.headers}
     if content is not None:
         headers["content-type"] = "application/json"
     if idempotency_key:
