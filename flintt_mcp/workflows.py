@@ -51,19 +51,18 @@ class Workspace:
         """Ids of signals whose id or name holds what is typed."""
         rows = await self.rows("list_signals", "signals", caller, limit=200)
         wanted = typed.lower()
-        return [
-            row["id"] for row in rows if wanted in str(row.get("id")).lower() or wanted in str(row.get("name")).lower()
-        ]
+        found = [row for row in rows if any(wanted in text.lower() for text in _texts([row], "id", "name"))]
+        return _texts(found, "id")
 
     async def run_ids(self, typed: str, caller: Caller, so_far: Mapping[str, str]) -> list[str]:
         """Ids of the latest runs that start with what is typed."""
         rows = await self.rows("list_runs", "runs", caller, pages=1)
-        return [row["id"] for row in rows if str(row.get("id")).lower().startswith(typed.lower())]
+        return [id for id in _texts(rows, "id") if id.lower().startswith(typed.lower())]
 
     async def companies(self, typed: str, caller: Caller, so_far: Mapping[str, str]) -> list[str]:
         """Names of companies that hold what is typed."""
         filters = {"name": typed} if typed else {}
-        return [row["name"] for row in await self.rows("list_companies", "companies", caller, limit=200, **filters)]
+        return _texts(await self.rows("list_companies", "companies", caller, limit=200, **filters), "name")
 
     async def read(self, tool: str, reading: Reading, **arguments: str) -> Contents:
         """What a get tool answers, as JSON.
@@ -78,6 +77,11 @@ class Workspace:
             raise reply.error
         structured = reply.structured if isinstance(reply, Done) else {}
         return Contents("application/json", text=msgspec.json.encode(structured).decode())
+
+
+def _texts(rows: list[Any], *names: str) -> list[str]:
+    """The texts under these names in rows of an API, which may lack them or be something else altogether."""
+    return [row[name] for row in rows if isinstance(row, dict) for name in names if isinstance(row.get(name), str)]
 
 
 def choices(*values: str) -> Completer:
