@@ -24,7 +24,10 @@ def generated_parts() -> dict[str, str]:
 
 def _figures() -> str:
     dev, held = measure("dev"), measure("held")
-    head = ["| part | step | items | precision | recall |", "|---|---|---|---|---|"]
+    head = [
+        "| part | step | items | precision | recall | right | wrong | missed |",
+        "|---|---|---|---|---|---|---|---|",
+    ]
     companies, signals = len(load().companies), len(load().signals)
     told = f"{dev.items + held.items} items, {companies} companies, {signals} descriptions of signals:"
     return "\n".join([told, "", *head, *held.rows(), *dev.rows()])
@@ -44,6 +47,7 @@ def _limits() -> str:
         "sources of a signal": f"1 to {reach.MAX_TOOLS}",
         "length of a source": f"{reach.MAX_BYTES // 1024**2} MiB; a longer one fails as a whole",
         "time for one request": f"{reach.FETCH_SECONDS:g} s, name look-up included",
+        "time for parsing a feed": f"{reach.PARSE_SECONDS:g} s, from {reach.PARSED_APART_FROM // 1024} KiB on in a process apart",
         "redirects": f"{reach.MAX_REDIRECTS}, each checked like the first address",
         "items of one source": f"the first {reach.MAX_ITEMS}",
         "headline of an item": f"{reach.MAX_TITLE} characters",

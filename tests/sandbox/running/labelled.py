@@ -71,7 +71,8 @@ class Measured:
     def rows(self) -> list[str]:
         """Lines of the table in the docs."""
         return [
-            f"| {self.part} | {step} | {self.items} | {score.precision:.3f} | {score.recall:.3f} |"
+            f"| {self.part} | {step} | {self.items} | {score.precision:.3f} | {score.recall:.3f} "
+            f"| {score.right} | {score.wrong} | {score.missed} |"
             for step, score in (
                 ("matching", self.matching),
                 ("validation", self.validation),

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import json
 import os
+import time
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from source_server import rss
 
-from flintt_mcp.sandbox.flintt.running.fetching import SourceFailed, read_file
+from flintt_mcp.sandbox.flintt.running.fetching import Content, SourceFailed, read_file
 from flintt_mcp.sandbox.flintt.running.items import Item, Unreadable, read_items
 from flintt_mcp.sandbox.flintt.running.reach import MAX_BYTES, MAX_ITEMS, MAX_TEXT, MAX_TITLE
+from flintt_mcp.sandbox.flintt.running.reading import read_content
 
 BASE = "https://news.example/feed"
 ATOM = """<?xml version="1.0" encoding="utf-8"?><feed xmlns="http://www.w3.org/2005/Atom"><title>N</title>
@@ -154,3 +156,23 @@ def test_only_regular_files_below_the_folder_are_read(tmp_path, folder, name, wh
 def test_without_a_folder_no_file_is_read():
     with pytest.raises(SourceFailed, match="local files are off"):
         read_file(None, "a.xml")
+
+
+@pytest.mark.parametrize(
+    "piece", ["<!", "<a ", "<h2>", "<h2>a</h2>", "<!--", "<a b='", "<script>", "&#9", "<a b=c>", "<?"]
+)
+def test_the_time_for_a_page_is_in_proportion_to_its_length(piece):
+    started = time.process_time()
+    read_items("page", (piece * (2**20 // len(piece))).encode(), BASE)
+
+    assert time.process_time() - started < 10  # a scanner that goes back takes minutes
+
+
+@pytest.mark.anyio
+async def test_a_feed_that_takes_too_long_is_given_up_and_a_long_one_is_read_apart():
+    markup = '<?xml version="1.0"?><rss version="2.0"><channel><item><title>x</title><description>' + "<a>" * 700_000
+    long = rss(*[(f"Acme raises €{n}M", "x" * 200, f"https://news.example/{n}") for n in range(400)])
+
+    with pytest.raises(Unreadable, match="took longer"):
+        await read_content(Content(markup.encode(), "feed", BASE), None, seconds=1)
+    assert len(await read_content(Content(long.encode(), "feed", BASE), None)) == 400

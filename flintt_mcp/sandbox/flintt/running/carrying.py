@@ -14,12 +14,11 @@ from anyio import to_thread
 
 from flintt_mcp.sandbox.clock import Clock
 from flintt_mcp.sandbox.database import Database
-from flintt_mcp.sandbox.flintt.running.fetching import Content, Fetcher, SourceFailed
-from flintt_mcp.sandbox.flintt.running.items import Item, Unreadable, read_items
+from flintt_mcp.sandbox.flintt.running.fetching import Fetcher, SourceFailed
+from flintt_mcp.sandbox.flintt.running.items import Item, Unreadable
 from flintt_mcp.sandbox.flintt.running.ledger import (
     Found,
     Lost,
-    Source,
     Task,
     finish_run,
     record_failure,
@@ -29,6 +28,7 @@ from flintt_mcp.sandbox.flintt.running.ledger import (
 )
 from flintt_mcp.sandbox.flintt.running.matching import Matcher, Mention
 from flintt_mcp.sandbox.flintt.running.outcomes import record_judgements
+from flintt_mcp.sandbox.flintt.running.reading import read_content
 from flintt_mcp.sandbox.flintt.running.validator import CannotJudge, Judgement, Subject, Validator
 
 logger = logging.getLogger(__name__)
@@ -70,12 +70,13 @@ class Carrier:
         for source in task.sources:
             try:
                 content = await self.fetcher.fetch(source.kind, source.address)
-                count, found = await to_thread.run_sync(_look_through, matcher, source, content)
+                items = await read_content(content, source.items_at)
+                found = await to_thread.run_sync(_look_through, matcher, items)
             except (SourceFailed, Unreadable) as failure:
                 logger.info("source %d of signal %s: %s", source.position, task.signal_id, failure)
                 await self.database.write(record_failure, self.number, task, source, str(failure), self.clock())
             else:
-                await self.database.write(record_source, self.number, task, source, count, found, self.clock())
+                await self.database.write(record_source, self.number, task, source, len(items), found, self.clock())
             self.reached("read")
 
     async def _judge(self, task: Task) -> None:
@@ -107,10 +108,7 @@ class Carrier:
             return None
 
 
-def _look_through(
-    matcher: Matcher, source: Source, content: Content
-) -> tuple[int, Sequence[tuple[Item, Sequence[Mention]]]]:
-    """How many items a source holds, and those that name a company."""
-    items = read_items(content.kind, content.body, content.address, source.items_at)
+def _look_through(matcher: Matcher, items: Sequence[Item]) -> Sequence[tuple[Item, Sequence[Mention]]]:
+    """The items that name a company."""
     named = [(item, matcher.find(item.title, item.text)) for item in items]
-    return len(items), [(item, mentions) for item, mentions in named if mentions]
+    return [(item, mentions) for item, mentions in named if mentions]

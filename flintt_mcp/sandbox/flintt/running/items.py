@@ -12,7 +12,6 @@ import json
 import re
 import time
 import unicodedata
-import warnings
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -26,6 +25,8 @@ from flintt_mcp.sandbox.flintt.running.reach import MAX_ITEMS, MAX_TEXT, MAX_TIT
 
 Kind = Literal["feed", "page", "json"]
 MAX_ADDRESS = 2048
+MAX_MARKUP = 64 * 1024
+"""So much of one text is looked at for markup."""
 
 LISTS = ("items", "results", "articles", "entries", "data", "posts", "news", "jobs", "hits", "records")
 TITLES = ("title", "headline", "name", "subject", "signal")
@@ -81,15 +82,13 @@ def _feed(content: bytes, base: str) -> Iterable[Item | None]:
     """RSS or Atom. The parser gets a stream: bytes themselves it would try to open as the name of a file."""
     import feedparser
 
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        feed = feedparser.parse(io.BytesIO(content), response_headers={"content-location": base}, sanitize_html=False)
+    feed = feedparser.parse(io.BytesIO(content), response_headers={"content-location": base}, sanitize_html=False)
     if not feed.get("version"):
         raise Unreadable("not an RSS or Atom feed")
     return [
         _item(
             str(entry.get("title", "")),
-            strip_markup(_entry_text(entry)),
+            strip_markup(_entry_text(entry)[:MAX_MARKUP]),
             str(entry.get("link", "")),
             _from_struct(entry.get("published_parsed") or entry.get("updated_parsed")),
             base=base,
@@ -132,7 +131,9 @@ def _json_item(entry: Any, base: str) -> Item | None:
         return None
     address = next((entry[key] for key in ADDRESSES if _is_address(entry.get(key))), "")
     text = _text_of(entry, TEXTS)
-    return _item(_text_of(entry, TITLES), strip_markup(text), address, _read_date(_text_of(entry, DATES)), base=base)
+    return _item(
+        _text_of(entry, TITLES), strip_markup(text[:MAX_MARKUP]), address, _read_date(_text_of(entry, DATES)), base=base
+    )
 
 
 def _text_of(entry: Mapping[str, Any], keys: Iterable[str]) -> str:
@@ -145,7 +146,7 @@ def _is_address(value: Any) -> bool:
 
 def _item(title: str, text: str, address: str, published: str | None = None, *, base: str) -> Item | None:
     """A bounded, clean item, or None for one that says nothing."""
-    title, text = clean(strip_markup(title))[:MAX_TITLE], clean(text)[:MAX_TEXT]
+    title, text = clean(strip_markup(title[:MAX_MARKUP]))[:MAX_TITLE], clean(text[: 2 * MAX_TEXT])[:MAX_TEXT]
     if not title:
         title = text[:120]
     if not title:

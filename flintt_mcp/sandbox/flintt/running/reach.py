@@ -19,6 +19,9 @@ MAX_TEXT = 4000
 MAX_TOOLS = 10
 MAX_REDIRECTS = 3
 FETCH_SECONDS = 10.0
+PARSE_SECONDS = 20.0
+PARSED_APART_FROM = 64 * 1024
+"""A feed of so many bytes is parsed in a process of its own, which is ended after PARSE_SECONDS."""
 
 
 @dataclass(frozen=True, slots=True)
