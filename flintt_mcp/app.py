@@ -43,6 +43,7 @@ from flintt_mcp.workflows import Workspace, workflow_prompts, workspace_resource
 if TYPE_CHECKING:
     from mcp.server.lowlevel.server import Server
 
+    from flintt_mcp.server import Face
     from flintt_mcp.store import Store
 
 logger = logging.getLogger(__name__)
@@ -94,22 +95,26 @@ class App:
     upstream: Upstream
     additions: Additions
 
-    def server(self) -> Server[Any]:
-        """The MCP server that shows all this. Imports the SDK, which the shell commands never need."""
-        from flintt_mcp.server import Face, build_server
+    def face(self) -> Face:
+        """What an MCP client sees of all this. Imports the SDK, which the shell commands never need."""
+        from flintt_mcp.server import Face
 
-        return build_server(
-            Face(
-                inventory=self.inventory,
-                pipeline=self.pipeline,
-                resources=self.resources,
-                prompts=self.prompts,
-                caller=self.caller,
-                state_key=self.keys.state,
-                instructions=INSTRUCTIONS,
-                extra=self.additions.handlers,
-            )
+        return Face(
+            inventory=self.inventory,
+            pipeline=self.pipeline,
+            resources=self.resources,
+            prompts=self.prompts,
+            caller=self.caller,
+            state_key=self.keys.state,
+            instructions=INSTRUCTIONS,
+            extra=self.additions.handlers,
         )
+
+    def server(self) -> Server[Any]:
+        """The MCP server that shows all this."""
+        from flintt_mcp.server import build_server
+
+        return build_server(self.face())
 
     async def ready(self) -> str | None:
         """None when every API that is on can be reached, else which cannot; any HTTP answer counts, no key is sent."""

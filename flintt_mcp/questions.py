@@ -36,8 +36,18 @@ _ASKED: dict[str, tuple[str, type[BaseModel], type[BaseModel]]] = {
     "roots/list": ("roots", ListRootsRequest, ListRootsResult),
 }
 """Method of a question -> (the client capability it needs, its request type, its result type)."""
-CAPABILITIES = frozenset(capability for capability, _, _ in _ASKED.values())
-"""What a client may declare that it can be asked for."""
+_SINCE = {"elicitation": "2025-06-18"}
+"""Capability -> the first revision that knows it; a client may declare it at an older one and still not understand."""
+
+
+def offered(ctx: ServerRequestContext[Any, Any]) -> frozenset[str]:
+    """What the client of this request can be asked for: it declared it, and the revision at hand has it."""
+    declared = ctx.session.client_capabilities
+    return frozenset(
+        name
+        for name, _, _ in _ASKED.values()
+        if getattr(declared, name, None) is not None and ctx.protocol_version >= _SINCE.get(name, "")
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,9 +89,8 @@ def _answers(responses: Mapping[str, Any] | None) -> dict[str, Any]:
 
 
 def _check_capabilities(ctx: ServerRequestContext[Any, Any], ask: Ask) -> None:
-    has = ctx.session.client_capabilities
     needed = {_ASKED[request["method"]][0] for request in ask.requests.values()}
-    missing = sorted(name for name in needed if has is None or getattr(has, name) is None)
+    missing = sorted(needed - offered(ctx))
     if missing:
         raise MCPError(
             MISSING_REQUIRED_CLIENT_CAPABILITY,
@@ -111,10 +120,17 @@ async def _ask_now(ctx: ServerRequestContext[Any, Any], ask: Ask) -> dict[str, A
     for name, request in ask.requests.items():
         _, request_type, result_type = _ASKED[request["method"]]
         related = ServerMessageMetadata(related_request_id=ctx.request_id)
-        answer = await ctx.session.send_request(
-            request_type.model_validate(request),  # type: ignore[arg-type]
-            result_type,
-            metadata=related,
-        )
+        try:
+            answer = await ctx.session.send_request(
+                request_type.model_validate(request),  # type: ignore[arg-type]
+                result_type,
+                metadata=related,
+            )
+        except MCPError as error:
+            raise MCPError(
+                INVALID_REQUEST,
+                f"This call had to ask you something, and the client answered {request['method']} with error {error.error.code}. "
+                "Nothing was changed.",
+            ) from None
         answers[name] = answer.model_dump(by_alias=True, mode="json", exclude_none=True)
     return answers

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
+from mcp.server._otel import OpenTelemetryMiddleware
 from mcp.server.caching import CacheHint
 from mcp.server.connection import allowed_log_levels
 from mcp.server.context import CallNext, HandlerResult, ServerRequestContext
@@ -40,20 +41,17 @@ from flintt_mcp.arguments import shown_name
 from flintt_mcp.credentials import Caller, ChannelKind
 from flintt_mcp.errors import FlinttError, UnknownTool
 from flintt_mcp.prompts import Filling, Prompt
-from flintt_mcp.questions import CAPABILITIES, AskAgain, rounds
+from flintt_mcp.questions import AskAgain, offered, rounds
+from flintt_mcp.replies import LISTS_TTL_MS, PlainAnswers, tool_list, tool_result
 from flintt_mcp.resources import Completer, Reading, Resource, Resources
-from flintt_mcp.tools import Ask, Call, Done, Inventory, Pipeline, Refused, Reply, Tool, is_visible
+from flintt_mcp.tools import Call, Inventory, Pipeline, Reply
 from flintt_mcp.wording import told
 
 CALLER_SCOPE_KEY = "flintt_mcp.caller"
 """Where an HTTP transport leaves the request's `Caller` in the ASGI scope."""
 
 NAME = "flintt-mcp"
-LISTS_TTL_MS = 300_000
 _COMPLETIONS = 100
-_PLAIN_CALL = frozenset({"name", "arguments", "_meta"})
-_PLAIN_LIST = frozenset({"_meta"})
-_MODERN_ONLY = frozenset({"resultType", "ttlMs", "cacheScope"})
 SESSION_HEADER = "mcp-session-id"
 
 Context = ServerRequestContext[Any, Any]
@@ -91,9 +89,8 @@ class McpChannel:
 
     @property
     def asks(self) -> frozenset[str]:
-        """What the client declared it can be asked for."""
-        declared = self._ctx.session.client_capabilities
-        return frozenset(name for name in CAPABILITIES if declared is not None and getattr(declared, name) is not None)
+        """What the client can be asked for."""
+        return offered(self._ctx)
 
     async def progress(self, done: float, total: float | None = None, message: str | None = None) -> None:
         await self._ctx.session.report_progress(done, total, message)
@@ -133,7 +130,7 @@ def build_server(face: Face) -> Server[Any]:
         server.add_request_handler(method, params_type, handler)
     security = RequestStateSecurity(codec=LateCodec(face.state_key))
     server.middleware.append(RequestStateBoundary(security, default_audience=NAME))
-    server.middleware.append(DirectAnswers(face, {SERVER_INFO_META_KEY: server.server_info_stamp}))
+    server.middleware.append(DirectAnswers(face, plain_answers(face, server)))
     return server
 
 
@@ -161,31 +158,28 @@ class DirectAnswers:
     against those models, that is a large part of the cost of a call. Whatever is not a plain request takes the SDK's own way.
     """
 
-    def __init__(self, face: Face, stamp: Mapping[str, Any]) -> None:
+    def __init__(self, face: Face, plain: PlainAnswers) -> None:
         self._face = face
-        self._stamp = stamp
+        self._plain = plain
 
     async def __call__(self, ctx: Context, call_next: CallNext) -> HandlerResult:
         result = None
-        if ctx.method == "tools/call" and _PLAIN_CALL.issuperset(ctx.params or ()) and _is_open(ctx):
-            result = await self._call(ctx)
-        elif ctx.method == "tools/list" and _PLAIN_LIST.issuperset(ctx.params or ()) and _is_open(ctx):
-            result = {**_tool_list(self._face, ctx), "ttlMs": LISTS_TTL_MS, "cacheScope": "private"}
-        if result is None:
-            return await call_next(ctx)
-        if ctx.protocol_version in MODERN_PROTOCOL_VERSIONS:
-            return {**result, "_meta": self._stamp}
-        return {name: value for name, value in result.items() if name not in _MODERN_ONLY}
+        if ctx.method in PlainAnswers.METHODS and _is_open(ctx):
+            modern = ctx.protocol_version in MODERN_PROTOCOL_VERSIONS
+            result = await self._plain.answer(
+                ctx.method, ctx.params or {}, self._face.caller_of(ctx), McpChannel(ctx), modern=modern
+            )
+        return await call_next(ctx) if result is None else result
 
-    async def _call(self, ctx: Context) -> dict[str, Any] | None:
-        params = ctx.params or {}
-        name, arguments = params.get("name"), params.get("arguments", {})
-        tool = self._face.inventory.get(name) if isinstance(name, str) else None
-        caller = self._face.caller_of(ctx)
-        if tool is None or tool.long_lived or not isinstance(arguments, dict) or not is_visible(tool, caller):
-            return None
-        reply = await self._face.pipeline.run(Call(tool, arguments, caller, McpChannel(ctx)))
-        return tool_result(tool, reply)
+
+def plain_answers(face: Face, server: Server[Any]) -> PlainAnswers:
+    """What answers plain requests of this server."""
+    return PlainAnswers(face.inventory, face.pipeline, {SERVER_INFO_META_KEY: server.server_info_stamp})
+
+
+def makes_spans(server: Server[Any]) -> bool:
+    """Whether requests have to pass the SDK's middleware, since somebody set up OpenTelemetry."""
+    return any(isinstance(part, OpenTelemetryMiddleware) for part in server.middleware)
 
 
 def _is_open(ctx: Context) -> bool:
@@ -216,13 +210,9 @@ def _one_page(params: PaginatedRequestParams | None) -> None:
 def _list_tools(face: Face) -> Callable[..., Any]:
     async def list_tools(ctx: Context, params: PaginatedRequestParams | None) -> dict[str, Any]:
         _one_page(params)
-        return _tool_list(face, ctx)
+        return tool_list(face.inventory, face.caller_of(ctx))
 
     return list_tools
-
-
-def _tool_list(face: Face, ctx: Context) -> dict[str, Any]:
-    return {"resultType": "complete", "tools": [tool.wire for tool in face.inventory.visible_to(face.caller_of(ctx))]}
 
 
 def _call_tool(face: Face) -> Callable[..., Any]:
@@ -243,20 +233,6 @@ def _call_tool(face: Face) -> Callable[..., Any]:
         return reply if isinstance(reply, dict) else tool_result(tool, reply)
 
     return call_tool
-
-
-def tool_result(tool: Tool, reply: Reply) -> dict[str, Any]:
-    """A reply as the result of `tools/call`, in the form of the newest revision; the SDK trims it for older ones."""
-    match reply:
-        case Done(text=text, structured=structured, content=content):
-            blocks = [{"type": "text", "text": text}] if content is None else list(content)
-            result: dict[str, Any] = {"content": blocks, "isError": False, "resultType": "complete"}
-            return result if structured is None else {**result, "structuredContent": structured}
-        case Refused(error=error):
-            block = {"type": "text", "text": told(error, tool.name)}
-            return {"content": [block], "isError": True, "resultType": "complete"}
-        case Ask():
-            raise TypeError("a question is answered in rounds, it is no result")
 
 
 def _list_resources(rows: Iterable[Resource], key: str, uri_key: str) -> Callable[..., Any]:

@@ -13,6 +13,7 @@ import tempfile
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, ExitStack, asynccontextmanager
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import uvicorn
@@ -21,13 +22,19 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from flintt_mcp import __version__
 from flintt_mcp.app import Additions, App, open_app
 from flintt_mcp.catalogue import APIS
+from flintt_mcp.credentials import Caller
 from flintt_mcp.errors import ConfigError
 from flintt_mcp.logs import configure_logging
 from flintt_mcp.memory import settle_memory
 from flintt_mcp.metrics import MULTIPROCESS_VARIABLE, Metrics
+from flintt_mcp.replies import PlainAnswers
+from flintt_mcp.server import build_server, makes_spans, plain_answers
 from flintt_mcp.settings import Settings, environment, load, to_environment
+from flintt_mcp.tools import QuietChannel
 from flintt_mcp.transports.http import HttpOptions, http_app
 from flintt_mcp.transports.serving import DrainingServer
+
+QUIET = QuietChannel("http")
 
 
 class Opening:
@@ -86,15 +93,26 @@ def mcp_over_http(app: App, metrics: Metrics) -> ASGIApp:
         key_headers=tuple(api.own_header for api in APIS),
         grace=settings.shutdown_grace,
     )
+    face = app.face()
+    server = build_server(face)
+    plain = None if makes_spans(server) else plain_answers(face, server)
     return http_app(
-        app.server(),
+        server,
         app.credentials,
         options,
         needs_stream=app.needs_stream,
+        plain=None if plain is None else partial(_plain_answer, plain),
         ready=app.ready,
         metrics=metrics.text,
         closers=app.additions.closers,
     )
+
+
+async def _plain_answer(
+    plain: PlainAnswers, method: str, params: Mapping[str, Any], caller: Caller, modern: bool
+) -> dict[str, Any] | None:
+    """Answers a request that can show nothing on the way."""
+    return await plain.answer(method, params, caller, QUIET, modern=modern)
 
 
 def worker() -> ASGIApp:

@@ -83,13 +83,17 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "spending": ("catalogue.operation", "errors", "tools"),
     # the MCP face and the ways to it
     "questions": ("tools",),
-    "server": ("arguments", "credentials", "errors", "prompts", "questions", "resources", "tools", "wording"),
+    "replies": ("credentials", "tools", "wording"),
+    "server": ("replies", "arguments", "credentials", "errors", "prompts", "questions", "resources", "tools", "wording"),
     "transports.*": ("credentials", "errors", "transports.*"),
     # pages of the handbook that are generated: from rows, and from the sandbox's database
+    "documented": (),
     "pages": (
         "catalogue",
+        "catalogue.operation",
         "cursors",
         "docs_tools",
+        "documented",
         "handbook",
         "proxy",
         "results",

@@ -8,7 +8,7 @@ several times over, is left out. A test holds both ways to the same answers.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -23,6 +23,7 @@ from mcp.shared.inbound import (
     MCP_PARAM_HEADER_PREFIX,
     X_MCP_HEADER_KEY,
     InboundLadderRejection,
+    InboundModernRoute,
     classify_inbound_request,
 )
 from mcp.shared.message import ServerMessageMetadata
@@ -31,6 +32,12 @@ from mcp_types import DEFAULT_NEGOTIATED_VERSION
 from mcp_types.version import HANDSHAKE_PROTOCOL_VERSIONS, MODERN_PROTOCOL_VERSIONS
 from starlette.requests import Request
 from starlette.types import Receive, Scope, Send
+
+from flintt_mcp.credentials import Caller
+from flintt_mcp.transports.gate import CALLER
+
+Plain = Callable[[str, Mapping[str, Any], Caller, bool], Awaitable[dict[str, Any] | None]]
+"""Answers a plain request: (method, params, caller, whether it is of the newest revision) -> its result, None when not plain."""
 
 _encode = msgspec.json.Encoder().encode
 _PARAM_HEADER = MCP_PARAM_HEADER_PREFIX.lower().encode()
@@ -62,8 +69,9 @@ class _OneAnswer:
 class DirectEngine:
     """Answers plain requests over a server whose lifespan is the SDK's empty one."""
 
-    def __init__(self, server: Server[Any]) -> None:
+    def __init__(self, server: Server[Any], plain: Plain | None = None) -> None:
         self._server = server
+        self._plain = plain
         self._annotated: dict[str, bool] = {}
 
     async def answer(
@@ -75,15 +83,10 @@ class DirectEngine:
         """
         if message["method"] in _SDK_ONLY or self._has_param_headers(message, found):
             return False
-        connection = _connection(message, found)
-        if connection is None:
+        route = _route(message, found)
+        if route is None:
             return False
-        context = _OneAnswer(
-            transport=TransportContext(kind="streamable-http", can_send_request=False),
-            request_id=message["id"],
-            message_metadata=ServerMessageMetadata(request_context=Request(scope, receive)),
-        )
-        reply, status = await self._reply(message, context, connection)
+        reply, status = await self._reply(message, scope, receive, route)
         body = _encode(reply)
         headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
         await send({"type": "http.response.start", "status": status, "headers": headers})
@@ -91,25 +94,39 @@ class DirectEngine:
         return True
 
     async def _reply(
-        self, message: Mapping[str, Any], context: _OneAnswer, connection: Connection
+        self, message: Mapping[str, Any], scope: Scope, receive: Receive, route: InboundModernRoute
     ) -> tuple[dict[str, Any], int]:
-        method, params = message["method"], message.get("params")
+        """The JSON-RPC reply and the HTTP status that goes with it."""
         reply: dict[str, Any] = {"jsonrpc": "2.0", "id": message["id"]}
+        modern = route.protocol_version in MODERN_PROTOCOL_VERSIONS
+        if self._plain is not None:
+            result = await self._plain(message["method"], message.get("params") or {}, scope[CALLER], modern)
+            if result is not None:
+                return {**reply, "result": result}, 200
         try:
-            result = await serve_one(
-                self._server,
-                context,  # type: ignore[arg-type]
-                method,
-                params,
-                connection=connection,
-                lifespan_state={},
-            )
+            return {**reply, "result": await self._served(message, scope, receive, route)}, 200
         except Exception as error:
             # The SDK's own boundary does the same: what it knows is told, anything else is logged and told as internal.
             wire = modern_error_data(error).model_dump(by_alias=True, mode="json", exclude_none=True)
-            modern = connection.protocol_version in MODERN_PROTOCOL_VERSIONS
             return {**reply, "error": wire}, ERROR_CODE_HTTP_STATUS.get(wire["code"], 200) if modern else 200
-        return {**reply, "result": result}, 200
+
+    async def _served(
+        self, message: Mapping[str, Any], scope: Scope, receive: Receive, route: InboundModernRoute
+    ) -> dict[str, Any]:
+        """The result, from the SDK's kernel."""
+        context = _OneAnswer(
+            transport=TransportContext(kind="streamable-http", can_send_request=False),
+            request_id=message["id"],
+            message_metadata=ServerMessageMetadata(request_context=Request(scope, receive)),
+        )
+        return await serve_one(
+            self._server,
+            context,  # type: ignore[arg-type]
+            message["method"],
+            message.get("params"),
+            connection=Connection.from_envelope(route.protocol_version, route.client_info, route.client_capabilities),
+            lifespan_state={},
+        )
 
     def _has_param_headers(self, message: Mapping[str, Any], found: Mapping[bytes, bytes]) -> bool:
         """Whether arguments of this call travel in headers too; comparing the two is the SDK's."""
@@ -128,13 +145,11 @@ class DirectEngine:
         return known
 
 
-def _connection(message: Mapping[str, Any], found: Mapping[bytes, bytes]) -> Connection | None:
-    """The connection of one self-contained request; None when its envelope, its headers or its revision need a refusal."""
+def _route(message: Mapping[str, Any], found: Mapping[bytes, bytes]) -> InboundModernRoute | None:
+    """What one self-contained request says of itself; None when its envelope, its headers or its revision need a refusal."""
     version = found.get(_VERSION_HEADER, b"").decode("latin-1")
     if not version or version in HANDSHAKE_PROTOCOL_VERSIONS:
-        return Connection.from_envelope(version or DEFAULT_NEGOTIATED_VERSION, None, None)
+        return InboundModernRoute(version or DEFAULT_NEGOTIATED_VERSION, None, None)
     headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in found.items() if name[:4] == b"mcp-"}
     verdict = classify_inbound_request(message, headers=headers)
-    if isinstance(verdict, InboundLadderRejection):
-        return None
-    return Connection.from_envelope(verdict.protocol_version, verdict.client_info, verdict.client_capabilities)
+    return None if isinstance(verdict, InboundLadderRejection) else verdict

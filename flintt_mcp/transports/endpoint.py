@@ -19,7 +19,7 @@ from starlette.types import Receive, Scope, Send
 
 from flintt_mcp.transports.answers import rpc_error
 from flintt_mcp.transports.body import is_json, read_body, replay
-from flintt_mcp.transports.direct import DirectEngine
+from flintt_mcp.transports.direct import DirectEngine, Plain
 from flintt_mcp.transports.envelope import Envelope, Malformed, read_envelope
 from flintt_mcp.transports.exchange import Exchange, Exchanges
 from flintt_mcp.transports.gate import Entry
@@ -48,13 +48,14 @@ class Endpoint:
         options: HttpOptions,
         exchanges: Exchanges,
         needs_stream: Callable[[str], bool],
+        plain: Plain | None = None,
     ) -> None:
         self._options = options
         self._exchanges = exchanges
         self._needs_stream = needs_stream
         self._legacy = LegacySse(server, options, exchanges)
         self.sessions = CappedSessions(server, options)
-        self._direct = DirectEngine(server)
+        self._direct = DirectEngine(server, plain)
         self.plain = StreamableHTTPSessionManager(
             server, json_response=True, stateless=True, max_request_body_size=options.max_body_bytes
         )

@@ -21,6 +21,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from flintt_mcp.credentials import Credentials
 from flintt_mcp.transports import cors
 from flintt_mcp.transports.answers import json_answer
+from flintt_mcp.transports.direct import Plain
 from flintt_mcp.transports.endpoint import Endpoint
 from flintt_mcp.transports.exchange import Exchanges
 from flintt_mcp.transports.gate import Entry, Gate
@@ -48,6 +49,7 @@ def http_app(
     options: HttpOptions,
     *,
     needs_stream: Callable[[str], bool] = lambda name: True,
+    plain: Plain | None = None,
     lifespan: Lifespan = nullcontext,
     ready: Ready = _ready,
     metrics: Callable[[], bytes] = bytes,
@@ -56,7 +58,8 @@ def http_app(
 ) -> HttpApp:
     """Composes the app.
 
-    `needs_stream` says of a tool whether its calls may show something before the result. `lifespan` opens what the app owns.
+    `needs_stream` says of a tool whether its calls may show something before the result. `plain` answers plain requests
+    without the SDK's kernel. `lifespan` opens what the app owns.
     `ready` gives None or the sentence why not. `closers` end open listeners when a shutdown begins. `extra_routes` see
     requests as they were sent, keys and all, behind the same Host and Origin check.
 
@@ -66,7 +69,7 @@ def http_app(
     exchanges = Exchanges(options)
     return HttpApp(
         gate=Gate(credentials, options),
-        endpoint=Endpoint(server, options, exchanges, needs_stream),
+        endpoint=Endpoint(server, options, exchanges, needs_stream, plain),
         health=Health(ready, metrics, lambda: exchanges.draining),
         exchanges=exchanges,
         options=options,
