@@ -35,7 +35,8 @@ cells = (
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | any_text.map(clean)
 )
 values = st.recursive(
-    cells, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=3), inner, max_size=2)
+    cells,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=3).map(clean), inner, max_size=2),
 )
 names = st.sampled_from(["id", "name", "stage", "note", "other"])
 rows = st.lists(st.dictionaries(names, values, max_size=4), max_size=6)
