@@ -59,13 +59,18 @@ def era_headers(method: str, params: dict[str, Any], era: Era) -> dict[str, str]
     return headers
 
 
-def request_head(host: str, length: int, headers: dict[str, str]) -> bytes:
+BOTH = "application/json, text/event-stream"
+JSON_ONLY = "application/json"
+"""A handshake-era client that takes JSON alone is served without a session, also by one worker of the product."""
+
+
+def request_head(host: str, length: int, headers: dict[str, str], accept: str = BOTH) -> bytes:
     """The head of a keep-alive POST with a JSON body of `length` bytes."""
     lines = [
         f"POST {PATH} HTTP/1.1",
         f"Host: {host}",
         "Content-Type: application/json",
-        "Accept: application/json, text/event-stream",
+        f"Accept: {accept}",
         f"Content-Length: {length}",
         *(f"{name}: {value}" for name, value in headers.items()),
     ]
@@ -77,7 +82,8 @@ def template(host: str, method: str, params: dict[str, Any], era: Era, extra: di
     body = json.dumps(message(method, params, era), separators=(",", ":")).encode()
     after = b"," + body[1:]
     length = len(BEFORE_ID) + ID_DIGITS + len(after)
-    head = request_head(host, length, era_headers(method, params, era) | extra)
+    accept = JSON_ONLY if era == LEGACY and "Mcp-Session-Id" not in extra else BOTH
+    head = request_head(host, length, era_headers(method, params, era) | extra, accept)
     return RequestTemplate(before=head + BEFORE_ID, after=after)
 
 
