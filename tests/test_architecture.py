@@ -84,7 +84,17 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     # the MCP face and the ways to it
     "questions": ("tools",),
     "replies": ("credentials", "tools", "wording"),
-    "server": ("replies", "arguments", "credentials", "errors", "prompts", "questions", "resources", "tools", "wording"),
+    "server": (
+        "replies",
+        "arguments",
+        "credentials",
+        "errors",
+        "prompts",
+        "questions",
+        "resources",
+        "tools",
+        "wording",
+    ),
     "transports.*": ("credentials", "errors", "transports.*"),
     # pages of the handbook that are generated: from rows, and from the sandbox's database
     "documented": (),
