@@ -128,7 +128,7 @@ async def _build(sandbox: Sandbox, settings: Settings, options: argparse.Namespa
         raise FlinttError("a signal needs a source", advice="give --feed, --page, --json or --file")
     wanted = await _refusable(lambda: _as_build(Build, sources, options.opens_deals))
     signal = await _refusable(lambda: build_signal(sandbox.ground, _user(sandbox), options.signal_id, wanted))
-    print(f"built: {signal['name']} ({signal['tool_count']} sources, {signal['status']})")
+    print(f"built: {signal['name']} ({_counted(signal['tool_count'], 'source')}, {signal['status']})")
     return 0
 
 
@@ -140,11 +140,11 @@ async def _run(sandbox: Sandbox, settings: Settings, options: argparse.Namespace
     from flintt_mcp.sandbox.flintt.running.runner import run_signal
 
     run = await _refusable(lambda: run_signal(sandbox.ground, _user(sandbox), options.signal_id))
-    told = run.get("run", run)
+    told = run["run"]
     print(
-        f"{told['status']}: {told.get('raw_count', 0)} found, {told.get('valid_count', 0)} valid, {told.get('deal_count', 0)} deals"
+        f"{told['status']}: {told['raw_count']} found, {told['valid_count']} valid, {_counted(told['deal_count'], 'deal')}"
     )
-    for result in run.get("validation_results", []):
+    for result in run["validation_results"]:
         if result["is_valid"]:
             print(f"  {result['company_name']}: {result['signal_summary']}")
     print(f"  more: flintt-mcp call get_run --run-id {told['id']} --sandbox")
@@ -178,6 +178,10 @@ async def _listen(sandbox: Sandbox, settings: Settings, options: argparse.Namesp
 
 def _print_line(line: str) -> None:
     print(line, flush=True)
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
 def _user(sandbox: Sandbox) -> str:

@@ -42,7 +42,7 @@ class Tempo:
 
     sleep: Callable[[float], Awaitable[None]] = anyio.sleep
     poll: float = 1.0
-    retry: float = 15.0
+    retry: float = 2.0
     at_once: int = 4
     validator: Validator = field(default_factory=TextValidator)
     open_fetcher: OpenFetcher = open_fetcher
@@ -56,6 +56,8 @@ async def runner(ground: Ground, tempo: Tempo | None = None) -> None:
     while True:
         try:
             with hold(ground.database.path.parent):
+                if told:
+                    logger.warning("that process has ended: this one runs the signals of this data folder now")
                 await _run(ground, tempo)
         except Taken:
             if not told:

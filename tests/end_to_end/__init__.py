@@ -1,0 +1,1 @@
+"""Real processes, real HTTP on loopback: the product as a person meets it on one machine."""
