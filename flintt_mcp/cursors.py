@@ -16,7 +16,7 @@ import msgspec
 from flintt_mcp.errors import ToolInputError
 
 _MAC_BYTES = 12
-_LONGEST = 2000
+LONGEST = 8000
 
 
 class Cursors:
@@ -55,7 +55,7 @@ def _spelled(raw: bytes) -> str:
 
 def _read(cursor: str) -> bytes:
     """The bytes of a cursor, empty when it is none. Base64 has several spellings of some bytes: only ours counts."""
-    if len(cursor) > _LONGEST:
+    if len(cursor) > LONGEST:
         return b""
     try:
         raw = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True)

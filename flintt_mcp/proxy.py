@@ -28,7 +28,7 @@ from flintt_mcp.catalogue.operation import (
     local,
 )
 from flintt_mcp.credentials import how_to_give_key
-from flintt_mcp.cursors import Cursors
+from flintt_mcp.cursors import LONGEST, Cursors
 from flintt_mcp.errors import CallRefused, ConfigError, CredentialMissing, NotFound
 from flintt_mcp.results import (
     Budget,
@@ -95,7 +95,7 @@ def arguments_of(operation: Operation) -> tuple[Arg, ...]:
     if isinstance(result, Listing) or result.sections:
         page, most = (result.page, result.most) if isinstance(result, Listing) else (SECTION_ROWS, 200)
         limit = local("limit", f"Rows, default {page}.", kind=Kind.INTEGER, low=1, high=most)
-        args = (*args, limit, local("cursor", "next_cursor of the last page.", low=1, high=2000))
+        args = (*args, limit, local("cursor", "next_cursor of the last page.", low=1, high=LONGEST))
     if operation.idempotency_key:
         about = "Equal calls within 24 h count once; a new id here makes a deliberate second one."
         args = (*args, local(INTENT, about, low=1, high=100))

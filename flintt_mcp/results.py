@@ -280,7 +280,8 @@ def record_result(
     for section, all_rows in lists:
         part = [row for (owner, _), row in zip(wanted, kept, strict=False) if owner is section]
         structured[section.name] = part
-        lines.append(f"{section.name}: {len(part)} of {len(all_rows)}")
+        if section.name in found:
+            lines.append(f"{section.name}: {len(part)} of {len(all_rows)}")
         lines.append(text.table(part, [field.name for field in section.fields]))
     if record.sections:
         structured |= {"complete": result.complete, **_margin(result, cursor)}

@@ -6,18 +6,22 @@ In: settings. Out: an exit code, after a graceful end. Every worker builds the s
 from __future__ import annotations
 
 import json
+import logging
 import os
 import socket
 import sys
 import tempfile
 from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import AbstractAsyncContextManager, AsyncExitStack, ExitStack, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, ExitStack, asynccontextmanager, suppress
 from dataclasses import replace
 from functools import partial
 from typing import Any
 
+import anyio
 import uvicorn
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.middleware.trustedhost import TrustedHostMiddleware
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from uvicorn.config import STARTUP_FAILURE
 
 from flintt_mcp import __version__
 from flintt_mcp.app import Additions, App, open_app
@@ -29,7 +33,7 @@ from flintt_mcp.memory import settle_memory
 from flintt_mcp.metrics import MULTIPROCESS_VARIABLE, Metrics
 from flintt_mcp.replies import PlainAnswers
 from flintt_mcp.server import build_server, makes_spans, plain_answers
-from flintt_mcp.settings import Settings, environment, load, to_environment
+from flintt_mcp.settings import LOOPBACK_HOSTS, Settings, environment, load, to_environment
 from flintt_mcp.tools import QuietChannel
 from flintt_mcp.transports.http import HttpOptions, http_app
 from flintt_mcp.transports.serving import DrainingServer
@@ -38,11 +42,15 @@ QUIET = QuietChannel("http")
 
 
 class Opening:
-    """An ASGI app that is opened at start-up and closed at shutdown, with its own lifespan in between."""
+    """An ASGI app that is opened at start-up and closed at shutdown, with its own lifespan in between.
+
+    `failure` is the setting that kept it from opening.
+    """
 
     def __init__(self, open_: Callable[[], AbstractAsyncContextManager[ASGIApp]]) -> None:
         self._open = open_
         self._app: ASGIApp | None = None
+        self.failure: ConfigError | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
@@ -51,14 +59,26 @@ class Opening:
             await self._app(scope, receive, send)
 
     async def _live(self, scope: Scope, receive: Receive, send: Send) -> None:
+        ended: list[Message] = []
+
+        async def hold_the_end(message: Message) -> None:
+            # Once the web server hears that the app is down it waits for nothing more: what the app stands on closes first.
+            if message["type"].startswith("lifespan.shutdown."):
+                ended.append(message)
+            else:
+                await send(message)
+
         async with AsyncExitStack() as stack:
             try:
                 self._app = await stack.enter_async_context(self._open())
             except ConfigError as error:
+                self.failure = error
                 await send({"type": "lifespan.startup.failed", "message": f"flintt-mcp: {error.message}"})
                 return
             settle_memory()
-            await self._app(scope, receive, send)
+            await self._app(scope, receive, hold_the_end)
+        for message in ended:
+            await send(message)
 
 
 def service(settings: Settings, env: Mapping[str, str], additions: Additions | None = None) -> ASGIApp:
@@ -127,7 +147,7 @@ def serve_http(settings: Settings, env: Mapping[str, str], additions: Additions 
     """Serve MCP over HTTP until a signal ends it. Additions reach a single worker only.
 
     Raises:
-        ConfigError: the address cannot be used.
+        ConfigError: the address, or another setting, cannot be used.
     """
     configure_logging(settings.log_level)
     with ExitStack() as stack:
@@ -135,6 +155,7 @@ def serve_http(settings: Settings, env: Mapping[str, str], additions: Additions 
         settings = replace(settings, port=bound.getsockname()[1])
         if settings.workers == 1:
             return _run(_config(settings, service(settings, env, additions)), bound, lambda: say_ready(settings))
+        _rehearse(settings, env)
         folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="flintt-mcp-metrics-"))
         os.environ.update(to_environment(settings) | {MULTIPROCESS_VARIABLE: folder})
         return _run_workers(_config(settings, "flintt_mcp.serving:worker", factory=True), bound, settings)
@@ -149,7 +170,8 @@ def serve_sandbox(settings: Settings) -> int:
     @asynccontextmanager
     async def opened() -> AsyncIterator[ASGIApp]:
         async with opened_sandbox(settings, at_work=True) as sandbox:
-            yield sandbox.app
+            names = [entry.rsplit(":", 1)[0] for entry in settings.allowed_host]
+            yield TrustedHostMiddleware(sandbox.app, [*LOOPBACK_HOSTS, *names], www_redirect=False)
 
     with bind(settings.host, settings.port) as bound:
         url = f"http://{_shown_host(settings.host)}:{bound.getsockname()[1]}"
@@ -195,12 +217,28 @@ class _AnnouncingServer(DrainingServer):
 
 
 def _run(config: uvicorn.Config, bound: socket.socket, announce: Any) -> int:
-    server = _AnnouncingServer(config, announce)
-    try:
+    """Run one server in this process.
+
+    Raises:
+        ConfigError: what kept the app from opening; uvicorn's own words about that are left out.
+    """
+    server, opening = _AnnouncingServer(config, announce), config.app
+    logging.getLogger("uvicorn.error").addFilter(lambda record: opening.failure is None)
+    with suppress(KeyboardInterrupt, SystemExit):  # it leaves by itself when the start failed
         server.run(sockets=[bound])
-    except KeyboardInterrupt:
-        return 0
-    return 0 if server.started else 3
+    if opening.failure is not None:
+        raise opening.failure
+    return 0 if server.started else STARTUP_FAILURE
+
+
+def _rehearse(settings: Settings, env: Mapping[str, str]) -> None:
+    """Open what a worker opens, once, so that a setting that cannot work is told here and not by every worker."""
+
+    async def once() -> None:
+        async with open_app(settings, env) as app:
+            mcp_over_http(app, Metrics())
+
+    anyio.run(once)
 
 
 def _run_workers(config: uvicorn.Config, bound: socket.socket, settings: Settings) -> int:
@@ -209,7 +247,8 @@ def _run_workers(config: uvicorn.Config, bound: socket.socket, settings: Setting
     supervisor = Multiprocess(config, sockets=[bound])
     _announce_when_healthy(settings)
     supervisor.run()
-    return 0
+    failed = any(process.exitcode == STARTUP_FAILURE for process in supervisor.processes)
+    return STARTUP_FAILURE if failed else 0
 
 
 def _announce_when_healthy(settings: Settings) -> None:

@@ -90,7 +90,7 @@ class Settings:
     allowed_host: tuple[str, ...] = _row(
         (),
         "Host header to accept, host or host:port. Loopback names are accepted when listening on loopback.",
-        commands=("serve",),
+        commands=("serve", "sandbox"),
     )
     allowed_origin: tuple[str, ...] = _row(
         (), "Origin of browser clients to accept, e.g. https://app.example.com.", commands=("serve",)

@@ -25,6 +25,8 @@ from flintt_mcp.errors import (
 from flintt_mcp.text import excerpt
 from flintt_mcp.upstream.message import UpstreamResponse
 
+_PLACES = ("body", "query", "path")
+"""Where a field error was, which a caller of a tool cannot see and need not know."""
 _REQUEST_ID_HEADERS = ("x-request-id", "x-correlation-id", "request-id")
 
 
@@ -133,7 +135,7 @@ def _words(detail: Any) -> str:
         return "; ".join(_words(item) for item in detail[:8])
     if isinstance(detail, Mapping):
         where = detail.get("loc")
-        name = ".".join(str(part) for part in where if part != "body") if isinstance(where, list) else ""
+        name = ".".join(str(part) for part in where if part not in _PLACES) if isinstance(where, list) else ""
         words = detail.get("msg") or detail.get("message") or ""
         return f"{name}: {words}" if name else str(words)
     return ""
