@@ -76,16 +76,21 @@ class Problem(BaseModel):
     message: str = Field(description="For people.")
 
 
-def documented(*statuses: int) -> Responses:
-    """The OpenAPI entries of these error statuses."""
-    return {status: {"model": Problem, "description": _DESCRIPTIONS[status]} for status in statuses}
+def documented(*statuses: int, body: bool = False) -> Responses:
+    """The OpenAPI entries of these error statuses, of an operation with a body or without."""
+    described = _DESCRIPTIONS | _OF_BODIES if body else _DESCRIPTIONS
+    return {status: {"model": Problem, "description": described[status]} for status in statuses}
 
 
 _DESCRIPTIONS = {
-    400: "The body is not JSON, or a query parameter is not as documented.",
+    400: "A query parameter is not as documented.",
     401: "The access token is missing, unknown, expired or revoked.",
     403: "The access token lacks the scope.",
     404: "No such resource.",
+    422: "A name in the path is not of the right form.",
+}
+_OF_BODIES = {
+    400: "The body is not JSON.",
     413: "The body is larger than 64 KiB.",
     415: "The body is not sent as application/json.",
     422: "The body is no JSON object within the bounds, or a name in the path is not of the right form.",

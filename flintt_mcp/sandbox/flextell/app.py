@@ -6,14 +6,17 @@ below /flextell but what no name can be: the documents with a dot in theirs.
 
 from __future__ import annotations
 
+import re
+
 from fastapi import FastAPI
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse
 from starlette.routing import BaseRoute, Mount, Route
 
+from flintt_mcp.sandbox.document import finish_document
 from flintt_mcp.sandbox.flextell.answers import answer_refusals
 from flintt_mcp.sandbox.flextell.oauth.app import METADATA, described, oauth_app
-from flintt_mcp.sandbox.flextell.resources import resource_router
+from flintt_mcp.sandbox.flextell.resources import resource_links, resource_router
 from flintt_mcp.sandbox.flintt.workspace import Ground
 from flintt_mcp.sandbox.pages import operations_page
 
@@ -30,10 +33,17 @@ def flextell_routes(ground: Ground) -> list[BaseRoute]:
         return JSONResponse(described(str(request.base_url).rstrip("/") + OAUTH))
 
     return [
-        Mount("/flextell", flextell_app(ground)),
+        _mounted("/flextell", flextell_app(ground)),
         Mount(OAUTH, oauth_app(ground)),
         Route(METADATA + OAUTH, metadata),
     ]
+
+
+def _mounted(path: str, app: FastAPI) -> Mount:
+    """A mount that also passes on paths with a line break in them, which Starlette's would answer in another shape."""
+    mount = Mount(path, app)
+    mount.path_regex = re.compile(mount.path_regex.pattern, re.DOTALL)
+    return mount
 
 
 def flextell_app(ground: Ground) -> FastAPI:
@@ -56,4 +66,5 @@ def flextell_app(ground: Ground) -> FastAPI:
     router = resource_router()
     app.include_router(router)
     answer_refusals(app, router.routes)
+    finish_document(app, resource_links())
     return app

@@ -10,6 +10,7 @@ from fastapi import FastAPI
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
+from flintt_mcp.sandbox.document import finish_document
 from flintt_mcp.sandbox.flintt import companies, management, prospects, runs, signals, webhooks
 from flintt_mcp.sandbox.flintt.answers import answer_refusals
 from flintt_mcp.sandbox.flintt.running import routes as running
@@ -37,6 +38,7 @@ def flintt_app(ground: Ground) -> FastAPI:
     for room in rooms:
         app.include_router(room.router)
     answer_refusals(app, [route for room in rooms for route in room.router.routes])
+    finish_document(app, webhooks.LINKS)
 
     @app.get("/docs", include_in_schema=False)
     async def docs(_request: Request) -> HTMLResponse:

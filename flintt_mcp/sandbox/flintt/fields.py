@@ -18,6 +18,11 @@ WEB_ADDRESS = r"^https?://[^\x00-\x20\x7f]+$"
 DOMAIN = r"^[^\x00-\x20\x7f/:@?#.]+(\.[^\x00-\x20\x7f/:@?#.]+)+$"
 EMAIL = r"^[^@\x00-\x20\x7f]+@[^@\x00-\x20\x7f]+\.[^@\x00-\x20\x7f]+$"
 STAGE = r"^[a-z][a-z0-9_-]*$"
+USUAL_URL = (
+    r"^https://([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.){1,3}[a-z]{2,63}(:[2-9][0-9]{3})?(/[A-Za-z0-9._~/-]*)?"
+    r"(\?[A-Za-z0-9._~&=-]*)?$"
+)
+"""What a URL that the sandbox dials usually looks like, for the document; the network guard decides."""
 
 
 class Body(BaseModel):

@@ -30,10 +30,10 @@ ONE_SIGNAL = UNAUTHORIZED | NOT_FOUND | REFUSED
 Name = line(160)
 Frequency = Literal["daily", "weekly", "monthly"]
 NOT_BOTH = {
-    "not": {
-        "required": ["frequency", "schedule"],
-        "properties": {"frequency": {"type": "string"}, "schedule": {"type": "string", "minLength": 1}},
-    }
+    "anyOf": [
+        {"properties": {"frequency": {"type": "null"}}},
+        {"properties": {"schedule": {"anyOf": [{"type": "string", "maxLength": 0}, {"type": "null"}]}}},
+    ]
 }
 
 

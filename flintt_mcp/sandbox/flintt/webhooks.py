@@ -21,7 +21,7 @@ from flintt_mcp.sandbox.delivery.endpoints import NewEndpoint, Owner, UnknownEnd
 from flintt_mcp.sandbox.delivery.log import UnknownDelivery
 from flintt_mcp.sandbox.flintt.answers import NOT_FOUND, REFUSED, UNREADABLE, Deleted, not_found, refuse
 from flintt_mcp.sandbox.flintt.events import FLINTT_WEBHOOKS
-from flintt_mcp.sandbox.flintt.fields import Body, Id, Timestamp, line, omittable
+from flintt_mcp.sandbox.flintt.fields import USUAL_URL, Body, Id, Timestamp, line, omittable
 from flintt_mcp.sandbox.flintt.sessions import NO_SESSION, Session, SessionRoute
 from flintt_mcp.sandbox.guard import MAX_URL, Refused, check_url
 
@@ -30,15 +30,19 @@ T = TypeVar("T")
 
 router = APIRouter(prefix="/api/outbound-webhooks", tags=["Webhooks"], route_class=SessionRoute)
 
-URL_PATTERN = (
-    r"^https://([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.){1,3}[a-z]{2,63}(:[2-9][0-9]{3})?(/[A-Za-z0-9._~/-]*)?"
-    r"(\?[A-Za-z0-9._~&=-]*)?$"
-)
-"""What a URL usually looks like, for the document; the network guard decides."""
 ONE_ENDPOINT = NO_SESSION | NOT_FOUND | REFUSED
+_MADE = {"endpoint_id": "$response.body#/id"}
+_TOLD = {"endpoint_id": "$request.path.endpoint_id", "delivery_id": "$response.body#/0/id"}
+LINKS = {
+    "create_webhook": dict.fromkeys(
+        ("get_webhook", "update_webhook", "rotate_webhook_secret", "list_deliveries", "delete_webhook"), _MADE
+    ),
+    "list_deliveries": dict.fromkeys(("get_delivery", "resend_delivery"), _TOLD),
+}
+"""Where an answer leads, for the document; elsewhere in this API the names of parameters say it."""
 
 Name = line(100)
-Url = Annotated[str, Field(min_length=1, max_length=MAX_URL, json_schema_extra={"pattern": URL_PATTERN})]
+Url = Annotated[str, Field(min_length=1, max_length=MAX_URL, json_schema_extra={"pattern": USUAL_URL})]
 Event = Literal["signal.run.completed", "signal.run.result", "company.created", "prospect.created"]
 Events = Annotated[list[Event], Field(min_length=1), AfterValidator(lambda events: list(dict.fromkeys(events)))]
 Seconds = Annotated[

@@ -12,7 +12,7 @@ from typing import Any, Generic, Literal, TypeVar
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse
 from starlette.routing import BaseRoute, Match
@@ -52,6 +52,8 @@ Code = Literal[
 class Envelope(BaseModel, Generic[T]):
     """A success."""
 
+    model_config = ConfigDict(json_schema_extra={"description": "A success; data holds the answer."})
+
     ok: Literal[True]
     data: T
 
@@ -82,6 +84,7 @@ class Refused(Exception):
 
 
 Responses = dict[int | str, dict[str, Any]]
+RETRY_AFTER = {"Retry-After": {"description": "Seconds to wait.", "schema": {"type": "integer", "minimum": 1}}}
 
 
 def failures(*statuses: int) -> Responses:
@@ -93,6 +96,7 @@ def failures(*statuses: int) -> Responses:
         }
         for status in sorted({400, 401, 403, 429, *statuses})
     }
+    documented[429]["headers"] = RETRY_AFTER
     return {**documented, "default": {"model": Failure, "description": "Any other failure."}}
 
 

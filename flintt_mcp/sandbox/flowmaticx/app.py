@@ -12,6 +12,7 @@ from starlette.responses import HTMLResponse
 
 from flintt_mcp.sandbox.clock import Clock
 from flintt_mcp.sandbox.database import Database
+from flintt_mcp.sandbox.document import finish_document
 from flintt_mcp.sandbox.flowmaticx import credits, jobs, leads
 from flintt_mcp.sandbox.flowmaticx.answers import answer_failures
 from flintt_mcp.sandbox.flowmaticx.workspace import Ground
@@ -39,6 +40,7 @@ def flowmaticx_app(database: Database, digester: Digester, clock: Clock) -> Fast
     for room in rooms:
         app.include_router(room.router)
     answer_failures(app, [route for room in rooms for route in room.router.routes])
+    finish_document(app)
 
     @app.get("/docs", include_in_schema=False)
     async def docs(_request: Request) -> HTMLResponse:

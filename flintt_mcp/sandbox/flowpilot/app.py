@@ -12,6 +12,7 @@ from starlette.responses import HTMLResponse
 
 from flintt_mcp.sandbox.clock import Clock
 from flintt_mcp.sandbox.database import Database
+from flintt_mcp.sandbox.document import finish_document
 from flintt_mcp.sandbox.flowpilot import recipients, records, runs
 from flintt_mcp.sandbox.flowpilot.answers import answer_refusals
 from flintt_mcp.sandbox.flowpilot.limits import Meter, RequestLimit
@@ -40,6 +41,7 @@ def flowpilot_app(database: Database, digester: Digester, clock: Clock, limit: R
     for room in rooms:
         app.include_router(room.router, dependencies=[Security(KEY_HEADER), Security(BEARER)])
     answer_refusals(app, [route for room in rooms for route in room.router.routes])
+    finish_document(app)
 
     @app.get("/docs", include_in_schema=False)
     async def docs(_request: Request) -> HTMLResponse:

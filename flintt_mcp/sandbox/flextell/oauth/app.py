@@ -12,11 +12,13 @@ from fastapi import APIRouter, FastAPI, Request
 from pydantic import BaseModel, Field
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
+from flintt_mcp.sandbox.document import finish_document
 from flintt_mcp.sandbox.flextell.answers import answer_refusals
 from flintt_mcp.sandbox.flextell.oauth import consent
 from flintt_mcp.sandbox.flextell.oauth.clients import proven_client
+from flintt_mcp.sandbox.flextell.oauth.described import PROOF, TOKEN_FORM, body, form, query
 from flintt_mcp.sandbox.flextell.oauth.exchange import exchanged
-from flintt_mcp.sandbox.flextell.oauth.forms import FORM, read_form, read_pairs
+from flintt_mcp.sandbox.flextell.oauth.forms import read_form, read_pairs
 from flintt_mcp.sandbox.flextell.oauth.refusals import NO_STORE, PageRefused, TokenRefused, answer_token_refused
 from flintt_mcp.sandbox.flextell.oauth.tokens import SCOPES, revoke
 from flintt_mcp.sandbox.flintt.workspace import Ground
@@ -52,27 +54,14 @@ class Refusal(BaseModel):
     error_description: str
 
 
-_CHOICES = {
-    "response_type": ["code"],
-    "code_challenge_method": ["S256"],
-    "grant_type": ["authorization_code", "refresh_token", "client_credentials"],
-    "decision": ["approve", "deny"],
-}
-
-
-def _parameter(name: str) -> dict[str, Any]:
-    return {"type": "string", "enum": _CHOICES[name]} if name in _CHOICES else {"type": "string"}
-
-
-def _form(required: tuple[str, ...], *optional: str) -> dict[str, Any]:
-    properties = {name: _parameter(name) for name in (*required, *optional)}
-    schema = {
-        "type": "object",
-        "properties": properties,
-        "required": list(required),
-        "additionalProperties": {"type": "string"},
+CLIENT = {
+    "Client": {
+        "type": "http",
+        "scheme": "basic",
+        "description": "A confidential client's id and secret; it may send them in the form instead.",
     }
-    return {"requestBody": {"required": True, "content": {FORM: {"schema": schema}}}}
+}
+_OF_CLIENTS: dict[str, Any] = {"security": [{"Client": []}, {}]}
 
 
 _PAGE: dict[int | str, dict[str, Any]] = {
@@ -86,7 +75,7 @@ _REFUSED: dict[int | str, dict[str, Any]] = {
 _BACK: dict[int | str, dict[str, Any]] = {303: {"description": "Back to the client, with a code or an error."}}
 
 
-@router.get(METADATA, summary="Metadata")
+@router.get(METADATA, summary="Metadata", tags=["For clients"])
 async def metadata(request: Request) -> dict[str, Any]:
     """Where the endpoints are, and what they can do (RFC 8414)."""
     return described(issuer_of(request))
@@ -97,12 +86,8 @@ async def metadata(request: Request) -> dict[str, Any]:
     summary="Ask a person",
     response_class=HTMLResponse,
     responses=_PAGE | _BACK,
-    openapi_extra={
-        "parameters": [
-            {"name": name, "in": "query", "required": name not in ("scope", "state"), "schema": _parameter(name)}
-            for name in consent.PARAMETERS
-        ]
-    },
+    tags=["For browsers"],
+    openapi_extra=query(consent.PARAMETERS, optional=("scope", "state")),
 )
 async def ask(request: Request) -> Response:
     """Show who asks for what."""
@@ -120,13 +105,14 @@ async def ask(request: Request) -> Response:
     status_code=303,
     response_class=RedirectResponse,
     responses={**_BACK, 400: _PAGE[400]},
-    openapi_extra=_form((*consent.PARAMETERS, "user", "until", "ticket", "decision")),
+    tags=["For browsers"],
+    openapi_extra=body(form(*consent.PARAMETERS, "user", "until", "ticket", "decision", optional=("scope", "state"))),
 )
 async def decide(request: Request) -> Response:
     """Take the form of the page and send the browser back to the client."""
     ground: Ground = request.app.state.ground
-    form = await read_form(request, PageRefused)
-    return _back(request, await ground.database.write(consent.decided, ground.digester, form, ground.clock()))
+    sent = await read_form(request, PageRefused)
+    return _back(request, await ground.database.write(consent.decided, ground.digester, sent, ground.clock()))
 
 
 @router.post(
@@ -134,17 +120,15 @@ async def decide(request: Request) -> Response:
     summary="Get tokens",
     responses=_REFUSED,
     response_model_exclude_none=True,
-    openapi_extra=_form(
-        ("grant_type",),
-        *("code", "redirect_uri", "code_verifier", "refresh_token", "scope", "client_id", "client_secret"),
-    ),
+    tags=["For clients"],
+    openapi_extra=_OF_CLIENTS | body(TOKEN_FORM),
 )
 async def token(request: Request, response: Response) -> Tokens:
     """Exchange a code, a refresh token or the client's own secret for tokens."""
     ground: Ground = request.app.state.ground
-    form = await read_form(request, _invalid_request)
+    sent = await read_form(request, _invalid_request)
     authorization = request.headers.get("authorization")
-    answer = await ground.database.write(exchanged, ground.digester, authorization, form, ground.clock())
+    answer = await ground.database.write(exchanged, ground.digester, authorization, sent, ground.clock())
     if isinstance(answer, TokenRefused):
         raise answer
     response.headers.update(NO_STORE)
@@ -155,17 +139,18 @@ async def token(request: Request, response: Response) -> Tokens:
     "/revoke",
     summary="Revoke a token",
     responses=_REFUSED,
-    openapi_extra=_form(("token",), "token_type_hint", "client_id", "client_secret"),
+    tags=["For clients"],
+    openapi_extra=_OF_CLIENTS | body(form("token", optional=("token_type_hint", *PROOF))),
 )
 async def revoke_token(request: Request) -> dict[str, Any]:
     """End a token (RFC 7009); a token that is not this client's, or not known, is left alone with the same answer."""
     ground: Ground = request.app.state.ground
-    form = await read_form(request, _invalid_request)
+    sent = await read_form(request, _invalid_request)
     authorization = request.headers.get("authorization")
-    client = await ground.database.read(proven_client, ground.digester, authorization, form)
-    if "token" not in form:
+    client = await ground.database.read(proven_client, ground.digester, authorization, sent)
+    if "token" not in sent:
         raise _invalid_request("token is missing.")
-    await ground.database.write(revoke, ground.digester, form["token"], client.id, ground.clock())
+    await ground.database.write(revoke, ground.digester, sent["token"], client.id, ground.clock())
     return {}
 
 
@@ -183,6 +168,7 @@ def oauth_app(ground: Ground) -> FastAPI:
     app.state.ground = ground
     app.include_router(router)
     answer_refusals(app, router.routes)
+    finish_document(app, schemes=CLIENT)
     app.add_exception_handler(TokenRefused, answer_token_refused)
     app.add_exception_handler(PageRefused, _page_refused)
 

@@ -16,7 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from flintt_mcp.sandbox.clock import stamp
 from flintt_mcp.sandbox.flintt.answers import refuse
-from flintt_mcp.sandbox.flintt.fields import Body, Stage, text
+from flintt_mcp.sandbox.flintt.fields import USUAL_URL, Body, Stage, text
 from flintt_mcp.sandbox.flintt.running.fetching import SourceFailed, locate
 from flintt_mcp.sandbox.flintt.running.reach import MAX_TOOLS, Reach
 from flintt_mcp.sandbox.flintt.signals import select_signal
@@ -25,19 +25,27 @@ from flintt_mcp.sandbox.guard import Refused, check_url
 SourceType = Literal["news", "blog", "press_release", "job_board", "registry", "social"]
 PATH = r"^[^\x00-\x1f\x7f]*[^\x00-\x20\x7f][^\x00-\x1f\x7f]*$"
 KEYS = r"^[^.\x00-\x1f\x7f]+(\.[^.\x00-\x1f\x7f]+)*$"
+USUAL_PATH = (
+    r"^([A-Za-z0-9_-][A-Za-z0-9._-]{0,60}/){0,4}[A-Za-z0-9_-][A-Za-z0-9._-]{0,60}\.(xml|rss|atom|json|html?|txt|md)$"
+)
+"""What the path of a local file usually looks like, for the document; `locate` decides."""
 URL_OR_PATH = {
     "oneOf": [
         {
             "required": ["url"],
             "properties": {
                 "kind": {"enum": ["feed", "page", "json"]},
-                "url": {"type": "string"},
+                "url": {"type": "string", "pattern": USUAL_URL},
                 "path": {"type": "null"},
             },
         },
         {
             "required": ["path"],
-            "properties": {"kind": {"const": "file"}, "path": {"type": "string"}, "url": {"type": "null"}},
+            "properties": {
+                "kind": {"const": "file"},
+                "path": {"type": "string", "pattern": USUAL_PATH},
+                "url": {"type": "null"},
+            },
         },
     ]
 }
