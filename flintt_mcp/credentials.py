@@ -71,7 +71,7 @@ class Credentials:
             elif name == "authorization" and value[:7].lower() == "bearer ":
                 loose.setdefault("2 bearer", value[7:].strip())
             elif name == "x-mcp-toolsets":
-                toolsets = value
+                toolsets = value or None
         for name, value in _fields(query):
             if name in self._own_queries:
                 named.setdefault("query " + self._own_queries[name], value)
@@ -120,14 +120,14 @@ class Credentials:
         return Caller(hmac.digest(self._digest_key, text.encode(), hashlib.sha256).hex(), secrets, chosen)
 
     def _narrowed(self, text: str) -> frozenset[str] | None:
-        """The toolsets that a comma-separated text names; an unknown name stays, and stands for no tool."""
+        """The toolsets that a comma-separated text names, None when it names none; an unknown name stays, for no tool."""
         chosen: set[str] = set()
         for name in filter(None, map(str.strip, text.split(","))):
             meant = self._toolsets.get(name, frozenset({name}))
             if meant is None:
                 return None
             chosen |= meant
-        return frozenset(chosen)
+        return frozenset(chosen) or None
 
     def unknown_toolsets(self, caller: Caller) -> str:
         """What to tell a caller that narrows to a toolset that does not exist: the names that do. Empty when all is well."""

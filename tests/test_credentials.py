@@ -184,7 +184,8 @@ def narrowed(text: str) -> Caller:
         ("default", {"flintt", "docs"}),
         ("default,pay", {"flintt", "docs", "pay"}),
         ("pay", {"pay"}),
-        ("", set()),
+        ("", None),
+        (" , ", None),
         ("pya", {"pya"}),
     ],
 )
