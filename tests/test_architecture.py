@@ -113,7 +113,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     ),
     # the independent witness: it never reads the catalogue, the proxy, the server, the app or a transport
     "sandbox.delivery.receiver": ("errors", "sandbox.*", "text", "webhooks"),
-    "sandbox.*": ("errors", "sandbox.*"),
+    "sandbox.*": ("errors", "keyfile", "sandbox.*"),
 }
 
 ONLY_IN: dict[str, tuple[str, ...]] = {

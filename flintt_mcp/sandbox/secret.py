@@ -9,11 +9,10 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-import os
-import secrets
-from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+
+from flintt_mcp.keyfile import read_or_make
 
 FILE_NAME = "sandbox.secret"
 
@@ -39,22 +38,4 @@ class Digester:
 
 def open_digester(data_dir: Path) -> Digester:
     """Read the folder's secret, making it first when there is none; processes that come together get the same one."""
-    path = data_dir / FILE_NAME
-    if not path.exists():
-        _create(path)
-    return Digester(bytes.fromhex(path.read_text(encoding="ascii")))
-
-
-def _create(path: Path) -> None:
-    """Write the secret aside and link it into place: whoever links first wins, and nobody reads a half-written file."""
-    draft = path.with_name(f"{path.name}.{secrets.token_hex(8)}")
-    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    try:
-        with os.fdopen(descriptor, "w", encoding="ascii") as file:
-            file.write(secrets.token_hex(32))
-            file.flush()
-            os.fsync(file.fileno())
-        with suppress(FileExistsError):
-            os.link(draft, path)
-    finally:
-        draft.unlink()
+    return Digester(read_or_make(data_dir / FILE_NAME))
