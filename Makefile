@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 BENCH_VENV := .venv-bench
 
-.PHONY: help serve test conformance docs lint bench clean
+.PHONY: help serve test fuzz conformance docs lint bench clean
 help:            ## this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-13s %s\n", $$1, $$2}' Makefile
 
@@ -19,6 +19,9 @@ serve: $(VENV)/.installed  ## start the HTTP server with the sandbox and print h
 
 test: $(VENV)/.installed  ## run every test
 	$(BIN)/python -m pytest -n 2
+
+fuzz: $(VENV)/.installed  ## run many more requests against the OpenAPI documents; FLINTT_FUZZ_EXAMPLES=1000 says how many
+	FLINTT_FUZZ_EXAMPLES=$${FLINTT_FUZZ_EXAMPLES:-200} $(BIN)/python -m pytest -n 2 -rP tests/schemathesis
 
 conformance: $(VENV)/.conformance  ## run the official MCP conformance suite against the server
 	$(BIN)/python -m tests.conformance.run
