@@ -224,10 +224,13 @@ def parse(name: str, text: str, source: str, kind: type) -> Any:
 
 
 def to_environment(settings: Settings) -> dict[str, str]:
-    """The variables that give another process these settings."""
-    changed = {name: getattr(settings, name) for name, row in ROWS.items() if getattr(settings, name) != row.default}
+    """The variables that give another process these settings, whatever its environment says.
+
+    All of them, not only those that were changed: an option that asks for the default must win over its variable there too.
+    """
+    values = {name: getattr(settings, name) for name in ROWS}
     return {
-        variable(name): ",".join(value) if isinstance(value, tuple) else str(value) for name, value in changed.items()
+        variable(name): ",".join(value) if isinstance(value, tuple) else str(value) for name, value in values.items()
     }
 
 
