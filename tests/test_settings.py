@@ -123,7 +123,11 @@ def test_another_process_gets_the_same_settings_from_the_environment(settings: S
 
 
 def test_an_option_wins_over_its_variable_in_worker_processes_too() -> None:
-    variables = {"FLINTT_MCP_TOOLSETS": "all", "FLINTT_MCP_LOG_LEVEL": "debug", "FLINTT_MCP_ALLOWED_ORIGIN": "https://a.b"}
+    variables = {
+        "FLINTT_MCP_TOOLSETS": "all",
+        "FLINTT_MCP_LOG_LEVEL": "debug",
+        "FLINTT_MCP_ALLOWED_ORIGIN": "https://a.b",
+    }
     settings = load({"toolsets": ("default",), "log_level": "warning", "allowed_origin": ()}, variables)
     assert load({}, {**variables, **to_environment(settings)}) == settings
 
