@@ -289,7 +289,8 @@ class Api:
     API's key to us beside keys of other APIs. `advice` turns documented error codes into what to do next. Keys that begin
     with a `live_prefix` move real money: they work only where the operator allows it. `per_minute` is how many requests the
     API takes from one key in a minute. `scope_code` is the error code by which a 403 means a missing scope, where there are
-    codes. `headers` go along with every request, besides the key. An API `beside` another has its place (base URL with its variable, sandbox) and another credential.
+    codes. `headers` go along with every request, besides the key. An API `beside` another has its place (base URL with its
+    variable, sandbox) and another credential.
     """
 
     name: str
