@@ -26,6 +26,8 @@ MONEY_PATTERN = r"^-?(0|[1-9][0-9]{0,17})(\.[0-9]{1,8})?$"
 
 _NAME_SHOWN = 40
 _ERRORS_SHOWN = 8
+_UNKNOWN_LOOKED_AT = 100
+"""So many unknown arguments are enough to refuse a call; looking at each of a megabyte of them would hold up all others."""
 _MOST_WHOLE = 2**63 - 1
 _TEXTS_ITEM = (1, 2000)
 """Shortest and longest text in a list."""
@@ -52,6 +54,9 @@ class Arguments:
         Raises:
             ToolInputError: names every argument that does not fit and what it takes.
         """
+        unknown = [name for name in raw if name not in self._names]
+        if len(unknown) > _UNKNOWN_LOOKED_AT:
+            raise _input_error([self._unknown(shown_name(name)) for name in unknown[:_ERRORS_SHOWN]], len(unknown))
         given = raw
         if None in raw.values():
             for name in self._clears:
@@ -72,14 +77,15 @@ class Arguments:
         # Below the argument's own name only positions are told: a key of an object is part of its value.
         name = shown_name(".".join(str(part) for i, part in enumerate(item["loc"]) if i == 0 or isinstance(part, int)))
         if item["type"] == "extra_forbidden":
-            close = difflib.get_close_matches(name, self._names, n=1)
-            hint = (
-                f"did you mean {close[0]}?" if close else f"this tool takes {', '.join(self._names) or 'no arguments'}"
-            )
-            return f"{name}: unknown argument; {hint}"
+            return self._unknown(name)
         if item["type"] == "missing":
             return f"{name}: required"
         return f"{name}: {item['msg'].removeprefix('Value error, ').removeprefix('Input should be ').strip()}"
+
+    def _unknown(self, name: str) -> str:
+        close = difflib.get_close_matches(name, self._names, n=1)
+        hint = f"did you mean {close[0]}?" if close else f"this tool takes {', '.join(self._names) or 'no arguments'}"
+        return f"{name}: unknown argument; {hint}"
 
 
 def shown_name(name: str) -> str:

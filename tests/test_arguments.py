@@ -179,6 +179,14 @@ def test_every_wrong_argument_is_named_but_no_more_than_eight() -> None:
     assert told.endswith("; and 5 more")
 
 
+def test_a_flood_of_unknown_arguments_is_refused_without_looking_at_each(monkeypatch: pytest.MonkeyPatch) -> None:
+    arguments = Arguments("one", (local("name"),))
+    monkeypatch.setattr(arguments, "_validate", None)
+    told = refusal(arguments, {"name": 1, **{f"x{n}": n for n in range(100_000)}})
+    assert told.startswith("x0: unknown argument; this tool takes name; x1: ")
+    assert told.endswith("; and 99992 more")
+
+
 @pytest.mark.parametrize(
     ("rule", "given", "message"),
     [
