@@ -28,6 +28,8 @@ INTENT = "intent_id"
 """The argument that tells two deliberate calls with equal arguments apart."""
 ASIDE = frozenset({"limit", "cursor", INTENT})
 """Arguments that choose a page or an intent and are no part of what a call means."""
+_NAME_COMPARED = 64
+"""Characters of an unknown tool's name that are compared with those there are; clients send no longer ones."""
 
 
 class Channel(Protocol):
@@ -202,7 +204,8 @@ class Inventory:
             return tool
         if name in self._off:
             raise UnknownTool(f"{name} is switched off here: {self._off[name]}")
-        close = difflib.get_close_matches(name, [tool.name for tool in self.visible_to(caller)], n=3)
+        # Cut first: a name is as long as a request may be, and the comparison takes a second for each megabyte of it.
+        close = difflib.get_close_matches(name[:_NAME_COMPARED], [tool.name for tool in self.visible_to(caller)], n=3)
         hint = f"did you mean {' or '.join(close)}?" if close else "tools/list names those that are on"
         raise UnknownTool(f"Unknown tool: {shown_name(name)}", advice=hint)
 

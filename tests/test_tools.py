@@ -231,6 +231,14 @@ def test_an_unknown_tool_is_told_with_close_names_or_the_reason(name: str, messa
     assert (caught.value.message, caught.value.advice) == (message, advice)
 
 
+def test_of_an_unknown_name_only_the_beginning_is_compared(monkeypatch: pytest.MonkeyPatch) -> None:
+    compared: list[str] = []
+    monkeypatch.setattr("difflib.get_close_matches", lambda word, *_, **__: compared.append(word) or [])
+    with pytest.raises(UnknownTool):
+        INVENTORY.find("x" * 4_000_000, NOBODY)
+    assert compared == ["x" * 64]
+
+
 def test_a_caller_that_narrowed_its_toolsets_sees_and_finds_only_those() -> None:
     narrow = Caller("narrow", toolsets=frozenset({"docs"}))
     assert [one.name for one in INVENTORY.visible_to(narrow)] == ["list_docs"]
