@@ -43,7 +43,7 @@ def form(*required: str, optional: Iterable[str] = (), **fixed: str) -> dict[str
     return {
         "type": "object",
         "properties": {name: {"type": "string", "const": value} for name, value in fixed.items()}
-        | {name: _parameter(name) for name in dict.fromkeys((*required, *optional))},
+        | {name: _parameter(name, name in optional) for name in dict.fromkeys((*required, *optional))},
         "required": [*fixed, *(name for name in required if name not in optional)],
         "additionalProperties": TEXT,
     }
@@ -52,7 +52,7 @@ def form(*required: str, optional: Iterable[str] = (), **fixed: str) -> dict[str
 def query(names: Iterable[str], optional: Iterable[str] = ()) -> dict[str, Any]:
     """`openapi_extra` of an operation with these query parameters."""
     optional = tuple(optional)
-    parameters = ((name, dict(_parameter(name))) for name in names)
+    parameters = ((name, _parameter(name, name in optional)) for name in names)
     return {
         "parameters": [
             {
@@ -72,8 +72,12 @@ def body(schema: dict[str, Any]) -> dict[str, Any]:
     return {"requestBody": {"required": True, "content": {FORM: {"schema": schema}}}}
 
 
-def _parameter(name: str) -> dict[str, Any]:
-    return TEXT | _PARAMETERS[name]
+def _parameter(name: str, is_optional: bool) -> dict[str, Any]:
+    """An optional parameter without a value counts as left out (RFC 6749, section 3.1)."""
+    rules = TEXT | _PARAMETERS[name]
+    if not is_optional:
+        return rules
+    return {"description": rules.pop("description"), "anyOf": [rules, {"type": "string", "maxLength": 0}]}
 
 
 TOKEN_FORM = {
