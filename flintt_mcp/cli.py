@@ -11,7 +11,7 @@ import json
 import os
 import sys
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, NoReturn
 
 from flintt_mcp import __version__
 from flintt_mcp.errors import ConfigError, FlinttError
@@ -72,7 +72,7 @@ def _wrong(message: str) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog="flintt-mcp", description=DESCRIPTION, epilog=EPILOG, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--version", action="version", version=f"flintt-mcp {__version__}")
@@ -112,6 +112,15 @@ def _parser() -> argparse.ArgumentParser:
             add_actions(command, _add_settings)
         _add_settings(command, name)
     return parser
+
+
+class _Parser(argparse.ArgumentParser):
+    """argparse, whose complaints are one line like all others."""
+
+    def error(self, message: str) -> NoReturn:
+        raise ConfigError(
+            f"{self.prog.removeprefix('flintt-mcp ')}: {message}", advice=f"`{self.prog} --help` says more"
+        )
 
 
 def _add_settings(command: argparse.ArgumentParser, name: str) -> None:

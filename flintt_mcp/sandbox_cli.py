@@ -7,8 +7,10 @@ running on it, and does one thing: a token, a decision, a build, a run, a receiv
 from __future__ import annotations
 
 import argparse
+import signal
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +18,8 @@ from flintt_mcp.errors import FlinttError
 from flintt_mcp.settings import Settings
 
 if TYPE_CHECKING:
+    import socket
+
     from flintt_mcp.sandbox.server import Sandbox
 
 ACTIONS = {
@@ -31,13 +35,18 @@ def add_actions(command: argparse.ArgumentParser, add_settings: Callable[[argpar
     """The parsers of all actions; without one the sandbox is served."""
     command.usage = "flintt-mcp sandbox [ACTION] [options]"
     actions = command.add_subparsers(
-        dest="action", metavar="ACTION", title="actions (without one the REST APIs are served)"
+        dest="action",
+        metavar="ACTION",
+        title="actions (without one the REST APIs are served)",
+        prog="flintt-mcp sandbox",
     )
     parsers = {}
     for name, about in ACTIONS.items():
         parsers[name] = actions.add_parser(
             name, help=about, description=about[0].upper() + about[1:] + ".", allow_abbrev=False
         )
+        takes = {"approve-run": " RUN_ID", "build-signal": " SIGNAL_ID", "run-signal": " SIGNAL_ID"}.get(name, "")
+        parsers[name].usage = f"flintt-mcp sandbox {name}{takes} [options]"
     parsers["token"].add_argument(
         "--second", action="store_true", help="of the second user, who has a workspace of their own"
     )
@@ -126,24 +135,26 @@ async def _build(sandbox: Sandbox, settings: Settings, options: argparse.Namespa
     ]
     if not sources:
         raise FlinttError("a signal needs a source", advice="give --feed, --page, --json or --file")
-    wanted = await _refusable(lambda: _as_build(Build, sources, options.opens_deals))
-    signal = await _refusable(lambda: build_signal(sandbox.ground, _user(sandbox), options.signal_id, wanted))
-    print(f"built: {signal['name']} ({_counted(signal['tool_count'], 'source')}, {signal['status']})")
+    with _one_line():
+        wanted = Build.model_validate({"tools": sources, "opens_deals": options.opens_deals})
+        built = await build_signal(sandbox.ground, _user(sandbox), options.signal_id, wanted)
+    print(f"built: {built['name']} ({_counted(built['tool_count'], 'source')}, {built['status']})")
     return 0
 
 
-async def _as_build(build: Any, sources: list[dict[str, str]], opens_deals: bool) -> Any:
-    return build.model_validate({"tools": sources, "opens_deals": opens_deals})
-
-
 async def _run(sandbox: Sandbox, settings: Settings, options: argparse.Namespace) -> int:
+    from flintt_mcp.sandbox.flintt.running.routes import select_sources
     from flintt_mcp.sandbox.flintt.running.runner import run_signal
 
-    run = await _refusable(lambda: run_signal(sandbox.ground, _user(sandbox), options.signal_id))
+    with _one_line():
+        run = await run_signal(sandbox.ground, _user(sandbox), options.signal_id)
     told = run["run"]
     print(
         f"{told['status']}: {told['raw_count']} found, {told['valid_count']} valid, {_counted(told['deal_count'], 'deal')}"
     )
+    for source in await sandbox.database.read(select_sources, _user(sandbox), told["id"]):
+        if source["problem"]:
+            print(f"  not read: {source['problem']} (source {source['position'] + 1})")
     for result in run["validation_results"]:
         if result["is_valid"]:
             print(f"  {result['company_name']}: {result['signal_summary']}")
@@ -153,27 +164,43 @@ async def _run(sandbox: Sandbox, settings: Settings, options: argparse.Namespace
 
 async def _listen(sandbox: Sandbox, settings: Settings, options: argparse.Namespace) -> int:
     import anyio
-    import uvicorn
 
     from flintt_mcp.sandbox.delivery.receiver import Receiver
+    from flintt_mcp.sandbox.flowpilot.pulse import keep_moving
     from flintt_mcp.sandbox.server import deliver_webhooks, webhook_for
     from flintt_mcp.serving import bind
 
     with bind("127.0.0.1", settings.port) as bound:
         url = f"http://127.0.0.1:{bound.getsockname()[1]}/"
-        async with webhook_for(sandbox, options.api, url) as endpoint:
+        async with webhook_for(sandbox, options.api, url) as endpoint, anyio.create_task_group() as group:
             receiver = Receiver(options.api, endpoint["signing_secret"], endpoint.get("auth_token"), _print_line)
-            print(
-                f"Listening at {url} for {', '.join(endpoint['event_types'])}. Ctrl-C ends it and removes the webhook."
-            )
-            server = uvicorn.Server(
-                uvicorn.Config(receiver, log_config=None, access_log=False, lifespan="off", ws="none")
-            )
-            async with anyio.create_task_group() as group:
-                group.start_soon(deliver_webhooks, sandbox)
-                await server.serve(sockets=[bound])
-                group.cancel_scope.cancel()
+            events = ", ".join(endpoint["event_types"])
+            _print_line(f"Listening at {url} for {events}. Ctrl-C ends it and removes the webhook.")
+            group.start_soon(deliver_webhooks, sandbox)
+            group.start_soon(keep_moving, sandbox.database, sandbox.ground.clock)
+            await _serve_until_stopped(receiver, bound)
+            group.cancel_scope.cancel()
     return 0
+
+
+async def _serve_until_stopped(app: Any, bound: socket.socket) -> None:
+    """Serve until SIGINT or SIGTERM. Stock uvicorn raises the signal again at its end, before the webhook is removed."""
+    import uvicorn
+
+    class Server(uvicorn.Server):
+        @contextmanager
+        def capture_signals(self) -> Iterator[None]:
+            before = {number: signal.signal(number, self.handle_exit) for number in (signal.SIGINT, signal.SIGTERM)}
+            try:
+                yield
+            finally:
+                for number, handler in before.items():
+                    signal.signal(number, handler)
+
+    config = uvicorn.Config(
+        app, log_config=None, access_log=False, lifespan="off", ws="none", timeout_graceful_shutdown=2
+    )
+    await Server(config).serve(sockets=[bound])
 
 
 def _print_line(line: str) -> None:
@@ -191,18 +218,30 @@ def _user(sandbox: Sandbox) -> str:
     return fixed_id("user", "you@workspace.example")
 
 
-async def _refusable(act: Callable[[], Awaitable[Any]]) -> Any:
-    """What an action of the REST API answers; its refusals as one line."""
+@contextmanager
+def _one_line() -> Iterator[None]:
+    """What the REST API refuses, as one line that says what to do."""
     from fastapi.exceptions import RequestValidationError
     from pydantic import ValidationError
     from starlette.exceptions import HTTPException
 
     try:
-        return await act()
+        yield
     except HTTPException as refused:
-        raise FlinttError(str(refused.detail)) from None
+        raise FlinttError(str(refused.detail), advice=_advice(str(refused.detail))) from None
     except (RequestValidationError, ValidationError) as refused:
         problems = "; ".join(
-            f"{'.'.join(str(part) for part in item['loc'])}: {item['msg']}" for item in refused.errors()
+            f"{'.'.join(str(part) for part in item['loc'] if part != 'body')}: {item['msg']}"
+            for item in refused.errors()
         )
-        raise FlinttError(problems) from None
+        raise FlinttError(problems, advice=_advice(problems)) from None
+
+
+def _advice(problem: str) -> str:
+    hints = {
+        "Signal not found": "take the id from list_signals",
+        "has no sources here": "run `flintt-mcp sandbox build-signal`",
+        "(loopback)": "add --allow-loopback to read from this machine",
+        "no folder for them was named": "add --source-folder to say where local files lie",
+    }
+    return next((advice for words, advice in hints.items() if words in problem), "")

@@ -1,7 +1,7 @@
 """The sandbox as settings want it: opened on the data folder, with or without its work going on.
 
-In: settings. Out: an open `Sandbox`. Its work is delivering webhooks and running signals; of all processes on a folder one does
-each. What fails there is logged and never ends the server.
+In: settings. Out: an open `Sandbox`. Its work is delivering webhooks, running signals, and moving FlowPilot's
+runs on; of all processes on a folder one delivers and one runs signals. What fails there is logged and never ends the server.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from contextlib import asynccontextmanager
 import anyio
 
 from flintt_mcp.sandbox.flintt.running.reach import Reach
+from flintt_mcp.sandbox.flowpilot.pulse import keep_moving
 from flintt_mcp.sandbox.guard import Policy
 from flintt_mcp.sandbox.server import Sandbox, deliver_webhooks, open_sandbox
 from flintt_mcp.settings import Settings
@@ -36,6 +37,7 @@ async def opened_sandbox(settings: Settings, *, at_work: bool = False) -> AsyncI
         async with anyio.create_task_group() as group:
             group.start_soon(_keep_going, "webhooks", lambda: deliver_webhooks(sandbox))
             group.start_soon(_keep_going, "signals", lambda: _run_signals(sandbox))
+            group.start_soon(_keep_going, "FlowPilot", lambda: keep_moving(sandbox.database, sandbox.ground.clock))
             yield sandbox
             group.cancel_scope.cancel()
 

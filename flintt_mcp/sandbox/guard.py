@@ -103,6 +103,14 @@ def names_loopback(host: str) -> bool:
     return host.lower() == "localhost" or is_loopback(host)
 
 
+def leads_to_loopback(url: str) -> bool:
+    """Whether a URL says itself that it is on this machine."""
+    try:
+        return names_loopback(URL(url, encoded=True).raw_host or "")
+    except ValueError:
+        return False
+
+
 def _check_host(host: str, policy: Policy) -> None:
     if names_loopback(host):
         if not policy.loopback:

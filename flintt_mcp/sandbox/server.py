@@ -48,7 +48,7 @@ from flintt_mcp.sandbox.flowmaticx.keys import SANDBOX_KEYS as FLOWMATICX_KEYS
 from flintt_mcp.sandbox.flowpilot import schema as flowpilot
 from flintt_mcp.sandbox.flowpilot.app import flowpilot_app
 from flintt_mcp.sandbox.flowpilot.events import FLOWPILOT_WEBHOOKS
-from flintt_mcp.sandbox.guard import Policy, Refused, check_url
+from flintt_mcp.sandbox.guard import Policy, Refused, check_url, leads_to_loopback
 from flintt_mcp.sandbox.pages import Listed, index_page
 from flintt_mcp.sandbox.secret import Digester, open_digester
 
@@ -146,10 +146,18 @@ def documents() -> dict[str, dict[str, Any]]:
 
 
 async def deliver_webhooks(sandbox: Sandbox, pace: Pace | None = None) -> None:
-    """Send the webhooks of an open sandbox until cancelled; of all processes on the folder one sends at a time."""
-    ground = sandbox.ground
-    async with guarded_post(ground.webhooks) as post:
-        await Dispatcher(ground.database, ground.digester, SCHEMES, post, pace or Pace(clock=ground.clock)).run()
+    """Send the webhooks of an open sandbox until cancelled; of all processes on the folder one sends at a time.
+
+    What goes to this machine is left to a process that allows it, such as `flintt-mcp sandbox listen` beside a server.
+    """
+    ground, policy = sandbox.ground, sandbox.ground.webhooks
+
+    def reaches(url: str) -> bool:
+        return policy.loopback or not leads_to_loopback(url)
+
+    async with guarded_post(policy) as post:
+        pace = pace or Pace(clock=ground.clock)
+        await Dispatcher(ground.database, ground.digester, SCHEMES, post, pace, reaches).run()
 
 
 @asynccontextmanager

@@ -7,6 +7,7 @@ import hashlib
 import hmac
 import json
 import logging
+from dataclasses import replace
 
 import anyio
 import pytest
@@ -252,6 +253,37 @@ async def test_a_dispatcher_that_is_stopped_gives_its_leases_back(sandbox, flint
 
     assert await rows(sandbox, "webhook_lease") == []
     assert await dispatcher(sandbox, Receiver(), clock).round() == 1
+
+
+async def test_what_a_process_may_not_reach_is_left_to_one_that_may(sandbox, flintt, clock):
+    await hook(sandbox, url="http://127.0.0.1:8080/")
+    await flintt.post("companies", json={"name": "Acme"})
+    outside, inside = Receiver(), Receiver()
+
+    assert await dispatcher(sandbox, outside, clock, reaches=lambda url: "127.0.0.1" not in url).round() == 0
+    assert await rows(sandbox, "webhook_lease") == []
+    assert await dispatcher(sandbox, inside, clock).round() == 1
+    assert (outside.got, len(inside.got)) == ([], 1)
+
+
+async def test_a_dispatcher_with_nothing_left_lets_another_deliver_at_once(sandbox, flintt, clock):
+    await hook(sandbox)
+    receiver = Receiver()
+    rested = anyio.Event()
+
+    async def rest(_seconds: float) -> None:
+        if receiver.got and not await rows(sandbox, "webhook_lease"):
+            rested.set()
+        await anyio.sleep(0.01)
+
+    async with anyio.create_task_group() as group:
+        sender = dispatcher(sandbox, receiver, clock)
+        sender.pace = replace(sender.pace, sleep=rest)
+        group.start_soon(sender.run)
+        await flintt.post("companies", json={"name": "Acme"})
+        with anyio.fail_after(5):
+            await rested.wait()
+        group.cancel_scope.cancel()
 
 
 async def test_a_running_dispatcher_sends_what_comes_and_one_slow_endpoint_does_not_hold_up_another(

@@ -19,7 +19,7 @@ from anyio.abc import TaskGroup
 
 from flintt_mcp.sandbox.clock import Clock, utc_now
 from flintt_mcp.sandbox.database import Database
-from flintt_mcp.sandbox.delivery.queue import Outcome, Taken, is_work_waiting, release, settle, take
+from flintt_mcp.sandbox.delivery.queue import Outcome, Reaches, Taken, is_work_waiting, release, settle, take
 from flintt_mcp.sandbox.delivery.scheme import Outgoing, Scheme
 from flintt_mcp.sandbox.delivery.signing import auth_token, signing_secret, standard_headers
 from flintt_mcp.sandbox.guard import Failed, Refused
@@ -45,26 +45,42 @@ class Pace:
 
 @dataclass(slots=True)
 class Dispatcher:
-    """One process's dispatcher; any number may run on a data folder, one at a time delivers."""
+    """One process's dispatcher; any number may run on a data folder, one at a time delivers.
+
+    `reaches` says which URLs are this process's to send to: this machine is only for one that allows loopback.
+    """
 
     database: Database
     digester: Digester
     schemes: Mapping[str, Scheme]
     post: Post
     pace: Pace = field(default_factory=Pace)
+    reaches: Reaches = lambda _url: True
     holder: str = field(default_factory=lambda: secrets.token_hex(8))
     _under_way: int = 0
+    _holds: bool = False
 
     async def run(self) -> None:
-        """Deliver until cancelled; then give the leases back, so that another process goes on at once."""
+        """Deliver until cancelled; give the leases back whenever nothing is left, so that another process goes on at once."""
         try:
             async with anyio.create_task_group() as group:
                 while True:
                     if not await self._begin(group):
+                        await self._rest()
                         await self.pace.sleep(self.pace.poll)
         finally:
             with anyio.CancelScope(shield=True):
                 await self.database.write(release, self.holder)
+
+    async def _rest(self) -> None:
+        """Let another process deliver when nothing of this one is under way: it may reach what this one does not."""
+        if not self._holds or self._under_way:
+            return
+        try:
+            await self.database.write(release, self.holder)
+            self._holds = False
+        except sqlite3.OperationalError as error:  # the lease runs out by itself
+            logger.warning("webhook deliveries wait: %s", error)
 
     async def round(self) -> int:
         """Deliver everything that is due, wait until it ended, and answer how many attempts that took."""
@@ -80,9 +96,10 @@ class Dispatcher:
         """Take what is due, as far as there is room, and start its attempts; answer how many."""
         room = self.pace.at_once - self._under_way
         try:
-            if room < 1 or not await self.database.read(is_work_waiting, self._now()):
+            if room < 1 or not await self.database.read(is_work_waiting, self._now(), self.reaches):
                 return 0
-            taken = await self.database.write(take, self.holder, room, self._now(), self.pace.lease)
+            self._holds = True
+            taken = await self.database.write(take, self.holder, room, self._now(), self.pace.lease, self.reaches)
         except sqlite3.OperationalError as error:  # busy or full: what is due stays due
             logger.warning("webhook deliveries wait: %s", error)
             return 0

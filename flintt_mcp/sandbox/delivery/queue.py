@@ -2,13 +2,14 @@
 
 In: an open transaction and the moment, in seconds since 1970. Two leases: one for the data folder, so that one process delivers
 at a time, and one on each delivery taken, so that what a killed process held is taken up again. Both end by themselves; a
-process that comes back late finds that the delivery is no longer its own and changes nothing.
+process that comes back late finds that the delivery is no longer its own and changes nothing. A process leaves alone what it
+may not reach and another may (`Reaches`).
 """
 
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -18,8 +19,11 @@ from flintt_mcp.sandbox.delivery.scheme import Scheme
 PER_ENDPOINT = 4
 """Deliveries to one endpoint at a time: a slow one must not hold up the others."""
 
+Reaches = Callable[[str], bool]
+"""Whether deliveries to a URL are this process's to send."""
+
 _DUE = """d.state = 'pending' AND e.active = 1 AND COALESCE(d.due_at, 0) <= :now
-    AND COALESCE(d.lease_until, 0) <= :now"""
+    AND COALESCE(d.lease_until, 0) <= :now AND reaches(e.endpoint_url)"""
 _JOIN = "webhook_deliveries d JOIN webhook_endpoints e ON e.id = d.endpoint_id"
 
 
@@ -48,14 +52,18 @@ class Outcome:
     error: str | None = None
 
 
-def is_work_waiting(connection: sqlite3.Connection, now: float) -> bool:
+def is_work_waiting(connection: sqlite3.Connection, now: float, reaches: Reaches) -> bool:
     """Whether any delivery is due; only reads, so that an idle sandbox writes nothing."""
+    connection.create_function("reaches", 1, reaches)
     query = f"SELECT 1 FROM {_JOIN} WHERE {_DUE} LIMIT 1"
     return connection.execute(query, {"now": now}).fetchone() is not None
 
 
-def take(connection: sqlite3.Connection, holder: str, most: int, now: float, lease: float) -> list[Taken]:
+def take(
+    connection: sqlite3.Connection, holder: str, most: int, now: float, lease: float, reaches: Reaches
+) -> list[Taken]:
     """Up to `most` due deliveries, oldest first, each leased to `holder`; none while another process delivers."""
+    connection.create_function("reaches", 1, reaches)
     if not hold_folder(connection, holder, now, lease):
         return []
     rows = connection.execute(
@@ -88,7 +96,7 @@ def hold_folder(connection: sqlite3.Connection, holder: str, now: float, lease: 
 
 
 def release(connection: sqlite3.Connection, holder: str) -> None:
-    """Give everything back at once, at a graceful end."""
+    """Give everything back at once: nothing is left to send, or the process ends."""
     connection.execute("DELETE FROM webhook_lease WHERE holder = ?", (holder,))
     connection.execute(
         "UPDATE webhook_deliveries SET holder = NULL, lease_until = NULL WHERE state = 'pending' AND holder = ?",

@@ -1,17 +1,38 @@
 """Moves every organisation on, for whoever delivers webhooks: their events should come even when nobody looks.
 
-In: the database and the clock. Out: whether anything moved. One read when nothing is due; call it as often as deliveries are
-looked for. Leaving it out changes no outcome, only when it is told.
+In: the database and the clock. Out: whether anything moved. One read when nothing is due. Leaving it out changes no outcome, only
+when it is told; several processes may do it at once.
 """
 
 from __future__ import annotations
 
+import logging
 import sqlite3
+from collections.abc import Awaitable, Callable
+
+import anyio
 
 from flintt_mcp.sandbox.clock import Clock, stamp
 from flintt_mcp.sandbox.database import Database
 from flintt_mcp.sandbox.flowpilot.books import Books
 from flintt_mcp.sandbox.flowpilot.lifecycle import catch_up, is_due
+
+logger = logging.getLogger(__name__)
+
+POLL = 1.0
+"""Seconds between looks."""
+
+
+async def keep_moving(
+    database: Database, clock: Clock, sleep: Callable[[float], Awaitable[None]] = anyio.sleep
+) -> None:
+    """Move every organisation on, again and again, until cancelled."""
+    while True:
+        try:
+            await move_on(database, clock)
+        except sqlite3.OperationalError as error:  # busy or full: what is due stays due
+            logger.warning("FlowPilot runs wait: %s", error)
+        await sleep(POLL)
 
 
 async def move_on(database: Database, clock: Clock) -> bool:
