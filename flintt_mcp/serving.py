@@ -8,11 +8,12 @@ from __future__ import annotations
 import json
 import logging
 import os
+import signal
 import socket
 import sys
 import tempfile
 from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import AbstractAsyncContextManager, AsyncExitStack, ExitStack, asynccontextmanager, suppress
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, ExitStack, asynccontextmanager
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -224,11 +225,18 @@ def _run(config: uvicorn.Config, bound: socket.socket, announce: Any) -> int:
     """
     server, opening = _AnnouncingServer(config, announce), config.app
     logging.getLogger("uvicorn.error").addFilter(lambda record: opening.failure is None)
-    with suppress(KeyboardInterrupt, SystemExit):  # it leaves by itself when the start failed
+    # uvicorn raises a signal again once it is done with it: both are a good end.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    stopped = False
+    try:
         server.run(sockets=[bound])
+    except KeyboardInterrupt:
+        stopped = True
+    except SystemExit:  # its own end of a start that failed
+        pass
     if opening.failure is not None:
         raise opening.failure
-    return 0 if server.started else STARTUP_FAILURE
+    return 0 if server.started or stopped else STARTUP_FAILURE
 
 
 def _rehearse(settings: Settings, env: Mapping[str, str]) -> None:

@@ -126,13 +126,14 @@ def running(command: Sequence[str], env: Mapping[str, str], cwd: Path | None = N
 def serving(*arguments: str, env: Mapping[str, str], command: Sequence[str] = (COMMAND, "serve")) -> Iterator[Served]:
     """A server on a free port, once it says that it is ready."""
     with running([*command, "--port", "0", *arguments], env) as process:
-        yield Served(process, process.wait_for(READY)["base"])
+        yield Served(process, process.wait_for(READY)["base"], Path(env["HOME"]))
 
 
 class Served:
     """A server that is ready: its process, and its URL up to /mcp."""
 
-    def __init__(self, process: Process, base: str) -> None:
+    def __init__(self, process: Process, base: str, home: Path) -> None:
         self.process = process
         self.base = base
         self.mcp = f"{base}/mcp"
+        self.home = home

@@ -1,0 +1,363 @@
+"""`flintt-mcp serve` as a real process: how it says that it is ready, what it refuses, and how it ends."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import socket
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import httpx2
+import pytest
+
+from flintt_mcp import __version__
+from tests.processes import COMMAND, PATIENCE, Process, Served, environment, running, serving
+from tests.wire import call, client, headers, message
+
+KEY = "flt_sandbox_key"
+SLOW = 20.0
+
+
+class Upstream(ThreadingHTTPServer):
+    """An API that answers an empty list, once it is let go."""
+
+    daemon_threads = True
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), _Answer)
+        self.entered = threading.Event()
+        self.go = threading.Event()
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.server_address[1]}"
+
+    def handle_error(self, *_: Any) -> None:
+        """A server that ended does not wait for its answer."""
+
+
+class _Answer(BaseHTTPRequestHandler):
+    def do_GET(self) -> None:
+        if self.path.startswith("/v1/"):
+            self.server.entered.set()  # type: ignore[attr-defined]
+            self.server.go.wait(SLOW)  # type: ignore[attr-defined]
+        body = b"[]"
+        self.send_response(200)
+        self.send_header("content-length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_: Any) -> None:
+        pass
+
+
+@contextmanager
+def upstream() -> Iterator[Upstream]:
+    api = Upstream()
+    thread = threading.Thread(target=api.serve_forever, args=(0.02,))
+    thread.start()
+    try:
+        yield api
+    finally:
+        api.go.set()
+        api.shutdown()
+        thread.join()
+        api.server_close()
+
+
+def closed_port() -> int:
+    with socket.socket() as once:
+        once.bind(("127.0.0.1", 0))
+        return once.getsockname()[1]
+
+
+@pytest.fixture(scope="module")
+def two_workers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    home = tmp_path_factory.mktemp("workers")
+    env = environment(home, TMPDIR=str(home))
+    with serving("--sandbox", "--workers", "2", env=env) as served:
+        yield served
+
+
+def told(process: Process) -> list[str]:
+    """What a server said on stderr beside its ready lines."""
+    ready = re.compile(r"^flintt-mcp \S+ is ready.*?^  Stop +Ctrl-C\n", re.M | re.S)
+    return ready.sub("", process.stderr).splitlines()
+
+
+def test_a_sandbox_says_where_it_is_with_a_key_that_works(tmp_path: Path) -> None:
+    with serving("--sandbox", env=environment(tmp_path)) as served, client() as http:
+        first, _, *rest = served.process.stderr.splitlines()
+        url = f"{served.mcp}?api_key={KEY}"
+        assert first == f"flintt-mcp {__version__} is ready: {url}"
+        assert call(http, url, "list_signals")["structuredContent"]["count"] == 12
+        block = json.loads("\n".join(line for line in rest if line.startswith("    ")))
+        entry = {"type": "sse", "url": served.mcp, "headers": {"X-API-Key": KEY}}
+        assert block == {"mcpServers": {"flintt": entry}}
+        assert call(http, entry["url"], "list_signals", **entry["headers"])["isError"] is False
+        assert f"  Data          {tmp_path}/data" in rest
+        assert [http.get(f"{served.base}{path}").status_code for path in ("/healthz", "/readyz")] == [200, 200]
+        assert served.process.stop(signal.SIGINT) == 0
+    assert told(served.process) == []
+
+
+def test_without_a_sandbox_no_key_is_shown_and_readiness_follows_the_api(tmp_path: Path) -> None:
+    with upstream() as api:
+        api.go.set()
+        env = environment(tmp_path, FLINTT_API_URL=api.url)
+        with serving("--path-prefix", "/flintt", env=env) as served, client() as http:
+            origin = served.base.removesuffix("/flintt")
+            assert served.process.stderr.splitlines()[0] == f"flintt-mcp {__version__} is ready: {origin}/flintt/mcp"
+            assert call(http, f"{origin}/flintt/mcp", "list_companies", x_api_key="flt_a")["structuredContent"] == {
+                "companies": [],
+                "count": 0,
+                "complete": True,
+                "total": 0,
+            }
+            assert call(http, f"{origin}/mcp", "list_docs")["isError"] is False
+            ready = http.get(f"{origin}/readyz")
+            assert (ready.status_code, ready.json()) == (200, {"ready": True})
+            api.shutdown()
+            api.server_close()
+            ready = http.get(f"{origin}/flintt/readyz")
+            assert ready.status_code == 503
+            assert ready.json()["ready"] is False
+            assert re.fullmatch(r"flintt: .*(refused|connect).*", ready.json()["reason"])
+            assert http.get(f"{origin}/healthz").text == "ok\n"
+
+
+def test_a_port_in_use_is_one_line_and_exit_code_2(tmp_path: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        with running([COMMAND, "serve", "--sandbox", "--port", str(port)], environment(tmp_path)) as process:
+            assert process.end() == 2
+    assert process.stderr == (
+        f"flintt-mcp: cannot listen on 127.0.0.1 port {port}: address already in use. "
+        "stop what uses it, or choose another --port (0 takes a free one)\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("arguments", "variables", "line"),
+    [
+        (["--host", "0.0.0.0"], {}, "--host 0.0.0.0 can be reached from outside: name the Host headers to accept with "),
+        (["--toolsets", "nope"], {}, "--toolsets: no toolset 'nope'; there are all, default, "),
+        (["--toolsets", "nope", "--workers", "2"], {}, "--toolsets: no toolset 'nope'; there are all, default, "),
+        (["--allowed-origin", "*"], {}, "allowed origin '*' must be exact, such as https://app.example.com"),
+        (["--workers", "2"], {"FLINTT_API_URL": "http://api.example"}, "FLINTT_API_URL: plain http only to this machine; "),
+        (["--sandbox", "--data-dir", os.devnull], {}, f"the data folder {os.devnull} cannot be used: "),
+        (["--port", "eight"], {}, "--port: a whole number"),
+        ([], {"FLINTT_MCP_PROT": "1"}, "FLINTT_MCP_PROT: no such setting; "),
+    ],
+)  # fmt: skip
+def test_a_setting_that_cannot_work_is_one_line_and_exit_code_2(
+    tmp_path: Path, arguments: list[str], variables: dict[str, str], line: str
+) -> None:
+    port = [] if "--port" in arguments else ["--port", "0"]
+    with running([COMMAND, "serve", *port, *arguments], environment(tmp_path, **variables)) as process:
+        assert process.end() == 2
+    assert process.stderr.startswith(f"flintt-mcp: {line}")
+    assert process.stderr.count("\n") == 1
+    assert process.stdout == ""
+
+
+@contextmanager
+def event_stream(http: httpx2.Client, served: Served) -> Iterator[Iterator[str]]:
+    """An open legacy SSE stream, after its first event."""
+    with http.stream("GET", served.mcp, headers={"accept": "text/event-stream", "x-api-key": "flt_a"}) as stream:
+        assert stream.status_code == 200
+        lines = stream.iter_lines()
+        assert next(lines) == "event: endpoint"
+        yield lines
+
+
+def test_sigterm_ends_streams_at_once_lets_a_call_finish_and_then_the_process(tmp_path: Path) -> None:
+    with (
+        upstream() as api,
+        serving(env=environment(tmp_path, FLINTT_API_URL=api.url)) as served,
+        client() as http,
+        ThreadPoolExecutor(1) as other,
+        event_stream(http, served) as lines,
+    ):
+        running_call = other.submit(call, http, served.mcp, "list_companies", None, x_api_key="flt_a")
+        assert api.entered.wait(SLOW)
+        served.process.send(signal.SIGTERM)
+        assert [line for line in lines if line.startswith("event")] == []
+        assert not running_call.done()
+        api.go.set()
+        assert running_call.result(SLOW)["structuredContent"]["companies"] == []
+        assert served.process.end() == 0
+    assert told(served.process) == []
+
+
+def test_a_call_that_does_not_end_is_answered_and_does_not_hold_the_process(tmp_path: Path) -> None:
+    env = environment(tmp_path, FLINTT_MCP_SHUTDOWN_GRACE="0.1")
+    with (
+        upstream() as api,
+        serving(env=env | {"FLINTT_API_URL": api.url}) as served,
+        client() as http,
+        ThreadPoolExecutor(1) as other,
+    ):
+        asked = other.submit(
+            http.post,
+            served.mcp,
+            json=message("list_companies"),
+            headers=headers("list_companies", x_api_key="flt_a"),
+        )
+        assert api.entered.wait(SLOW)
+        assert served.process.stop(signal.SIGTERM) == 0
+        answer = asked.result(SLOW)
+    assert (answer.status_code, answer.json()["error"]["message"]) == (
+        503,
+        "The server is stopping; try again in a moment",
+    )
+    assert told(served.process) == []
+
+
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_ctrl_c_during_the_start_ends_it_without_a_traceback(tmp_path: Path, workers: str) -> None:
+    data = tmp_path / "data"
+    command = [COMMAND, "serve", "--sandbox", "--port", "0", "--workers", workers]
+    with running(command, environment(tmp_path)) as process:
+        waited = threading.Event()
+        for _ in range(int(PATIENCE / 0.01)):
+            if data.exists() or waited.wait(0.01):
+                break
+        assert process.stop(signal.SIGINT) in (0, 130)
+    assert told(process) == []
+
+
+def test_workers_open_each_others_cursors_and_count_together(two_workers: Served) -> None:
+    url = f"{two_workers.mcp}?api_key={KEY}"
+    rows: list[str] = []
+    arguments: dict[str, Any] = {"limit": 5}
+    calls = 0
+    while True:
+        with client() as http:  # a connection of its own, so that any worker may get it
+            page = call(http, url, "list_companies", arguments)["structuredContent"]
+        calls += 1
+        rows += [row["id"] for row in page["companies"]]
+        if "next_cursor" not in page:
+            break
+        arguments = {"limit": 5, "cursor": page["next_cursor"]}
+    assert (len(rows), len(set(rows)), calls) == (200, 200, 40)
+    served_by = {path.stem for path in two_workers.home.glob("flintt-mcp-metrics-*/counter_*.db")}
+    assert len(served_by) == 2
+    for _ in range(6):
+        with client() as http:
+            figures = http.get(f"{two_workers.base}/metrics").text
+        assert f'flintt_mcp_calls_total{{outcome="done",tool="list_companies"}} {calls}.0' in figures
+
+
+def test_workers_answer_legacy_sse_with_the_reason(two_workers: Served) -> None:
+    with client(headers={"accept": "text/event-stream"}) as http:
+        answers = [http.get(f"{two_workers.base}{path}") for path in ("/mcp", "/sse")]
+    assert [answer.status_code for answer in answers] == [405, 405]
+    assert all("worker" in answer.text for answer in answers)
+
+
+def test_workers_keep_no_session(two_workers: Served) -> None:
+    params = {"protocolVersion": "2025-06-18", "capabilities": {}, "clientInfo": {"name": "t", "version": "1"}}
+    hello = {"jsonrpc": "2.0", "id": 1, "method": "initialize", "params": params}
+    both = {"accept": "application/json, text/event-stream"}
+    with client() as http:
+        answer = http.post(two_workers.mcp, json=hello, headers=both)
+    assert answer.status_code == 200
+    assert "mcp-session-id" not in answer.headers
+
+
+def test_workers_end_together_at_sigterm(tmp_path: Path) -> None:
+    with serving("--sandbox", "--workers", "2", env=environment(tmp_path, TMPDIR=str(tmp_path))) as served:
+        children = Path(f"/proc/{served.process.pid}/task/{served.process.pid}/children").read_text().split()
+        with client() as http:
+            assert call(http, f"{served.mcp}?api_key={KEY}", "list_runs")["isError"] is False
+        assert served.process.stop() == 0
+    assert len(children) >= 2
+    assert gone(children)
+    assert list(tmp_path.glob("flintt-mcp-metrics-*")) == []
+    assert [line for line in told(served.process) if "another process runs the signals" not in line] == []
+
+
+def gone(pids: list[str]) -> bool:
+    """Whether processes end, those of Python's own bookkeeping a moment after their parent."""
+    waited = threading.Event()
+    for _ in range(200):
+        if not any(Path(f"/proc/{pid}").exists() for pid in pids):
+            return True
+        waited.wait(0.02)
+    return False
+
+
+SECRETS = ["flt_wrong_key_1234567890", "Zq7-plain-secret-of-nobody", "fp_test_other_key_123", KEY]
+
+
+def requests_with(key: str) -> Iterator[dict[str, Any]]:
+    """Requests that carry a key in every place one may be, and in places where it may not."""
+    ok = {"json": message("list_signals"), "headers": headers("list_signals")}
+    for path in ("/mcp", "/mcp/", "/sse", "/messages/", "/nothing", "/healthz", "/metrics", "/"):
+        for query in (f"api_key={key}", f"%61pi_key={key}", f"api_key={key}&api_key={key}", f"x=1;API_KEY={key}"):
+            yield {"method": "POST", "url": f"{path}?{query}", **ok}
+            yield {"method": "GET", "url": f"{path}?{query}", "headers": {"accept": "text/html"}}
+        yield {"method": "OPTIONS", "url": f"{path}?api_key={key}", "headers": {"origin": "http://evil.example"}}
+        yield {"method": "DELETE", "url": f"{path}?api_key={key}", "headers": {"mcp-session-id": "none"}}
+    for name in ("X-API-Key", "X-Flintt-Key", "X-FlowPilot-Key", "Cookie", "X-Unknown-Header"):
+        yield {"method": "POST", "url": "/mcp", **ok, "headers": {**ok["headers"], name: key}}
+    bearer = {**ok["headers"], "authorization": f"Bearer {key}"}
+    yield {"method": "POST", "url": "/mcp", **ok, "headers": bearer}
+    yield {"method": "POST", "url": "/mcp", **ok, "headers": {**bearer, "host": "evil.example"}}
+    yield {"method": "POST", "url": "/mcp", **ok, "headers": {**bearer, "origin": "https://evil.example"}}
+    yield {"method": "POST", "url": f"/mcp?api_key={key}", "content": b"{not json", "headers": ok["headers"]}
+    yield {"method": "POST", "url": f"/mcp?api_key={key}", "json": [1], "headers": ok["headers"]}
+    wrong = message("list_signals", {"limit": key})
+    yield {"method": "POST", "url": f"/mcp?api_key={key}", "json": wrong, "headers": ok["headers"]}
+
+
+@pytest.mark.parametrize("answering", [True, False])
+def test_no_key_is_ever_written_or_sent_back_not_even_at_debug(tmp_path: Path, answering: bool) -> None:
+    nowhere = {"FLINTT_API_URL": f"http://127.0.0.1:{closed_port()}", "FLINTT_MCP_ATTEMPTS": "1"}
+    env = environment(tmp_path, **({} if answering else nowhere))
+    arguments = ["--sandbox"] if answering else []
+    answers: list[str] = []
+    with serving(*arguments, "--log-level", "debug", env=env) as served, client() as http:
+        before = len(served.process.stderr)
+        for key in SECRETS:
+            for request in requests_with(key):
+                url = served.base + request.pop("url")
+                answers.append(answer_of(http, url=url, **request))
+            raw(served, f"GET /mcp?api_key={key} HTTP/9.9\r\nX-API-Key: {key}\r\n\r\n")
+            raw(served, f"POST /mcp?api_key={key} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: x\r\n\r\n")
+        assert served.process.stop() == 0
+        written = served.process.stderr[before:] + served.process.stdout
+    assert len(answers) > 100
+    assert [key for key in SECRETS if key in written] == []
+    assert [key for key in SECRETS if any(key in answer for answer in answers)] == []
+    assert "Traceback" not in written
+
+
+def answer_of(http: httpx2.Client, **request: Any) -> str:
+    """Headers and text of an answer; of a stream its first event, which is not kept open."""
+    with http.stream(**request) as answer:
+        if answer.headers.get("content-type", "").startswith("text/event-stream"):
+            text = "".join(line for _, line in zip(range(2), answer.iter_lines(), strict=False))
+        else:
+            text = answer.read().decode()
+        return f"{answer.status_code} {answer.headers} {text}"
+
+
+def raw(served: Served, text: str) -> None:
+    """Send what no HTTP client would."""
+    port = int(served.base.rsplit(":", 1)[1])
+    with socket.create_connection(("127.0.0.1", port), timeout=10) as connection:
+        connection.sendall(text.encode())
+        while connection.recv(65536):
+            pass
