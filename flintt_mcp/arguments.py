@@ -12,6 +12,7 @@ import json
 import math
 import re
 from collections.abc import Callable, Mapping
+from functools import cached_property
 from typing import Annotated, Any, Literal, NotRequired, Required
 
 import msgspec
@@ -34,17 +35,22 @@ _TEXTS_ITEM = (1, 2000)
 
 
 class Arguments:
-    """The check for one tool's arguments, built once; `schema` is its JSON Schema."""
+    """The check for one tool's arguments; `schema` is its JSON Schema. The validator is built at the tool's first call."""
 
     def __init__(self, tool: str, args: tuple[Arg, ...], rules: tuple[Rule, ...] = ()) -> None:
         self._names = tuple(arg.name for arg in args)
         self._clears = frozenset(arg.name for arg in args if arg.clears)
         self._rules = rules
-        shape = TypedDict(tool, {arg.name: _annotation(arg) for arg in args})  # type: ignore[operator]
+        self._tool = tool
+        self._args = args
+        self.schema = _schema(args)
+
+    @cached_property
+    def _validate(self) -> Callable[[Mapping[str, Any]], dict[str, Any]]:
+        shape = TypedDict(self._tool, {arg.name: _annotation(arg) for arg in self._args})  # type: ignore[operator]
         strict = with_config(ConfigDict(extra="forbid", hide_input_in_errors=True))(shape)
         # Only the validator is kept: the adapter's schema and serializer cost as much memory again, for every tool.
-        self._validate = TypeAdapter(strict).validator.validate_python
-        self.schema = _schema(args)
+        return TypeAdapter(strict).validator.validate_python
 
     def check(self, raw: Mapping[str, Any]) -> dict[str, Any]:
         """The arguments that were set, in their right types.
