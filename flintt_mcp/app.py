@@ -95,8 +95,11 @@ class App:
     upstream: Upstream
     additions: Additions
 
-    def face(self) -> Face:
-        """What an MCP client sees of all this. Imports the SDK, which the shell commands never need."""
+    def face(self, *, over_http: bool = False) -> Face:
+        """What an MCP client sees of all this. Imports the SDK, which the shell commands never need.
+
+        `over_http` leaves the keys of whoever started this process out: there each request brings its own.
+        """
         from flintt_mcp.server import Face
 
         return Face(
@@ -104,7 +107,7 @@ class App:
             pipeline=self.pipeline,
             resources=self.resources,
             prompts=self.prompts,
-            caller=self.caller,
+            caller=self.credentials.with_secrets({}) if over_http else self.caller,
             state_key=self.keys.state,
             instructions=INSTRUCTIONS,
             extra=self.additions.handlers,

@@ -20,6 +20,9 @@ from flintt_mcp.catalogue.operation import Api
 ChannelKind = Literal["http", "stdio", "shell"]
 """Where a call came from; decides how a person is told to give a key."""
 
+CALLER = "flintt_mcp.caller"
+"""Key of an ASGI scope under which an HTTP transport leaves the request's `Caller`."""
+
 _MOST_FIELDS = 100
 _USABLE = re.compile(r"[\x21-\x7e]{1,8192}")
 

@@ -38,7 +38,7 @@ from pydantic import BaseModel
 
 from flintt_mcp import __version__
 from flintt_mcp.arguments import shown_name
-from flintt_mcp.credentials import Caller, ChannelKind
+from flintt_mcp.credentials import CALLER, Caller, ChannelKind
 from flintt_mcp.errors import FlinttError, UnknownTool
 from flintt_mcp.prompts import Filling, Prompt
 from flintt_mcp.questions import AskAgain, offered, rounds
@@ -46,9 +46,6 @@ from flintt_mcp.replies import LISTS_TTL_MS, PlainAnswers, tool_list, tool_resul
 from flintt_mcp.resources import Completer, Reading, Resource, Resources
 from flintt_mcp.tools import Call, Inventory, Pipeline, Reply
 from flintt_mcp.wording import told
-
-CALLER_SCOPE_KEY = "flintt_mcp.caller"
-"""Where an HTTP transport leaves the request's `Caller` in the ASGI scope."""
 
 NAME = "flintt-mcp"
 _COMPLETIONS = 100
@@ -73,9 +70,12 @@ class Face:
     extra: Mapping[str, Handler] = field(default_factory=dict)
 
     def caller_of(self, ctx: Context) -> Caller:
-        """Who sent this request: its own credentials over HTTP, else whoever started the process."""
+        """Who sent this request: its own credentials over HTTP, else whoever started the process.
+
+        An HTTP request that nobody read a caller from fails: it must never count as whoever started the process.
+        """
         request = ctx.request
-        return self.caller if request is None else request.scope.get(CALLER_SCOPE_KEY, self.caller)
+        return self.caller if request is None else request.scope[CALLER]
 
 
 class McpChannel:

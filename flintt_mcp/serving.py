@@ -114,7 +114,7 @@ def mcp_over_http(app: App, metrics: Metrics) -> ASGIApp:
         key_headers=tuple(api.own_header for api in APIS),
         grace=settings.shutdown_grace,
     )
-    face = app.face()
+    face = app.face(over_http=True)
     server = build_server(face)
     plain = None if makes_spans(server) else plain_answers(face, server)
     return http_app(

@@ -111,6 +111,12 @@ async def test_the_environment_gives_keys_and_urls(tmp_path: Path, api: Any) -> 
         assert app.upstream.urls[api.name] == api.url
 
 
+async def test_over_http_nobody_counts_as_whoever_started_the_process(tmp_path: Path) -> None:
+    async with open_fake(tmp_path, FakeApi(), {"FLINTT_API_KEY": "flt_own"}) as app:
+        assert app.face().caller.secrets == {"flintt": "flt_own"}
+        assert app.face(over_http=True).caller.secrets == {}
+
+
 async def test_a_url_that_cannot_be_a_base_stops_the_start(tmp_path: Path) -> None:
     with pytest.raises(ConfigError) as caught:
         async with open_app(Settings(data_dir=str(tmp_path)), {"FLINTT_API_URL": "http://elsewhere.example"}):

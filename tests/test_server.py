@@ -15,9 +15,9 @@ from mcp_types import CallToolResult, ListToolsResult
 from flintt_mcp.app import Additions
 from flintt_mcp.arguments import Arguments
 from flintt_mcp.catalogue.operation import Effect, local
-from flintt_mcp.credentials import Caller
+from flintt_mcp.credentials import CALLER, Caller
 from flintt_mcp.errors import NotFound, RateLimited
-from flintt_mcp.server import CALLER_SCOPE_KEY, DirectAnswers, Face, tool_result
+from flintt_mcp.server import DirectAnswers, Face, tool_result
 from flintt_mcp.tools import Ask, Call, Done, Refused, Reply, Tool
 from flintt_mcp.wording import told
 from tests.fake_api import FakeApi, open_fake
@@ -98,8 +98,10 @@ def test_the_caller_of_a_request_is_whoever_sent_it_and_else_whoever_started_the
     own, sender = Caller("own"), Caller("sender")
     face = Face(inventory=None, pipeline=None, resources=None, prompts=[], caller=own, state_key=b"")  # type: ignore[arg-type]
     assert face.caller_of(SimpleNamespace(request=None)) is own  # type: ignore[arg-type]
-    request = SimpleNamespace(scope={CALLER_SCOPE_KEY: sender})
+    request = SimpleNamespace(scope={CALLER: sender})
     assert face.caller_of(SimpleNamespace(request=request)) is sender  # type: ignore[arg-type]
+    with pytest.raises(KeyError):
+        face.caller_of(SimpleNamespace(request=SimpleNamespace(scope={})))  # type: ignore[arg-type]
 
 
 async def _answers(tmp_path: Path, mode: str, direct: bool) -> list[dict[str, Any]]:

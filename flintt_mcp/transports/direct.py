@@ -33,8 +33,7 @@ from mcp_types.version import HANDSHAKE_PROTOCOL_VERSIONS, MODERN_PROTOCOL_VERSI
 from starlette.requests import Request
 from starlette.types import Receive, Scope, Send
 
-from flintt_mcp.credentials import Caller
-from flintt_mcp.transports.gate import CALLER
+from flintt_mcp.credentials import CALLER, Caller
 
 Plain = Callable[[str, Mapping[str, Any], Caller, bool], Awaitable[dict[str, Any] | None]]
 """Answers a plain request: (method, params, caller, whether it is of the newest revision) -> its result, None when not plain."""

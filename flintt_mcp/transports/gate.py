@@ -16,16 +16,13 @@ from mcp.server.auth.middleware.bearer_auth import AuthenticatedUser
 from mcp.server.auth.provider import AccessToken
 from starlette.responses import Response
 
-from flintt_mcp.credentials import Caller, Credentials
+from flintt_mcp.credentials import CALLER, Caller, Credentials
 from flintt_mcp.transports import cors
 from flintt_mcp.transports.answers import CLOSE, rpc_error
 from flintt_mcp.transports.hosts import host_values, origin_values
 from flintt_mcp.transports.options import HttpOptions
 
 MAX_QUERY_FIELDS = 100
-
-CALLER = "flintt_mcp.caller"
-"""Key of the scope under which the request's `Caller` is found."""
 
 _Headers = list[tuple[bytes, bytes]]
 

@@ -24,11 +24,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from flintt_mcp.credentials import Caller
+from flintt_mcp.credentials import CALLER, Caller
 from flintt_mcp.transports.answers import rpc_error
 from flintt_mcp.transports.envelope import Envelope
 from flintt_mcp.transports.exchange import Exchange, Exchanges
-from flintt_mcp.transports.gate import CALLER, Entry
+from flintt_mcp.transports.gate import Entry
 from flintt_mcp.transports.options import HttpOptions
 
 logger = logging.getLogger(__name__)

@@ -9,8 +9,9 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from flintt_mcp.credentials import CALLER
 from flintt_mcp.errors import ConfigError
-from flintt_mcp.transports.gate import CALLER, Gate
+from flintt_mcp.transports.gate import Gate
 from flintt_mcp.transports.hosts import host_values, is_loopback, origin_values
 from flintt_mcp.transports.http import HttpOptions
 
