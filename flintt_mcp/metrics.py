@@ -7,25 +7,39 @@ from __future__ import annotations
 
 import os
 import time
-
-from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest, multiprocess
+from functools import cached_property
+from typing import TYPE_CHECKING, NamedTuple
 
 from flintt_mcp.tools import Call, Done, Next, Refused, Reply
+
+if TYPE_CHECKING:
+    from prometheus_client import CollectorRegistry, Counter, Histogram
 
 MULTIPROCESS_VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 _BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
 
 
-class Metrics:
-    """Stage: counts each call by tool and outcome and times it."""
+class _Figures(NamedTuple):
+    registry: CollectorRegistry
+    calls: Counter
+    seconds: Histogram
 
-    def __init__(self) -> None:
-        self._registry = CollectorRegistry()
-        names = ("tool", "outcome")
-        self._calls = Counter("flintt_mcp_calls", "Tool calls", names, registry=self._registry)
-        self._seconds = Histogram(
-            "flintt_mcp_call_seconds", "Seconds per tool call", ("tool",), registry=self._registry, buckets=_BUCKETS
+
+class Metrics:
+    """Stage: counts each call by tool and outcome and times it. The library is loaded with the first call or question."""
+
+    @cached_property
+    def _figures(self) -> _Figures:
+        from prometheus_client import CollectorRegistry, Counter, Histogram
+
+        registry = CollectorRegistry()
+        return _Figures(
+            registry,
+            Counter("flintt_mcp_calls", "Tool calls", ("tool", "outcome"), registry=registry),
+            Histogram(
+                "flintt_mcp_call_seconds", "Seconds per tool call", ("tool",), registry=registry, buckets=_BUCKETS
+            ),
         )
 
     async def __call__(self, call: Call, next: Next) -> Reply:
@@ -36,13 +50,18 @@ class Metrics:
             outcome = "done" if isinstance(reply, Done) else "refused" if isinstance(reply, Refused) else "ask"
             return reply
         finally:
-            self._calls.labels(call.tool.name, outcome).inc()
-            self._seconds.labels(call.tool.name).observe(time.perf_counter() - started)
+            seconds = time.perf_counter() - started
+            self._figures.calls.labels(call.tool.name, outcome).inc()
+            self._figures.seconds.labels(call.tool.name).observe(seconds)
 
     def text(self) -> bytes:
         """All figures in Prometheus text format, of every worker process where there are several."""
+        from prometheus_client import CollectorRegistry, generate_latest
+        from prometheus_client.multiprocess import MultiProcessCollector
+
+        figures = self._figures
         if os.environ.get(MULTIPROCESS_VARIABLE):
             registry = CollectorRegistry()
-            multiprocess.MultiProcessCollector(registry)
+            MultiProcessCollector(registry)
             return generate_latest(registry)
-        return generate_latest(self._registry)
+        return generate_latest(figures.registry)
