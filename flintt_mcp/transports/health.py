@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Awaitable, Callable
 
+import anyio
 from starlette.responses import Response
 
 from flintt_mcp.errors import FlinttError
@@ -19,6 +20,8 @@ logger = logging.getLogger(__name__)
 Ready = Callable[[], Awaitable[str | None]]
 """None when the server can do its work, else one sentence why not."""
 
+REMEMBERED_SECONDS = 2.0
+"""How long an answer of `ready` is given again: anybody may ask, and each question asks every API."""
 PATHS = frozenset({"/healthz", "/readyz", "/metrics"})
 _METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 _NO_STORE = {"cache-control": "no-store"}
@@ -31,6 +34,9 @@ class Health:
         self._ready = ready
         self._metrics = metrics
         self._draining = draining
+        self._asking = anyio.Lock()
+        self._reason: str | None = None
+        self._good_until = 0.0
 
     async def answer(self, method: str, path: str) -> Response:
         """The answer to a GET or HEAD of one of `PATHS`."""
@@ -46,6 +52,14 @@ class Health:
         return json_answer({"ready": False, "reason": reason}, 503, _NO_STORE)
 
     async def _why_not(self) -> str | None:
+        """Whatever is asked meanwhile waits for the one question under way."""
+        async with self._asking:
+            if anyio.current_time() >= self._good_until:
+                self._reason = await self._asked()
+                self._good_until = anyio.current_time() + REMEMBERED_SECONDS
+            return self._reason
+
+    async def _asked(self) -> str | None:
         try:
             return await self._ready()
         except FlinttError as error:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import anyio
 import pytest
 
 from flintt_mcp.errors import FlinttError
@@ -52,3 +53,25 @@ async def test_not_ready_says_why_and_alive_is_something_else(ready: object, rea
         answer = await client.get("/readyz")
         assert (answer.status_code, answer.json()) == (503, {"ready": False, "reason": reason})
         assert (await client.get("/healthz")).status_code == 200
+
+
+async def test_many_who_ask_at_once_ask_the_apis_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[float] = []
+
+    async def ready() -> None:
+        asked.append(anyio.current_time())
+        await anyio.lowlevel.checkpoint()
+
+    async with calling(ready=ready) as client:
+
+        async def ask() -> None:
+            assert (await client.get("/readyz")).status_code == 200
+
+        async with anyio.create_task_group() as group:
+            for _ in range(20):
+                group.start_soon(ask)
+        assert len(asked) == 1
+        later = asked[0] + 3600
+        monkeypatch.setattr("flintt_mcp.transports.health.anyio.current_time", lambda: later)
+        await ask()
+        assert len(asked) == 2
