@@ -20,7 +20,6 @@ from typing import Any
 
 import anyio
 import uvicorn
-from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from uvicorn.config import STARTUP_FAILURE
 
@@ -34,8 +33,9 @@ from flintt_mcp.memory import settle_memory
 from flintt_mcp.metrics import MULTIPROCESS_VARIABLE, Metrics
 from flintt_mcp.replies import PlainAnswers
 from flintt_mcp.server import build_server, makes_spans, plain_answers
-from flintt_mcp.settings import LOOPBACK_HOSTS, Settings, environment, load, to_environment
+from flintt_mcp.settings import Settings, environment, load, to_environment
 from flintt_mcp.tools import QuietChannel
+from flintt_mcp.transports.hosts import KnownHosts
 from flintt_mcp.transports.http import HttpOptions, http_app
 from flintt_mcp.transports.serving import DrainingServer
 
@@ -171,11 +171,13 @@ def serve_sandbox(settings: Settings) -> int:
     @asynccontextmanager
     async def opened() -> AsyncIterator[ASGIApp]:
         async with opened_sandbox(settings, at_work=True) as sandbox:
-            names = [entry.rsplit(":", 1)[0] for entry in settings.allowed_host]
-            yield TrustedHostMiddleware(sandbox.app, [*LOOPBACK_HOSTS, *names], www_redirect=False)
+            yield KnownHosts(
+                sandbox.app, HttpOptions(host=settings.host, port=port, allowed_hosts=settings.allowed_host)
+            )
 
     with bind(settings.host, settings.port) as bound:
-        url = f"http://{_shown_host(settings.host)}:{bound.getsockname()[1]}"
+        port = bound.getsockname()[1]
+        url = f"http://{_shown_host(settings.host)}:{port}"
         lines = (
             f"The sandbox is ready: {url}/",
             f"  try         curl -H 'X-API-Key: flt_sandbox_key' {url}/flintt/v1/companies",

@@ -9,7 +9,10 @@ from __future__ import annotations
 import ipaddress
 import re
 
+from starlette.types import ASGIApp, Receive, Scope, Send
+
 from flintt_mcp.errors import ConfigError
+from flintt_mcp.transports.answers import CLOSE, json_answer
 from flintt_mcp.transports.options import HttpOptions
 
 _HOST = re.compile(r"(?P<name>[a-z0-9_](?:[a-z0-9._-]*[a-z0-9_])?|\[[0-9a-f:.]+\])(?::(?P<port>[0-9]{1,5}))?")
@@ -17,6 +20,25 @@ _ORIGIN = re.compile(
     r"(?P<scheme>[a-z][a-z0-9+.-]*)://(?P<host>[a-z0-9._-]+|\[[0-9a-f:.]+\])(?::(?P<port>[0-9]{1,5}))?/?"
 )
 _DEFAULT_PORTS = {"http": "80", "https": "443"}
+
+
+class KnownHosts:
+    """An app that answers only requests under one of the exact hosts; for apps without a gate of their own."""
+
+    def __init__(self, app: ASGIApp, options: HttpOptions) -> None:
+        self._app = app
+        self._hosts = host_values(options)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http":
+            hosts = [value.strip(b" \t").lower() for name, value in scope["headers"] if name == b"host"]
+            if len(hosts) != 1 or hosts[0] not in self._hosts:
+                refusal = json_answer(
+                    {"error": "This Host is not allowed here; the operator can add it with --allowed-host"}, 421, CLOSE
+                )
+                await refusal(scope, receive, send)
+                return
+        await self._app(scope, receive, send)
 
 
 def host_values(options: HttpOptions) -> frozenset[bytes]:
