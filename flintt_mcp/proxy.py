@@ -283,7 +283,7 @@ async def _secret(api: Api, upstream: Upstream, call: Call) -> str:
         secret = upstream.sessions[api.name](call.caller.secrets.get(api.beside, ""))
     if secret is None:
         raise CredentialMissing(
-            f"{call.tool.name} needs a {api.title} key", advice=how_to_give_key(api, call.channel.kind)
+            f"{call.tool.name} needs a {api.title} {api.secret_noun}", advice=_how_to_give(api, upstream, call)
         )
     if api.live_prefix and secret.startswith(api.live_prefix) and not upstream.allow_live:
         raise CallRefused(
@@ -296,3 +296,11 @@ async def _secret(api: Api, upstream: Upstream, call: Call) -> str:
             advice=f"start the server with --sandbox, or {how_to_give_key(api, call.channel.kind)}",
         )
     return secret
+
+
+def _how_to_give(api: Api, upstream: Upstream, call: Call) -> str:
+    """How to give the credential; in the sandbox also what is enough instead."""
+    advice = how_to_give_key(api, call.channel.kind)
+    if api.name not in upstream.sessions:
+        return advice
+    return f"come with the sandbox's published key, or {advice}; `flintt-mcp sandbox token` prints one"

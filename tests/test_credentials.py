@@ -307,5 +307,7 @@ def test_each_channel_is_told_how_to_give_a_key_there() -> None:
 
 
 def test_a_key_without_a_prefix_has_to_be_given_by_name() -> None:
-    assert how_to_give_key(FREE, "http") == "add ?free_token=KEY to the MCP URL or send the header X-Free-Token: KEY"
+    assert how_to_give_key(FREE, "http") == (
+        f"send the header X-Free-Token: TOKEN or add ?free_token=TOKEN to the MCP URL ({FREE.key_hint})"
+    )
     assert how_to_give_key(FREE, "shell").startswith("set the environment variable FREE_TOKEN")

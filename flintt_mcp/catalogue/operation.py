@@ -313,6 +313,11 @@ class Api:
     headers: Mapping[str, str] = field(default_factory=dict)
     advice: Mapping[str, str] = field(default_factory=dict)
 
+    @property
+    def secret_noun(self) -> str:
+        """What a person calls the credential of this API."""
+        return {"TOKEN": "token", "JWT": "session token"}.get(self.secret, "key")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Operation:

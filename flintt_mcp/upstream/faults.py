@@ -42,8 +42,8 @@ def error_for(api: Api, operation: Operation, response: UpstreamResponse, secret
     kind: type[UpstreamError]
     match status:
         case 401:
-            kind, message = Unauthorized, f"{api.title} does not accept this key (401)"
-            advice = advice or "check that the key is complete and not revoked, or make a new one"
+            kind, message = Unauthorized, f"{api.title} does not accept this {api.secret_noun} (401)"
+            advice = advice or _fresh(api)
         case 403:
             kind, message = Forbidden, f"{api.title} does not allow this for this key (403){told}"
             if scopes:
@@ -82,6 +82,12 @@ def error_for(api: Api, operation: Operation, response: UpstreamResponse, secret
     if isinstance(error, Forbidden):
         error.scopes = scopes
     return error
+
+
+def _fresh(api: Api) -> str:
+    if api.prefixes or not api.key_hint:
+        return "check that the key is complete and not revoked, or make a new one"
+    return f"give a fresh one: {api.key_hint}"
 
 
 def _scopes_missing(api: Api, operation: Operation, status: int, code: str | None, told: str) -> tuple[str, ...]:
