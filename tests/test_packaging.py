@@ -1,0 +1,107 @@
+"""What `pip install` brings: the wheel is built as pip builds it, unpacked, and used from where it was unpacked."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import tarfile
+import tomllib
+import zipfile
+from email.parser import BytesParser
+from pathlib import Path
+
+import pytest
+
+from flintt_mcp import __version__
+from tests.processes import environment
+
+ROOT = Path(__file__).parent.parent
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+DOCS = {path.name: path.read_bytes() for path in (ROOT / "docs").glob("*.md")}
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the wheel and the source archive, made by the project's build backend without the package index."""
+    folder = tmp_path_factory.mktemp("built")
+    command = [sys.executable, "-m", "hatchling", "build", "-d", str(folder)]
+    done = subprocess.run(command, cwd=ROOT, env=environment(folder), capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return folder
+
+
+@pytest.fixture(scope="module")
+def wheel(built: Path) -> zipfile.Path:
+    (path,) = built.glob("*.whl")
+    assert path.name == f"flintt_mcp-{__version__}-py3-none-any.whl"
+    return zipfile.Path(path)
+
+
+def names_in(wheel: zipfile.Path) -> set[str]:
+    return {name for name in wheel.root.namelist() if not name.endswith("/")}
+
+
+def test_the_wheel_holds_the_package_the_handbook_and_nothing_else(wheel: zipfile.Path) -> None:
+    package = {
+        path.relative_to(ROOT).as_posix()
+        for path in (ROOT / "flintt_mcp").rglob("*")
+        if path.is_file() and "__pycache__" not in path.parts
+    }
+    docs = {f"flintt_mcp/docs/{name}" for name in DOCS}
+    about = f"flintt_mcp-{__version__}.dist-info"
+    assert {name for name in names_in(wheel) if not name.startswith(about)} == package | docs
+    assert {name: (wheel / "flintt_mcp/docs" / name).read_bytes() for name in DOCS} == DOCS
+    assert (wheel / about / "licenses/LICENSE").read_bytes() == (ROOT / "LICENSE").read_bytes()
+    assert (wheel / "flintt_mcp/py.typed").exists()
+
+
+def test_the_wheel_names_its_command_and_what_it_needs(wheel: zipfile.Path) -> None:
+    about = wheel / f"flintt_mcp-{__version__}.dist-info"
+    told = BytesParser().parsebytes((about / "METADATA").read_bytes())
+    needed = {line.replace(" ", "") for line in told.get_all("Requires-Dist", []) if "extra ==" not in line}
+    assert (about / "entry_points.txt").read_text("utf-8").split() == [
+        "[console_scripts]",
+        "flintt-mcp",
+        "=",
+        "flintt_mcp.__main__:main",
+    ]
+    assert (told["Name"], told["Version"], told["Requires-Python"]) == ("flintt-mcp", __version__, ">=3.11")
+    assert {line.split(";")[0].rstrip("<>=.,0123456789") for line in needed} == {
+        line.split(";")[0].rstrip("<>=.,0123456789") for line in PROJECT["dependencies"]
+    }
+    assert told.get_payload(decode=True) == (ROOT / "README.md").read_bytes()
+
+
+def test_the_unpacked_wheel_serves_its_own_handbook(wheel: zipfile.Path, tmp_path: Path) -> None:
+    wheel.root.extractall(tmp_path / "site")
+    env = environment(tmp_path, PYTHONPATH=str(tmp_path / "site"), PYTHONDONTWRITEBYTECODE="1")
+
+    def run(*words: str) -> str:
+        done = subprocess.run(
+            [sys.executable, *words], env=env, cwd=tmp_path, capture_output=True, text=True, timeout=60
+        )
+        assert (done.returncode, done.stderr) == (0, "")
+        return done.stdout
+
+    where = run("-c", "import flintt_mcp.handbook as h; print(h.default_folder())").strip()
+    listed = json.loads(run("-m", "flintt_mcp", "call", "list_docs", "--structured"))
+    assert where == str(tmp_path / "site/flintt_mcp/docs")
+    assert {f"{row['slug']}.md" for row in listed["docs"]} == set(DOCS)
+
+
+def test_the_source_archive_has_all_that_the_wheel_is_made_of_and_the_tests(built: Path) -> None:
+    (path,) = built.glob("*.tar.gz")
+    with tarfile.open(path) as archive:
+        names = {name.split("/", 1)[1] for name in archive.getnames()}
+    needed = {
+        "pyproject.toml",
+        "README.md",
+        "LICENSE",
+        "CHANGELOG.md",
+        "Makefile",
+        "claude_desktop_config.example.json",
+    }
+    assert needed | {f"docs/{name}" for name in DOCS} <= names
+    assert {"flintt_mcp/cli.py", "tests/conftest.py", "bench/__main__.py"} <= names
+    assert [name for name in names if name.startswith((".venv", ".git/")) or "__pycache__" in name] == []
