@@ -41,12 +41,11 @@ def help_page(scope: Scope, entry: Entry, prefix: str, *, stateless: bool) -> Re
 
 def _blocks(url: str, stateless: bool) -> list[str]:
     keyed: dict[str, Any] = {"url": url, "headers": {"X-API-Key": _KEY}}
-    remote = ["-y", "mcp-remote", url, "--header", f"X-API-Key:{_KEY}"]
     blocks = [
         _block(
             "Claude Desktop",
-            "claude_desktop_config.json (Settings, Developer, Edit Config). The bridge mcp-remote needs Node.",
-            _config("mcpServers", {"command": "npx", "args": remote}),
+            "claude_desktop_config.json (Settings, Developer, Edit Config).",
+            _config("mcpServers", {"type": "sse", **keyed} if not stateless else {"type": "http", **keyed}),
         ),
         _block(
             "Claude.ai",
