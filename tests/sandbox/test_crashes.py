@@ -119,3 +119,8 @@ async def test_no_acknowledged_write_and_no_event_is_lost_when_the_process_is_ki
     assert set(effects) == {row["id"] for row in deliveries}
     assert all(len(same) == 1 for same in bodies.values())
     assert sorted(effects.values()) == sorted(made)
+    repeats = len(receiver.got) - len(effects)
+    print(
+        f"\nwrites and deliveries: {CRASHES} kills; {len(acknowledged)} acknowledged writes, all there; {len(effects)} events, all "
+        f"delivered, each under one delivery_id, with {repeats} repeats"
+    )
