@@ -13,6 +13,7 @@ import anyio
 import pytest
 from webhook_bench import URL, Receiver, dispatcher, hook, rows, user_id
 
+from flintt_mcp.sandbox.clock import stamp
 from flintt_mcp.sandbox.delivery.scheme import DELAYS
 from flintt_mcp.sandbox.flintt.events import tell
 from flintt_mcp.sandbox.flowpilot.events import EVENTS as FLOWPILOT_EVENTS
@@ -346,14 +347,16 @@ async def organisation_id(sandbox) -> str:
 async def test_flowpilot_has_its_own_envelope_and_headers_and_a_test_event_on_registration(sandbox, clock):
     owner = await organisation_id(sandbox)
     endpoint = await hook(sandbox, owner, FLOWPILOT_EVENTS, FLOWPILOT_WEBHOOKS)
-    await sandbox.database.write(tell_flowpilot, "run.completed", owner, {"run_id": "a1b2c3d4", "approved_count": 48})
+    data = {"run_id": "a1b2c3d4", "approved_count": 48}
+    await sandbox.database.write(tell_flowpilot, "run.completed", owner, data, stamp(clock()))
     receiver = Receiver()
     await dispatcher(sandbox, receiver, clock).round()
 
     test, completed = receiver.envelopes
     assert test["event"] == "webhook.test"
     assert test["timestamp"] == "2026-09-30T09:00:00.000Z"
-    assert (completed["event"], completed["data"]) == ("run.completed", {"run_id": "a1b2c3d4", "approved_count": 48})
+    assert (completed["event"], completed["data"]) == ("run.completed", data)
+    assert completed["timestamp"] == test["timestamp"]
     _, headers, body = receiver.got[1]
     assert {name: headers[name] for name in ("X-FlowPilot-Event", "X-FlowPilot-Delivery", "User-Agent")} == {
         "X-FlowPilot-Event": "run.completed",
@@ -370,7 +373,7 @@ async def test_flowpilot_switches_an_endpoint_off_after_five_failures_in_a_row(s
     sender = dispatcher(sandbox, Receiver(answers=[500] * 3 + [200] + [500] * 9), clock)
     active = []
     for _ in range(9):
-        await sandbox.database.write(tell_flowpilot, "payout.failed", owner, {})
+        await sandbox.database.write(tell_flowpilot, "payout.failed", owner, {}, stamp(clock()))
         await sandbox.database.write(_only_newest)
         await sender.round()
         active.append((await rows(sandbox, "webhook_endpoints"))[0]["active"])

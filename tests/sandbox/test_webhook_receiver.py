@@ -66,7 +66,7 @@ async def test_a_new_company_becomes_a_verified_line_and_the_endpoint_goes_when_
 async def test_flowpilot_sends_its_test_event_when_registered_and_its_own_events_after_it(local):
     async def change():
         owner = (await rows(local, "flowpilot_organisations"))[0]["id"]
-        await local.database.write(tell_flowpilot, "run.failed", owner, {"run_id": "r1"})
+        await local.database.write(tell_flowpilot, "run.failed", owner, {"run_id": "r1"}, "2026-09-30T09:00:00Z")
 
     lines = await lines_of(local, "flowpilot", change, 2)
 

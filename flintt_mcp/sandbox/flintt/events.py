@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from flintt_mcp.sandbox.clock import read_stamp, utc_now
+from flintt_mcp.sandbox.clock import read_stamp
 from flintt_mcp.sandbox.delivery.outbox import write_event
 from flintt_mcp.sandbox.delivery.scheme import Outgoing, Scheme
 from flintt_mcp.sandbox.delivery.signing import body_signature
@@ -40,14 +40,14 @@ def tell(
     user_id: str,
     event: str,
     data: Mapping[str, Any],
-    now: datetime | str | None = None,
+    now: datetime | str,
 ) -> None:
     """Tell a user's webhooks of an event, as part of the change itself; `now` is a moment or its stamp.
 
     Raises:
         ValueError: there is no such event.
     """
-    moment = read_stamp(now) if isinstance(now, str) else now or utc_now()
+    moment = read_stamp(now) if isinstance(now, str) else now
     write_event(connection, FLINTT_WEBHOOKS, user_id, event, data, moment)
 
 

@@ -58,6 +58,6 @@ class Books:
         row = {"run_id": run_id, "agent_type": agent, "action": action, "created_at": moment}
         self.insert("flowpilot_audit_events", row | {"detail": to_json(detail).decode()})
 
-    def tell(self, event: str, data: Mapping[str, Any]) -> None:
+    def tell(self, event: str, data: Mapping[str, Any], moment: str) -> None:
         """Tell an event to this organisation's webhooks."""
-        self.tell_with(self.connection, event, self.organisation_id, data)
+        self.tell_with(self.connection, event, self.organisation_id, data, moment)

@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from flintt_mcp.sandbox.clock import utc_now
+from flintt_mcp.sandbox.clock import read_stamp
 from flintt_mcp.sandbox.delivery.outbox import write_event
 from flintt_mcp.sandbox.delivery.scheme import DELAYS, Outgoing, Scheme
 from flintt_mcp.sandbox.delivery.signing import body_signature
@@ -30,7 +30,7 @@ EVENTS = (
     "webhook.test",
 )
 
-Tell = Callable[[sqlite3.Connection, str, str, Mapping[str, Any]], None]
+Tell = Callable[[sqlite3.Connection, str, str, Mapping[str, Any], str], None]
 
 
 def _headers(outgoing: Outgoing) -> dict[str, str]:
@@ -60,6 +60,8 @@ FLOWPILOT_WEBHOOKS = Scheme(
 )
 
 
-def tell(connection: sqlite3.Connection, event: str, organisation_id: str, data: Mapping[str, Any]) -> None:
-    """Tell an event of an organisation, as part of the change itself."""
-    write_event(connection, FLOWPILOT_WEBHOOKS, organisation_id, event, data, utc_now())
+def tell(
+    connection: sqlite3.Connection, event: str, organisation_id: str, data: Mapping[str, Any], moment: str
+) -> None:
+    """Tell an event of an organisation, as part of the change itself; `moment` is the stamp of when it happened."""
+    write_event(connection, FLOWPILOT_WEBHOOKS, organisation_id, event, data, read_stamp(moment))

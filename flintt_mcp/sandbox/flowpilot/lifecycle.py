@@ -130,7 +130,7 @@ def _scored(books: Books, candidate: sqlite3.Row, risk_score: float, decision: p
         books.audit(candidate["run_id"], "risk", "approved_candidate", told, moment)
     elif decision == "flagged":
         books.audit(candidate["run_id"], "risk", "flagged_candidate", told, moment)
-        books.tell("candidate.flagged", {"run_id": candidate["run_id"]} | told)
+        books.tell("candidate.flagged", {"run_id": candidate["run_id"]} | told, moment)
 
 
 def _ask_for_approval(books: Books, run: sqlite3.Row, candidates: list[sqlite3.Row], moment: str) -> None:
@@ -139,7 +139,7 @@ def _ask_for_approval(books: Books, run: sqlite3.Row, candidates: list[sqlite3.R
     told = {"candidate_count": len(candidates), "total": total, "currency": CURRENCY}
     books.audit(run["id"], "approval", "requested_approval", told, moment)
     data = {"run_id": run["id"], "objective": run["objective"], "status": "awaiting_approval"}
-    books.tell("approval.requested", data | told)
+    books.tell("approval.requested", data | told, moment)
 
 
 _STEPS = {"pending": _begin_planning, "planning": _finish_planning, "scoring": _score}

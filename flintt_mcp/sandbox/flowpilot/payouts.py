@@ -58,7 +58,7 @@ def fail_run(books: Books, run_id: str, reason: str, moment: str) -> None:
     )
     books.change("UPDATE flowpilot_candidates SET execution_status = 'cancelled' WHERE run_id = ?", run_id)
     books.audit(run_id, "execution", "failed_run", {"reason": reason}, moment)
-    books.tell("run.failed", _run_data(books, run_id) | {"reason": reason})
+    books.tell("run.failed", _run_data(books, run_id) | {"reason": reason}, moment)
 
 
 def settle(books: Books, transaction: sqlite3.Row, moment: str) -> None:
@@ -99,9 +99,8 @@ def _told_decision(books: Books, run: sqlite3.Row, moment: str, decision: str) -
     query = "SELECT count(*) FROM flowpilot_candidates WHERE run_id = ? AND approval_status = ?"
     counts = {f"{status}_count": books.value(query, run["id"], status) for status in ("approved", "rejected")}
     books.audit(run["id"], "human", f"{decision}_run", counts, moment)
-    books.tell(
-        "approval.completed", {"run_id": run["id"], "objective": run["objective"], "decision": decision} | counts
-    )
+    data = {"run_id": run["id"], "objective": run["objective"], "decision": decision} | counts
+    books.tell("approval.completed", data, moment)
 
 
 def _pay(books: Books, candidate: sqlite3.Row, moment: str) -> None:
@@ -124,7 +123,7 @@ def _pay(books: Books, candidate: sqlite3.Row, moment: str) -> None:
         return
     told |= {"reason": "declined_by_bank"}
     books.audit(candidate["run_id"], "execution", "failed_payout", told, moment)
-    books.tell("payout.failed", {"run_id": candidate["run_id"]} | told)
+    books.tell("payout.failed", {"run_id": candidate["run_id"]} | told, moment)
 
 
 def _arrived(books: Books, candidate: sqlite3.Row, reference: str, moment: str, action: str) -> None:
@@ -136,13 +135,13 @@ def _arrived(books: Books, candidate: sqlite3.Row, reference: str, moment: str, 
     )
     told = payment(candidate) | {"reference": reference, "status": "SUCCESS"}
     books.audit(candidate["run_id"], "execution", action, told, moment)
-    books.tell("payout.succeeded", {"run_id": candidate["run_id"]} | told)
+    books.tell("payout.succeeded", {"run_id": candidate["run_id"]} | told, moment)
 
 
 def _complete(books: Books, run_id: str, approved_count: int, moment: str) -> None:
     books.change("UPDATE flowpilot_runs SET status = 'completed', updated_at = ? WHERE id = ?", moment, run_id)
     books.audit(run_id, "execution", "completed_run", {"approved_count": approved_count}, moment)
-    books.tell("run.completed", _run_data(books, run_id) | {"approved_count": approved_count})
+    books.tell("run.completed", _run_data(books, run_id) | {"approved_count": approved_count}, moment)
 
 
 def _reference(books: Books, moment: str) -> str:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from decimal import Decimal
 
 import pytest
 
 from flintt_mcp.sandbox.clock import stamp
+from flintt_mcp.sandbox.delivery.endpoints import NewEndpoint, Owner, register
 from flintt_mcp.sandbox.flowpilot.books import Books
-from flintt_mcp.sandbox.flowpilot.events import EVENTS
+from flintt_mcp.sandbox.flowpilot.events import EVENTS, FLOWPILOT_WEBHOOKS
 from flintt_mcp.sandbox.flowpilot.lifecycle import catch_up, start
 from flintt_mcp.sandbox.flowpilot.money import to_json
 from flintt_mcp.sandbox.flowpilot.payouts import approve, reject
@@ -25,9 +27,11 @@ def played(sandbox, clock):
 
         def play(connection):
             owner = connection.execute("SELECT id FROM flowpilot_organisations ORDER BY rowid").fetchone()["id"]
-            books = Books(
-                connection, owner, tell_with=lambda _, event, to, data: told.append((event, to == owner, data))
-            )
+
+            def keep(_connection, event, to, data, _moment):
+                told.append((event, to == owner, data))
+
+            books = Books(connection, owner, tell_with=keep)
             run_id = start(books, stamp(clock()), objective, tolerance, budget)
             clock.forward(minutes=1)
             catch_up(books, stamp(clock()))
@@ -109,11 +113,11 @@ async def test_a_change_that_is_undone_tells_nothing_that_lasts(sandbox, clock):
     def break_off(connection):
         owner = connection.execute("SELECT id FROM flowpilot_organisations").fetchone()["id"]
 
-        def tell(inside, event, to, data):
+        def tell(inside, event, to, data, _moment):
             inside.execute("INSERT INTO flowpilot_organisations VALUES (?, ?, ?)", (event, to, "now"))
 
         books = Books(connection, owner, tell_with=tell)
-        books.tell("webhook.test", {})
+        books.tell("webhook.test", {}, stamp(clock()))
         raise RuntimeError
 
     with pytest.raises(RuntimeError):
@@ -121,3 +125,24 @@ async def test_a_change_that_is_undone_tells_nothing_that_lasts(sandbox, clock):
 
     query = "SELECT count(*) FROM flowpilot_organisations"
     assert await sandbox.database.read(lambda connection: connection.execute(query).fetchone()[0]) == 2
+
+
+async def test_an_event_is_dated_when_it_happened_by_the_clock_of_the_sandbox(sandbox, clock, start, pilot):
+    def register_endpoint(connection):
+        owner = connection.execute("SELECT id FROM flowpilot_organisations ORDER BY rowid").fetchone()["id"]
+        new = NewEndpoint(name="All", url="https://hooks.example.com/", events=EVENTS)
+        register(connection, Owner(FLOWPILOT_WEBHOOKS, owner), sandbox.ground.digester, new, clock())
+
+    await sandbox.database.write(register_endpoint)
+    await start()
+    clock.forward(hours=3)
+    assert (await pilot.get("runs")).status_code == 200
+
+    def bodies(connection):
+        return [json.loads(row["body"]) for row in connection.execute("SELECT body FROM webhook_deliveries")]
+
+    told = {body["event"]: body["timestamp"] for body in await sandbox.database.read(bodies)}
+    assert told == {
+        "webhook.test": "2026-09-30T09:00:00.000Z",
+        "approval.requested": "2026-09-30T09:00:06.000Z",
+    }

@@ -32,5 +32,7 @@ def before(*, days: float = 0, seconds: float = 0) -> str:
     return stamp(EPOCH - timedelta(days=days, seconds=seconds))
 
 
-def tell_nobody(_connection: sqlite3.Connection, _event: str, _organisation_id: str, _data: Mapping[str, Any]) -> None:
+def tell_nobody(
+    _connection: sqlite3.Connection, _event: str, _organisation_id: str, _data: Mapping[str, Any], _moment: str
+) -> None:
     """The past is told to no webhook."""
