@@ -41,7 +41,7 @@ def tools_page() -> str:
     """docs/tools.md: every tool with its arguments, effect and what it needs."""
     about = {toolset.name: toolset.about for toolset in TOOLSETS} | {DOCS: "The handbook. Public: no key is needed."}
     default = {toolset.name for toolset in TOOLSETS if toolset.default} | {DOCS}
-    lines = ["# Tools", "", "Every tool of this server, by toolset. " + NOTICE, ""]
+    lines = ["# Tools", "", "Every tool of this server, by toolset: arguments, limits, effect and the key it needs.", "", NOTICE, ""]
     lines += [
         "An effect says what a call does: read, create, update, destroy or spend. The hints that clients show "
         "(read-only, destructive, idempotent, open world) follow from it.",
@@ -95,7 +95,7 @@ def _limits(schema: dict[str, Any]) -> str:
 
 def settings_page() -> str:
     """docs/settings.md: every setting with its option, variable and default, and the variables of each API."""
-    lines = ["# Settings", "", "Every setting is an option and an environment variable; the option wins. " + NOTICE, ""]
+    lines = ["# Settings", "", "Every setting is an option and an environment variable; the option wins.", "", NOTICE, ""]
     rows = []
     for row in ROWS.values():
         shown = row.metadata.get("shown") or (",".join(row.default) if isinstance(row.default, tuple) else row.default)
@@ -131,7 +131,9 @@ def sql_page() -> str:
 
     lines = ["# SQL structure of the sandbox", ""]
     lines += [
-        "The tables of `sandbox.db`, the SQLite file in the data folder that holds what the sandbox knows. " + NOTICE,
+        "The tables of `sandbox.db`, the SQLite file in the data folder that holds what the sandbox knows.",
+        "",
+        NOTICE,
         "",
     ]
     lines += [
@@ -157,7 +159,9 @@ def coverage_page() -> str:
     lines = [
         "# API coverage",
         "",
-        "Every endpoint, event and MCP tool that the five texts of the APIs document. " + NOTICE,
+        "Every endpoint, event and MCP tool that the five texts of the APIs document.",
+        "",
+        NOTICE,
         "",
     ]
     lines += [
