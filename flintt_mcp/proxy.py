@@ -7,10 +7,9 @@ A key is sent only below the base URL of its own API; the published sandbox keys
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from secrets import token_hex
 from uuid import uuid4
 
 from flintt_mcp.arguments import Arguments
@@ -19,7 +18,6 @@ from flintt_mcp.catalogue.operation import (
     Arg,
     Kind,
     Listing,
-    Lookup,
     Operation,
     Paging,
     Record,
@@ -29,7 +27,8 @@ from flintt_mcp.catalogue.operation import (
 )
 from flintt_mcp.credentials import how_to_give_key
 from flintt_mcp.cursors import LONGEST, Cursors
-from flintt_mcp.errors import CallRefused, ConfigError, CredentialMissing, NotFound
+from flintt_mcp.errors import CallRefused, ConfigError, CredentialMissing
+from flintt_mcp.lookup import look_up
 from flintt_mcp.results import (
     Budget,
     Page,
@@ -39,10 +38,8 @@ from flintt_mcp.results import (
     output_schema,
     paging_parameters,
     record_result,
-    take_secrets,
-    with_secret_file,
 )
-from flintt_mcp.secret_file import secret_file
+from flintt_mcp.shown_once import keep_secrets
 from flintt_mcp.tools import INTENT, Call, Changed, Done, Tool
 from flintt_mcp.upstream.faults import error_for, not_understood
 from flintt_mcp.upstream.message import UpstreamRequest, UpstreamResponse
@@ -50,11 +47,6 @@ from flintt_mcp.upstream.request import build_request
 
 SECTION_ROWS = 50
 """Rows of a record's sections that one call returns unasked."""
-LOOKUP_ROWS = 100
-LOOKUP_PAGES = 50
-"""How far a lookup walks a list: rows a page, and pages."""
-_ALL = Budget(1 << 40)
-
 
 Claim = Callable[[str, str, str, str], Awaitable[str]]
 """The idempotency key of an intent: (API key, tool, canonical arguments, intent id) -> the same key for 24 hours."""
@@ -126,45 +118,19 @@ async def _handle(api: Api, operation: Operation, upstream: Upstream, call: Call
     fetch = partial(_fetch, api, operation, upstream, call, base_url, secret)
     result = operation.result
     if isinstance(result, Record) and result.lookup is not None:
-        return await _looked_up(api, operation, upstream, call, result, result.lookup, fetch)
+        wanted = call.arguments[result.lookup.arg]
+        return await look_up(api, operation, result, result.lookup, wanted, upstream.budget, fetch)
     paging = _paging(result, operation.route_for(call.arguments).paging)
     scope = "\n".join((operation.name, call.canonical, call.caller.principal))
     page = _page(result, upstream, call, scope)
     if isinstance(result, Record) and result.secrets and upstream.secrets is not None:
-        return await _kept_secret(api, operation, upstream, page, result, upstream.secrets, fetch)
+        return await keep_secrets(api, operation, result, page, upstream.budget, upstream.secrets, fetch)
     response = await fetch(paging_parameters(paging, page))
     answer = decode(api, operation, response)
     done = _shape(api, operation, paging, answer, page, upstream, partial(upstream.cursors.seal, scope))
     if done is None:
         raise not_understood(api, operation, response, "JSON of another shape than documented")
     return done
-
-
-async def _kept_secret(
-    api: Api,
-    operation: Operation,
-    upstream: Upstream,
-    page: Page,
-    record: Record,
-    folder: Path,
-    fetch: Callable[[Mapping[str, str | int]], Awaitable[UpstreamResponse]],
-) -> Done:
-    """A result whose secrets go to a private file; the file is made sure of before the request is sent."""
-    with secret_file(folder) as keep:
-        response = await fetch({})
-        answer = decode(api, operation, response)
-        secrets = take_secrets(record, answer)
-        path = str(keep(_secret_name(operation, call_id=answer), secrets)) if secrets else ""
-    done = record_result(api.title, record, answer, page, upstream.budget, lambda at: "", "yes")
-    if done is None:
-        raise not_understood(api, operation, response, "JSON of another shape than documented")
-    return with_secret_file(done, tuple(secrets), path) if secrets else done
-
-
-def _secret_name(operation: Operation, call_id: object) -> str:
-    """What the file is called: the tool and the id of the row; without one, a name nothing else has."""
-    row = call_id.get("id") if isinstance(call_id, Mapping) else None
-    return f"{operation.name} {row if isinstance(row, str) else token_hex(4)}"
 
 
 async def _fetch(
@@ -201,42 +167,6 @@ async def _fetch(
     if not 200 <= response.status < 300:
         raise error_for(api, operation, response, secret)
     return response
-
-
-async def _looked_up(
-    api: Api,
-    operation: Operation,
-    upstream: Upstream,
-    call: Call,
-    record: Record,
-    lookup: Lookup,
-    fetch: Callable[[Mapping[str, str | int]], Awaitable[UpstreamResponse]],
-) -> Done:
-    """One row of a list, found by walking its pages: for APIs without an endpoint for one."""
-    wanted = call.arguments[lookup.arg]
-    page = Page(LOOKUP_ROWS)
-    for _ in range(LOOKUP_PAGES):
-        response = await fetch(paging_parameters(lookup.paging, page))
-        answer = decode(api, operation, response)
-        rows = cut(
-            Listing(rows="rows", fields=(), paging=lookup.paging, at=lookup.at), lookup.paging, answer, page, _ALL
-        )
-        if rows is None:
-            raise not_understood(api, operation, response, "JSON of another shape than documented")
-        found = next((row for row in rows.rows if isinstance(row, dict) and row.get(lookup.field) == wanted), None)
-        if found is not None:
-            whole = replace(record, at="", lookup=None)
-            done = record_result(api.title, whole, found, Page(SECTION_ROWS), upstream.budget, lambda at: "", "no")
-            assert done is not None, "a row that was found is an object"
-            return done
-        if rows.next is None:
-            break
-        page = Page(LOOKUP_ROWS, rows.next)
-    raise NotFound(
-        f"{api.title} lists nothing with that {lookup.arg} in this workspace",
-        operation=operation.name,
-        advice="take the id from the list tool and call again",
-    )
 
 
 def _shape(

@@ -265,5 +265,7 @@ async def test_a_look_up_of_a_list_without_an_end_ends(tmp_path: Path) -> None:
     fake = FakeApi()
     async with open_fake(tmp_path, fake) as app:
         fake.will_answer(*[{"ok": True, "data": {"jobs": [{"id": 1}], "total": 10**9}}] * 200)
-        assert isinstance(await call(app, "flowmaticx_get_job", {"job_id": 2}), Refused)
+        reply = await call(app, "flowmaticx_get_job", {"job_id": 2})
+        assert isinstance(reply, Refused)
+        assert reply.error.message.endswith("among the first 5,000 rows, and no further ones were looked at")
     assert len(fake.requests) <= 50
