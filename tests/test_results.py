@@ -307,6 +307,11 @@ def test_control_characters_that_are_escaped_are_taken_out_too() -> None:
     assert decode(FLINTT, READ, response(rb'{"a": "x\u001b[31my\b\fz"}')) == {"a": "x[31myz"}
 
 
+@pytest.mark.parametrize("mark", [rb"\b", rb"\f", rb"\r", b"\x7f"])
+def test_each_control_character_that_ascii_can_carry_is_taken_out(mark: bytes) -> None:
+    assert decode(FLINTT, READ, response(b'{"a": "x' + mark + b'y"}')) == {"a": "xy"}
+
+
 WALLET = Record(noun="wallet", fields=(Field("balance", money=True), Field("rate")))
 PLAIN = Record(noun="event", fields=fields("id", "detail"))
 
