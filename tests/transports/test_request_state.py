@@ -1,0 +1,61 @@
+"""What a client carries for us between two calls is worth nothing in the hands of another caller."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import httpx2
+import pytest
+
+from flintt_mcp.app import Additions, open_app
+from flintt_mcp.arguments import Arguments
+from flintt_mcp.catalogue.operation import Effect
+from flintt_mcp.metrics import Metrics
+from flintt_mcp.serving import mcp_over_http
+from flintt_mcp.settings import Settings
+from flintt_mcp.tools import Ask, Call, Done, Reply, Tool
+
+from .fixture_app import living
+
+pytestmark = pytest.mark.anyio
+
+REVISION = "2026-07-28"
+FORM = {"type": "object", "properties": {"name": {"type": "string"}}}
+QUESTION = {"method": "elicitation/create", "params": {"mode": "form", "message": "Who?", "requestedSchema": FORM}}
+HEADERS = {
+    "accept": "application/json, text/event-stream",
+    "mcp-protocol-version": REVISION,
+    "mcp-method": "tools/call",
+    "mcp-name": "ask",
+}
+META = {
+    "io.modelcontextprotocol/protocolVersion": REVISION,
+    "io.modelcontextprotocol/clientCapabilities": {"elicitation": {"form": {}}},
+}
+
+
+async def _ask(call: Call) -> Reply:
+    return Done("done") if call.state == "left here" else Ask({"who": QUESTION}, "left here")
+
+
+async def _posted(client: httpx2.AsyncClient, key: str, **more: Any) -> dict[str, Any]:
+    params = {"name": "ask", "arguments": {}, "_meta": META, **more}
+    message = {"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": params}
+    answer = await client.post("/mcp", params={"api_key": key}, headers=HEADERS, json=message)
+    return json.loads(answer.text[answer.text.index("{") :].splitlines()[0])
+
+
+async def test_the_sealed_state_of_one_caller_does_not_open_for_another(tmp_path: Path) -> None:
+    tool = Tool("ask", "Ask", "Asks.", Effect.READ, "docs", Arguments("ask", ()), _ask, long_lived=True)
+    async with (
+        open_app(Settings(data_dir=str(tmp_path)), {}, Additions(tools=[tool])) as app,
+        living(mcp_over_http(app, Metrics())) as http,
+        httpx2.AsyncClient(transport=httpx2.ASGITransport(app=http), base_url="http://127.0.0.1:8000") as client,
+    ):
+        state = (await _posted(client, "flt_a"))["result"]["requestState"]
+        again = {"requestState": state, "inputResponses": {"who": {"action": "accept", "content": {"name": "x"}}}}
+        assert "left here" not in state
+        assert (await _posted(client, "flt_b", **again))["error"]["data"] == {"reason": "invalid_request_state"}
+        assert (await _posted(client, "flt_a", **again))["result"]["content"][0]["text"] == "done"
