@@ -12,7 +12,7 @@ import sqlite3
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from flintt_mcp.sandbox.clock import stamp
 from flintt_mcp.sandbox.flintt.answers import REFUSED, UNAUTHORIZED, UNREADABLE
@@ -24,6 +24,7 @@ router = APIRouter(prefix="/v1/companies", tags=["Companies"], route_class=Keyed
 
 COLUMNS = """id, user_id, name, domain, sector, size, website, estimated_revenue, logo_url, linkedin_url,
     enrichment_data, created_at, updated_at"""
+EXAMPLE = {"name": "Acme", "domain": "acme.com", "sector": "Logistics", "size": "51-200"}
 
 
 class Company(BaseModel):
@@ -46,6 +47,8 @@ class Company(BaseModel):
 
 class NewCompany(Body):
     """A company to add."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [EXAMPLE]})
 
     name: line(200) = Field(description="Company name.")
     domain: Domain | None = Field(None, description="Primary website domain (e.g. acme.com).")

@@ -13,7 +13,7 @@ from typing import Any
 from uuid import UUID
 
 from fastapi import APIRouter
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from flintt_mcp.sandbox.flintt.answers import NOT_FOUND, REFUSED, UNREADABLE, not_found
 from flintt_mcp.sandbox.flintt.fields import Body, Id, Timestamp, line
@@ -41,6 +41,8 @@ class ApiKey(BaseModel):
 
 class NewKey(Body):
     """A key to make."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"name": "Production"}]})
 
     name: line(100) = Field(description='A label for the key (e.g. "Production", "Zapier").')
 

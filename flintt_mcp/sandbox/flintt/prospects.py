@@ -34,6 +34,13 @@ COMPANY_OR_PERSON = {
         {"required": ["name"], "properties": {"name": {"type": "string"}}},
     ]
 }
+EXAMPLE = {
+    "name": "Jane Doe",
+    "email": "jane.doe@acme.com",
+    "stage": "qualified",
+    "next_step": "Send proposal",
+    "estimated_value": 12000,
+}
 
 
 class Prospect(BaseModel):
@@ -59,7 +66,7 @@ class Prospect(BaseModel):
 class NewProspect(Body):
     """A deal to add: company_id or name is needed."""
 
-    model_config = ConfigDict(json_schema_extra=COMPANY_OR_PERSON)
+    model_config = ConfigDict(json_schema_extra=COMPANY_OR_PERSON | {"examples": [EXAMPLE]})
 
     company_id: UUID | None = Field(None, description="ID of an existing company in your workspace.")
     name: line(200) | None = Field(None, description="Full name of the person.")

@@ -35,6 +35,11 @@ NOT_BOTH = {
         {"properties": {"schedule": {"anyOf": [{"type": "string", "maxLength": 0}, {"type": "null"}]}}},
     ]
 }
+EXAMPLE = {
+    "name": "Series A funding rounds",
+    "description": "French B2B SaaS companies raising Series A",
+    "frequency": "weekly",
+}
 
 
 class Signal(BaseModel):
@@ -67,12 +72,16 @@ class _Timing(Body):
 class NewSignal(_Timing):
     """A signal to add; it starts as a draft and must be built before it can run."""
 
+    model_config = ConfigDict(json_schema_extra=NOT_BOTH | {"examples": [EXAMPLE]})
+
     name: Name = Field(description="Signal name.")
     description: Prose | None = Field(None, description="What the signal looks for.")
 
 
 class SignalChange(_Timing):
     """What to change; fields that are left out stay as they are."""
+
+    model_config = ConfigDict(json_schema_extra=NOT_BOTH | {"examples": [{"frequency": "daily"}, {"status": "paused"}]})
 
     name: Name = omittable()
     description: Prose | None = Field(None, description="New description; null for none.")

@@ -14,7 +14,7 @@ from typing import Annotated, Any, Concatenate, Literal, ParamSpec, TypeVar
 from uuid import UUID
 
 from fastapi import APIRouter, Path, Query
-from pydantic import AfterValidator, BaseModel, BeforeValidator, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
 from flintt_mcp.sandbox.delivery import endpoints, log
 from flintt_mcp.sandbox.delivery.endpoints import NewEndpoint, Owner, UnknownEndpoint
@@ -40,6 +40,12 @@ LINKS = {
     "list_deliveries": dict.fromkeys(("get_delivery", "resend_delivery"), _TOLD),
 }
 """Where an answer leads, for the document; elsewhere in this API the names of parameters say it."""
+
+EXAMPLE = {
+    "name": "My Server",
+    "endpoint_url": "https://yourapp.com/flintt-webhook",
+    "event_types": ["signal.run.completed", "prospect.created"],
+}
 
 Name = line(100)
 Url = Annotated[str, Field(min_length=1, max_length=MAX_URL, json_schema_extra={"pattern": USUAL_URL})]
@@ -74,6 +80,8 @@ class OneWebhook(Webhook):
 
 class NewWebhook(Body):
     """An endpoint to add."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [EXAMPLE]})
 
     name: Name = Field(description="A label.")
     endpoint_url: Url = Field(description="The HTTPS URL that events are posted to.")

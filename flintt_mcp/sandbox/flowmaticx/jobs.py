@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Header, Query
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from flintt_mcp.sandbox.clock import read_stamp, stamp
 from flintt_mcp.sandbox.flowmaticx.answers import Envelope, Refused, failures
@@ -35,8 +35,13 @@ COLUMNS = f"""j.*, {STATUS} AS status,
     (SELECT count(*) {_SEEN} :now AND l.is_billable) AS billable"""
 
 
+EXAMPLE = {"workflow_type": "GOOGLE_MAPS", "keyword": "plumber", "location": "Manchester, UK", "leads_requested": 50}
+
+
 class NewJob(Body):
     """A search to start."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [EXAMPLE]})
 
     workflow_type: WorkflowType = Field(description="Where to search.")
     keyword: line(200) = Field(

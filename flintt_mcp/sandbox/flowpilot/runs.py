@@ -12,7 +12,7 @@ from typing import Any, Literal
 from uuid import UUID
 
 from fastapi import APIRouter, Response
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from flintt_mcp.sandbox.flowpilot.answers import KEYED, NOT_FOUND, REFUSED, answer, not_found
 from flintt_mcp.sandbox.flowpilot.books import Books
@@ -33,6 +33,7 @@ DEFAULT_RISK_TOLERANCE = 0.3
 
 Status = Literal["pending", "planning", "scoring", "awaiting_approval", "completed", "failed"]
 ApprovalStatus = Literal["pending", "approved", "rejected"]
+EXAMPLE = {"objective": "Vendor payment batch — Q2 suppliers", "risk_tolerance": 0.3, "budget_cap": 10000000}
 
 
 class Run(BaseModel):
@@ -50,6 +51,8 @@ class Run(BaseModel):
 
 class NewRun(Body):
     """A payment run to create."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [EXAMPLE]})
 
     objective: line(2000) = Field(description="What is to be paid, in words.")
     risk_tolerance: Fraction = Field(DEFAULT_RISK_TOLERANCE, description="Up to which risk score agents may approve.")

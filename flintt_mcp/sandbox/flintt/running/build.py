@@ -84,6 +84,10 @@ class Tool(Body):
 class Build(Body):
     """What a signal is built with."""
 
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"tools": [{"kind": "feed", "url": "https://news.example.com/feed.xml"}]}]}
+    )
+
     tools: list[Tool] = Field(min_length=1, max_length=MAX_TOOLS, description="Its sources.")
     opens_deals: bool = Field(False, description="Whether a valid result opens a deal with its company.")
     deal_stage: Stage = Field("prospect", description="Pipeline stage of the deals it opens.")
