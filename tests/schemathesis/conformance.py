@@ -34,12 +34,11 @@ class Values:
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """An answer that a check refuses."""
+    """An answer that a check refuses; `told` holds the reason, the request and the answer."""
 
     operation: str
     check: str
     status: int | None
-    answer: str
     told: str
 
 
@@ -130,7 +129,6 @@ def _note(report: Report, phase: str, recorder: ScenarioRecorder) -> None:
                     case.operation.label,
                     check.name,
                     response.status_code if response else None,
-                    answer,
                     f"{told}{case.as_curl_command()}\n{answer[:500]}",
                 )
             )

@@ -28,7 +28,7 @@ EXAMPLES = int(os.environ.get("FLINTT_FUZZ_EXAMPLES", "10"))
 
 @dataclass(frozen=True, slots=True)
 class Excused:
-    """Failures that are a documented rule at work: where, which check, the status and words of the answer, and the rule."""
+    """Failures that are a rule at work: where, which check, the status, words of the failure or its answer, and the rule."""
 
     operation: str
     check: str
@@ -38,10 +38,11 @@ class Excused:
 
     def covers(self, failure: Failure) -> bool:
         """Whether the failure is this rule at work."""
-        same = (self.operation, self.check, self.status) == (failure.operation, failure.check, failure.status)
-        return same and self.says in failure.answer
+        same = (self.check, self.status) == (failure.check, failure.status)
+        return same and self.operation in (ANY, failure.operation) and self.says in failure.told
 
 
+ANY = "any operation"
 ACCEPTANCE = "positive_data_acceptance"
 OPAQUE = "A cursor is opaque: its form is documented, and only those that a page gave are taken."
 TWICE = "A client proves itself in the header or in the form, never in both (RFC 6749, 2.3); a schema knows no headers."
@@ -95,7 +96,17 @@ EXCUSED = {
         Excused("POST /revoke", ACCEPTANCE, 400, "Send the client's id and secret once.", TWICE),
     ),
 }
-"""Document -> what a check refuses and is right all the same. A row that no run meets fails the test, as a stale one would."""
+"""Document -> what a check refuses and is right all the same. A row that a run does not meet fails the test: it is stale."""
+SELDOM = (
+    Excused(
+        ANY,
+        "negative_data_rejection",
+        200,
+        "(was integer, became array)",
+        "Of a query parameter that is given twice the last counts; in a long run that may be a whole number, such as +0.0.",
+    ),
+)
+"""The same for every document, where only a long run may meet it."""
 
 
 CHECKS = {
@@ -143,7 +154,7 @@ def complaints(document: str, report: Report) -> Iterator[str]:
     """Everything about a run that is not as it should be."""
     met = set()
     for failure in report.failures:
-        covering = [row for row in EXCUSED[document] if row.covers(failure)]
+        covering = [row for row in (*EXCUSED[document], *SELDOM) if row.covers(failure)]
         met.update(covering)
         if not covering:
             yield f"{failure.operation} {failure.check} {failure.status}\n{failure.told}"
