@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import logging
 import os
+import re
 import signal
 import socket
 import sys
@@ -33,7 +34,7 @@ from flintt_mcp.memory import settle_memory
 from flintt_mcp.metrics import MULTIPROCESS_VARIABLE, Metrics
 from flintt_mcp.replies import PlainAnswers
 from flintt_mcp.server import build_server, makes_spans, plain_answers
-from flintt_mcp.settings import Settings, environment, load, to_environment
+from flintt_mcp.settings import LOOPBACK_HOSTS, Settings, environment, load, to_environment
 from flintt_mcp.tools import QuietChannel
 from flintt_mcp.transports.hosts import KnownHosts
 from flintt_mcp.transports.http import HttpOptions, http_app
@@ -285,9 +286,10 @@ def _announce_when_healthy(settings: Settings) -> None:
 
 def say_ready(settings: Settings) -> None:
     """The ready lines: the MCP URL, a block to paste, and where the data lies."""
-    base = f"http://{_shown_host(settings.host)}:{settings.port}{settings.path_prefix}/mcp"
+    base = f"http://{_address(settings)}{settings.path_prefix}/mcp"
     key = "flt_sandbox_key" if settings.sandbox else "flt_your_api_key"
-    entry = {"type": "sse", "url": base, "headers": {"X-API-Key": key}}
+    # Several workers answer legacy SSE with 405.
+    entry = {"type": "sse" if settings.workers == 1 else "http", "url": base, "headers": {"X-API-Key": key}}
     block = json.dumps({"mcpServers": {"flintt": entry}}, indent=2)
     _say(
         f"flintt-mcp {__version__} is ready: {base}{'?api_key=' + key if settings.sandbox else ''}",
@@ -299,6 +301,15 @@ def say_ready(settings: Settings) -> None:
         f"  Data          {settings.data_path}",
         "  Stop          Ctrl-C",
     )
+
+
+def _address(settings: Settings) -> str:
+    """Host and port under which this server lets requests in: outside loopback that is a name it was told to accept."""
+    if settings.host in LOOPBACK_HOSTS:
+        return f"{_shown_host(settings.host)}:{settings.port}"
+    name = settings.allowed_host[0]
+    has_port = re.search(r":\d+$", name) is not None
+    return name if has_port else f"{name}:{settings.port}"
 
 
 def _shown_host(host: str) -> str:

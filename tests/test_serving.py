@@ -8,7 +8,7 @@ import re
 import signal
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -19,7 +19,7 @@ import httpx2
 import pytest
 
 from flintt_mcp import __version__
-from tests.processes import COMMAND, PATIENCE, Process, Served, environment, running, serving
+from tests.processes import COMMAND, Process, Served, environment, running, serving
 from tests.wire import call, client, headers, message
 
 KEY = "flt_sandbox_key"
@@ -79,12 +79,15 @@ def closed_port() -> int:
         return once.getsockname()[1]
 
 
-@pytest.fixture(scope="module")
-def two_workers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    home = tmp_path_factory.mktemp("workers")
-    env = environment(home, TMPDIR=str(home))
-    with serving("--sandbox", "--workers", "2", env=env) as served:
-        yield served
+def patiently(look: Callable[[], Any], good: Callable[[Any], bool]) -> Any:
+    """What is seen once it is good, or at last: an answer may be kept for a second, a process take a moment to start."""
+    pause = threading.Event()
+    for _ in range(int(SLOW / 0.02)):
+        seen = look()
+        if good(seen):
+            return seen
+        pause.wait(0.02)
+    return look()
 
 
 def told(process: Process) -> list[str]:
@@ -127,7 +130,7 @@ def test_without_a_sandbox_no_key_is_shown_and_readiness_follows_the_api(tmp_pat
             assert (ready.status_code, ready.json()) == (200, {"ready": True})
             api.shutdown()
             api.server_close()
-            ready = http.get(f"{origin}/flintt/readyz")
+            ready = patiently(lambda: http.get(f"{origin}/flintt/readyz"), lambda answer: answer.status_code != 200)
             assert ready.status_code == 503
             assert ready.json()["ready"] is False
             assert re.fullmatch(r"flintt: .*(refused|connect).*", ready.json()["reason"])
@@ -229,73 +232,77 @@ def test_ctrl_c_during_the_start_ends_it_without_a_traceback(tmp_path: Path, wor
     data = tmp_path / "data"
     command = [COMMAND, "serve", "--sandbox", "--port", "0", "--workers", workers]
     with running(command, environment(tmp_path)) as process:
-        waited = threading.Event()
-        for _ in range(int(PATIENCE / 0.01)):
-            if data.exists() or waited.wait(0.01):
-                break
+        assert patiently(data.exists, bool)
         assert process.stop(signal.SIGINT) in (0, 130)
     assert told(process) == []
 
 
-def test_workers_open_each_others_cursors_and_count_together(two_workers: Served) -> None:
-    url = f"{two_workers.mcp}?api_key={KEY}"
-    rows: list[str] = []
-    arguments: dict[str, Any] = {"limit": 5}
-    calls = 0
-    while True:
-        with client() as http:  # a connection of its own, so that any worker may get it
-            page = call(http, url, "list_companies", arguments)["structuredContent"]
-        calls += 1
-        rows += [row["id"] for row in page["companies"]]
-        if "next_cursor" not in page:
-            break
-        arguments = {"limit": 5, "cursor": page["next_cursor"]}
-    assert (len(rows), len(set(rows)), calls) == (200, 200, 40)
-    served_by = {path.stem for path in two_workers.home.glob("flintt-mcp-metrics-*/counter_*.db")}
-    assert len(served_by) == 2
-    for _ in range(6):
-        with client() as http:
-            figures = http.get(f"{two_workers.base}/metrics").text
-        assert f'flintt_mcp_calls_total{{outcome="done",tool="list_companies"}} {calls}.0' in figures
-
-
-def test_workers_answer_legacy_sse_with_the_reason(two_workers: Served) -> None:
-    with client(headers={"accept": "text/event-stream"}) as http:
-        answers = [http.get(f"{two_workers.base}{path}") for path in ("/mcp", "/sse")]
-    assert [answer.status_code for answer in answers] == [405, 405]
-    assert all("worker" in answer.text for answer in answers)
-
-
-def test_workers_keep_no_session(two_workers: Served) -> None:
-    params = {"protocolVersion": "2025-06-18", "capabilities": {}, "clientInfo": {"name": "t", "version": "1"}}
-    hello = {"jsonrpc": "2.0", "id": 1, "method": "initialize", "params": params}
-    both = {"accept": "application/json, text/event-stream"}
-    with client() as http:
-        answer = http.post(two_workers.mcp, json=hello, headers=both)
-    assert answer.status_code == 200
-    assert "mcp-session-id" not in answer.headers
-
-
-def test_workers_end_together_at_sigterm(tmp_path: Path) -> None:
+def test_workers_share_keys_and_figures_keep_no_session_and_end_together(tmp_path: Path) -> None:
     with serving("--sandbox", "--workers", "2", env=environment(tmp_path, TMPDIR=str(tmp_path))) as served:
         children = Path(f"/proc/{served.process.pid}/task/{served.process.pid}/children").read_text().split()
-        with client() as http:
-            assert call(http, f"{served.mcp}?api_key={KEY}", "list_runs")["isError"] is False
+        assert len(children) >= 2
+        calls = open_each_others_cursors(served)
+        assert len({path.stem for path in tmp_path.glob("flintt-mcp-metrics-*/counter_*.db")}) == 2
+        for _ in range(6):
+            with client() as http:
+                figures = http.get(f"{served.base}/metrics").text
+            assert f'flintt_mcp_calls_total{{outcome="done",tool="list_companies"}} {calls}.0' in figures
+        keep_no_session(served)
+        answer_legacy_sse_with_the_reason(served)
+        assert '"type": "http"' in served.process.stderr
         assert served.process.stop() == 0
-    assert len(children) >= 2
     assert gone(children)
     assert list(tmp_path.glob("flintt-mcp-metrics-*")) == []
     assert [line for line in told(served.process) if "another process runs the signals" not in line] == []
 
 
+def open_each_others_cursors(served: Served) -> int:
+    """Read a list to its end, each page over a connection of its own, so that any worker may get it."""
+    rows: list[str] = []
+    arguments: dict[str, Any] = {"limit": 5}
+    calls = 0
+    while arguments:
+        with client() as http:
+            page = call(http, f"{served.mcp}?api_key={KEY}", "list_companies", arguments)["structuredContent"]
+        calls += 1
+        rows += [row["id"] for row in page["companies"]]
+        arguments = {"limit": 5, "cursor": page["next_cursor"]} if "next_cursor" in page else {}
+    assert (len(rows), len(set(rows)), calls) == (200, 200, 40)
+    return calls
+
+
+def keep_no_session(served: Served) -> None:
+    params = {"protocolVersion": "2025-06-18", "capabilities": {}, "clientInfo": {"name": "t", "version": "1"}}
+    hello = {"jsonrpc": "2.0", "id": 1, "method": "initialize", "params": params}
+    with client(headers={"accept": "application/json, text/event-stream"}) as http:
+        answer = http.post(served.mcp, json=hello)
+    assert answer.status_code == 200
+    assert "mcp-session-id" not in answer.headers
+
+
+def answer_legacy_sse_with_the_reason(served: Served) -> None:
+    with client(headers={"accept": "text/event-stream"}) as http:
+        answers = [http.get(f"{served.base}{path}") for path in ("/mcp", "/sse")]
+    assert [answer.status_code for answer in answers] == [405, 405]
+    assert all("worker" in answer.text for answer in answers)
+
+
+@pytest.mark.parametrize("name", ["mcp.example.com", "mcp.example.com:8443"])
+def test_outside_loopback_the_ready_line_names_a_host_that_is_let_in(tmp_path: Path, name: str) -> None:
+    # 127.0.0.2 is loopback for the network, not for the server, which takes it for any other address.
+    port = str(closed_port())
+    arguments = ["--host", "127.0.0.2", "--allowed-host", name, "--port", port]
+    with serving(*arguments, env=environment(tmp_path)) as served, client() as http:
+        shown = served.base.removeprefix("http://")
+        assert shown == (name if ":" in name else f"{name}:{port}")
+        for host, status in ((shown, 200), ("evil.example", 421)):
+            answer = http.get(f"http://127.0.0.2:{port}/mcp", headers={"accept": "text/html", "host": host})
+            assert answer.status_code == status
+
+
 def gone(pids: list[str]) -> bool:
     """Whether processes end, those of Python's own bookkeeping a moment after their parent."""
-    waited = threading.Event()
-    for _ in range(200):
-        if not any(Path(f"/proc/{pid}").exists() for pid in pids):
-            return True
-        waited.wait(0.02)
-    return False
+    return patiently(lambda: not any(Path(f"/proc/{pid}").exists() for pid in pids), bool)
 
 
 SECRETS = ["flt_wrong_key_1234567890", "Zq7-plain-secret-of-nobody", "fp_test_other_key_123", KEY]

@@ -106,7 +106,7 @@ h2 { font-size: 1.05rem; margin: 0 0 .2rem; }
 p { margin: 0 0 .7rem; color: var(--soft); }
 p.lead { font-size: 1.05rem; }
 section { margin-top: 1.8rem; }
-pre { margin: 0; padding: .85rem 1rem; overflow-x: auto; border-radius: 8px; }
+pre { margin: 0; padding: .85rem 1rem; border-radius: 8px; white-space: pre-wrap; overflow-wrap: anywhere; }
 pre { background: var(--block); border: 1px solid var(--line); }
 code { font: .86rem/1.5 ui-monospace, Menlo, Consolas, monospace; user-select: all; -webkit-user-select: all; }
 .url { border-left: 4px solid var(--flint); }
