@@ -15,7 +15,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from anyio import CancelScope, to_thread
+from anyio import CancelScope, create_task_group, to_thread
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -32,6 +32,7 @@ from flintt_mcp.sandbox.delivery import schema as delivery
 from flintt_mcp.sandbox.delivery.dispatcher import Dispatcher, Pace
 from flintt_mcp.sandbox.delivery.endpoints import NewEndpoint, Owner, UnknownEndpoint, register, remove
 from flintt_mcp.sandbox.delivery.posting import guarded_post
+from flintt_mcp.sandbox.delivery.pruning import keep_short
 from flintt_mcp.sandbox.flextell import schema as flextell
 from flintt_mcp.sandbox.flextell.app import DOCS as FLEXTELL_DOCS
 from flintt_mcp.sandbox.flextell.app import flextell_routes
@@ -155,7 +156,8 @@ async def deliver_webhooks(sandbox: Sandbox, pace: Pace | None = None) -> None:
     def reaches(url: str) -> bool:
         return policy.loopback or not leads_to_loopback(url)
 
-    async with guarded_post(policy) as post:
+    async with guarded_post(policy) as post, create_task_group() as group:
+        group.start_soon(keep_short, ground.database, ground.clock)
         pace = pace or Pace(clock=ground.clock)
         await Dispatcher(ground.database, ground.digester, SCHEMES, post, pace, reaches).run()
 

@@ -32,6 +32,12 @@ def block(language: str, number: int = 0) -> str:
     return re.findall(rf"```{language}\n(.*?)```", PAGE.read_text("utf-8"), re.DOTALL)[number]
 
 
+def table(head: str, text: str) -> list[list[str]]:
+    """The rows of the first table of a page with that first column."""
+    lines = text[text.index(f"| {head} |") :].split("\n\n")[0].splitlines()[2:]
+    return [[cell.strip() for cell in line.strip("|").split(" | ")] for line in lines]
+
+
 def until(look: Callable[[], T], what: str, most: float = PATIENCE) -> T:
     """The first true answer of `look`, asked every 20 ms; fails after `most` seconds."""
     end = time.monotonic() + most

@@ -26,6 +26,7 @@ import pytest
 
 from flintt_mcp.sandbox.delivery.dispatcher import Pace
 from flintt_mcp.sandbox.delivery.posting import SECONDS
+from flintt_mcp.sandbox.delivery.pruning import KEPT_FOR, KEPT_ROWS
 from flintt_mcp.sandbox.delivery.scheme import Scheme
 from flintt_mcp.sandbox.flintt.events import EVENTS, FLINTT_WEBHOOKS
 from flintt_mcp.sandbox.flintt.running.reach import Reach
@@ -36,7 +37,7 @@ from flintt_mcp.sandbox.flowpilot.events import FLOWPILOT_WEBHOOKS
 from flintt_mcp.sandbox.guard import PUBLIC, Policy, Refused, check_url
 from flintt_mcp.sandbox.server import Sandbox, deliver_webhooks, open_sandbox, webhook_for
 
-from .scene import PAGE, Receiver, block, receiver, until
+from .scene import PAGE, Receiver, block, receiver, table, until
 
 TEXT = PAGE.read_text("utf-8")
 OF_HTTP = {"host", "connection", "content-length", "accept", "accept-encoding"}
@@ -156,19 +157,13 @@ def delivered(tmp_path_factory: pytest.TempPathFactory) -> Delivered:
     return anyio.run(deliver_everything, tmp_path_factory.mktemp("page"))
 
 
-def table(head: str, text: str = TEXT) -> list[list[str]]:
-    """The rows of the first table with that first column."""
-    lines = text[text.index(f"| {head} |") :].split("\n\n")[0].splitlines()[2:]
-    return [[cell.strip() for cell in line.strip("|").split(" | ")] for line in lines]
-
-
 def section(title: str) -> str:
     return TEXT[TEXT.index(f"\n## {title}\n") :].split("\n## ")[1]
 
 
 def test_every_event_is_on_the_page_with_the_data_it_holds(delivered: Delivered) -> None:
     data = {got.envelope["event"]: got.envelope["data"] for got in delivered.flintt}
-    rows = {event: fields for event, _when, fields in table("event")}
+    rows = {event: fields for event, _when, fields in table("event", TEXT)}
 
     assert tuple(rows) == EVENTS == FLINTT_WEBHOOKS.events
     for event in ("signal.run.completed", "signal.run.result"):
@@ -193,7 +188,7 @@ def named(rows: list[list[str]]) -> set[str]:
 
 
 def test_the_headers_are_those_that_are_sent(delivered: Delivered) -> None:
-    flintt, flowpilot = table("header"), table("header", section("FlowPilot"))
+    flintt, flowpilot = table("header", TEXT), table("header", section("FlowPilot"))
     former = "X-Flintt-Signature-Former".lower()
 
     for got in delivered.flintt:
@@ -348,7 +343,9 @@ def seconds(words: str) -> float:
 
 
 def test_attempts_and_waits_are_those_of_the_schemes() -> None:
-    rows = {api: (int(attempts), [seconds(one) for one in waits.split(", ")]) for api, attempts, waits in table("API")}
+    rows = {
+        api: (int(attempts), [seconds(one) for one in waits.split(", ")]) for api, attempts, waits in table("API", TEXT)
+    }
 
     def of(scheme: Scheme) -> tuple[int, list[float]]:
         return scheme.attempts, list(scheme.delays)
@@ -365,6 +362,7 @@ def test_the_limits_of_the_page_are_those_of_the_sandbox() -> None:
     assert f"so is none within {SECONDS:g} seconds" in TEXT
     assert f"(at most {grace}, a week;" in TEXT
     assert grace == 7 * 24 * 3600
+    assert f"for {KEPT_FOR.days} days after it ended, and the newest {KEPT_ROWS:,} of an endpoint" in TEXT
 
 
 def test_the_paths_of_the_page_are_those_of_the_sandbox(tmp_path: Path) -> None:
@@ -374,12 +372,12 @@ def test_the_paths_of_the_page_are_those_of_the_sandbox(tmp_path: Path) -> None:
 
     paths = {f"{method.upper()} {path}" for path, methods in anyio.run(ask).items() for method in methods}
     assert set(re.findall(r"\b(?:GET|POST) /api/[\w/{}-]+", TEXT)) <= paths
-    assert {row[0] for row in table("call")} == {
+    assert {row[0] for row in table("call", TEXT)} == {
         path for path in paths if "/deliveries" in path or path == "GET /api/outbound-webhooks/{endpoint_id}"
     }
 
 
-@pytest.mark.parametrize("url", [row[0] for row in table("endpoint_url")])
+@pytest.mark.parametrize("url", [row[0] for row in table("endpoint_url", TEXT)])
 def test_every_url_that_the_page_calls_refused_is_refused(url: str) -> None:
     with pytest.raises(Refused):
         check_url(url, PUBLIC)
