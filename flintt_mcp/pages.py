@@ -41,7 +41,14 @@ def tools_page() -> str:
     """docs/tools.md: every tool with its arguments, effect and what it needs."""
     about = {toolset.name: toolset.about for toolset in TOOLSETS} | {DOCS: "The handbook. Public: no key is needed."}
     default = {toolset.name for toolset in TOOLSETS if toolset.default} | {DOCS}
-    lines = ["# Tools", "", "Every tool of this server, by toolset: arguments, limits, effect and the key it needs.", "", NOTICE, ""]
+    lines = [
+        "# Tools",
+        "",
+        "Every tool of this server, by toolset: arguments, limits, effect and the key it needs.",
+        "",
+        NOTICE,
+        "",
+    ]
     lines += [
         "An effect says what a call does: read, create, update, destroy or spend. The hints that clients show "
         "(read-only, destructive, idempotent, open world) follow from it.",
@@ -95,7 +102,14 @@ def _limits(schema: dict[str, Any]) -> str:
 
 def settings_page() -> str:
     """docs/settings.md: every setting with its option, variable and default, and the variables of each API."""
-    lines = ["# Settings", "", "Every setting is an option and an environment variable; the option wins.", "", NOTICE, ""]
+    lines = [
+        "# Settings",
+        "",
+        "Every setting is an option and an environment variable; the option wins.",
+        "",
+        NOTICE,
+        "",
+    ]
     rows = []
     for row in ROWS.values():
         shown = row.metadata.get("shown") or (",".join(row.default) if isinstance(row.default, tuple) else row.default)
@@ -138,8 +152,9 @@ def sql_page() -> str:
     ]
     lines += [
         "The file is in WAL mode with synchronous FULL: what was acknowledged survives a kill. Timestamps are ISO 8601 in "
-        "UTC, ids are texts. Read it with any SQLite tool; write to it only through the API, since keys are stored as "
-        "digests and events are told in the same transaction as the change.",
+        "UTC where a column does not say seconds since 1970; ids are texts, in FlowMaticX numbers. Read it with any SQLite "
+        "tool; write to it only through the API, since keys are stored as digests and events are told in the same "
+        "transaction as the change.",
         "",
     ]
     for name, (about, columns) in sorted(TABLES.items()):

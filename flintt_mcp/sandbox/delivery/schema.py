@@ -65,7 +65,7 @@ TABLES: dict[str, tuple[str, dict[str, str]]] = {
     "webhook_lease": (
         "Which process delivers for this data folder; one row at most.",
         {
-            "id": "Always 1.",
+            "id": "The number 1.",
             "holder": "The process.",
             "until": "Until when (seconds since 1970), unless it takes more work before.",
         },

@@ -74,7 +74,7 @@ TABLES: dict[str, tuple[str, dict[str, str]]] = {
     "sandbox_runner": (
         "The process that carries out runs; its number grows with each, and a former one can write no more.",
         {
-            "id": "Always 1.",
+            "id": "The number 1.",
             "number": "How many runners there have been.",
             "pid": "Process id of the latest.",
             "began_at": "When it began (ISO 8601, UTC).",
