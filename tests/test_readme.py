@@ -28,7 +28,7 @@ from mcp.client.streamable_http import streamable_http_client
 
 from tests.apis.readme import LINES as SESSIONS
 from tests.processes import READY, SANDBOX_READY, Served, environment, running, serving
-from tests.wire import PLAIN, client
+from tests.wire import PLAIN, call, client
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text("utf-8")
@@ -147,6 +147,35 @@ def test_the_table_of_tools_names_the_default_tools(tmp_path: Path) -> None:
     listed = json.loads(run(["flintt-mcp", "tools", "--json"], tmp_path).stdout)
     assert named == {tool["name"] for tool in listed}
     assert f"All {len(listed)} default tools" in README
+
+
+def test_the_table_of_troubles_shows_what_a_server_really_says(served: Served, tmp_path: Path) -> None:
+    table = README.split("\n## When something is wrong\n\n")[1].split("\n\n")[0]
+    shown = [row.split("|")[1].strip() for row in table.splitlines()[2:]]
+    port = served.base.rsplit(":", 1)[1]
+    with client() as http:
+        said = [
+            call(http, served.mcp, "list_signals")["content"][0]["text"],
+            call(http, served.mcp, "list_signals", x_api_key="flt_wrong")["content"][0]["text"],
+            *(told(http.get(served.mcp, headers={name: "http://evil.example"})) for name in ("host", "origin")),
+            subprocess.run(
+                ["flintt-mcp", "serve", "--port", port],
+                env=environment(tmp_path),
+                capture_output=True,
+                text=True,
+                timeout=60,
+            ).stderr.replace(port, "8000"),
+        ]
+    phrases = [re.search(r"(?:(\d{3}) )?`([^`]+)`", row) for row in shown]
+    executed = [(found[1] or "", found[2]) for found in phrases if found and not found[2].startswith("/")]
+    assert len(executed) == len(said)
+    for (status, phrase), answer in zip(executed, said, strict=True):
+        assert status in answer
+        assert phrase in answer
+
+
+def told(answer: httpx2.Response) -> str:
+    return f"{answer.status_code} {answer.text}"
 
 
 def run(words: list[str], home: Path, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
