@@ -22,7 +22,7 @@ from flintt_mcp.sandbox.server import APIS, open_sandbox
 from tests.schemathesis.conformance import Failure, Report, check_document
 from tests.schemathesis.subjects import SUBJECTS
 
-EXAMPLES = int(os.environ.get("FLINTT_FUZZ_EXAMPLES", "10"))
+EXAMPLES = int(os.environ.get("FLINTT_FUZZ_EXAMPLES", "6"))
 """Examples for each operation and each phase that draws them."""
 
 
