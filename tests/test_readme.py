@@ -27,6 +27,7 @@ from mcp.client.stdio import StdioServerParameters, stdio_client
 from mcp.client.streamable_http import streamable_http_client
 
 from tests.apis.readme import LINES as SESSIONS
+from tests.end_to_end.scene import session_lines
 from tests.processes import READY, SANDBOX_READY, Served, environment, running, serving
 from tests.wire import PLAIN, call, client
 
@@ -48,6 +49,7 @@ MAKES = {
 ELSEWHERE = {
     "pip install .": "tests/test_packaging.py builds the same wheel without the package index and imports what is in it",
 } | dict.fromkeys(SESSIONS, "tests/apis/test_readme_sessions.py runs the sessions of the sibling APIs line by line")
+ELSEWHERE |= dict.fromkeys(session_lines(), "tests/end_to_end/test_readme_session.py runs this session line by line")
 """Command -> what runs it instead."""
 
 

@@ -1,0 +1,40 @@
+"""The README's session of signals and webhooks, run line by line by a shell, with its receiver in another terminal."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from pathlib import Path
+
+from tests.processes import COMMAND, PATIENCE, environment, running
+
+from .scene import said, session_lines
+
+PRINTS = {
+    "build-signal": r"^built: Funding rounds \(1 source, active\)$",
+    "run-signal": r"^completed: 1 found, 1 valid, 1 deal\n  Kestrel Machines: Kestrel Machines raises €12M\.$",
+    "list_companies": r"Kestrel Machines raises €12M\.",
+}
+TOLD = ("company.created", "signal.run.result", "prospect.created", "signal.run.completed")
+
+
+def test_every_line_of_the_session_works_and_the_receiver_prints_what_the_readme_says(tmp_path: Path) -> None:
+    env = environment(tmp_path)
+    listen, *lines = session_lines()
+    printed = ""
+    with running([COMMAND, *listen.split()[1:]], env) as receiver:
+        said(receiver, r"^Listening at http://127\.0\.0\.1:\d+/ ")
+        names = ""
+        for line in lines:
+            if "# the id that was printed" in line:
+                names = f"{line.split('=')[0]}={re.search(r'^id: (.+)$', printed, re.MULTILINE)[1]}; "
+                continue
+            done = subprocess.run(
+                names + line, shell=True, cwd=tmp_path, env=env, capture_output=True, text=True, timeout=PATIENCE
+            )
+            assert (done.returncode, done.stderr) == (0, ""), line
+            printed = done.stdout
+            wanted = next((text for word, text in PRINTS.items() if f" {word} " in line), "")
+            assert re.search(wanted, printed, re.MULTILINE), f"{line}\n{printed}"
+        for event in TOLD:
+            said(receiver, rf"^verified \S+ {re.escape(event)} ")
