@@ -239,7 +239,7 @@ def _compose(
     scopes = Scopes(time.monotonic) if settings.hide_unscoped else None
     inventory = _inventory(settings, toolsets, handbook, upstream, additions, scopes)
     limit = Limit(settings.calls_per_key, settings.calls)
-    spending = Spending({api.name: api for api in APIS}, upstream.sandboxed, allowed=settings.allow_spend)
+    spending = Spending({api.name: api for api in APIS}, in_sandbox=settings.sandbox, allowed=settings.allow_spend)
     watching = [stage for stage in (watch, scopes) if stage is not None]
     pipeline = Pipeline([*watching, visible, validate, limit, spending, *additions.stages])
     workspace = Workspace(inventory, pipeline)

@@ -10,6 +10,7 @@ import time
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
+from flintt_mcp.errors import FlinttError
 from flintt_mcp.tools import Call, Done, Next, Refused, Reply
 
 if TYPE_CHECKING:
@@ -49,6 +50,9 @@ class Metrics:
             reply = await next(call)
             outcome = "done" if isinstance(reply, Done) else "refused" if isinstance(reply, Refused) else "ask"
             return reply
+        except FlinttError:
+            outcome = "refused"
+            raise
         finally:
             seconds = time.perf_counter() - started
             self._figures.calls.labels(call.tool.name, outcome).inc()

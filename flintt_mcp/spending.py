@@ -17,9 +17,9 @@ from flintt_mcp.tools import Call, Next, Reply
 class Spending:
     """Lets calls of effect `spend` pass where nothing real is spent, or everywhere when `allowed`."""
 
-    def __init__(self, apis: Mapping[str, Api], sandboxed: frozenset[str], *, allowed: bool) -> None:
+    def __init__(self, apis: Mapping[str, Api], *, in_sandbox: bool, allowed: bool) -> None:
         self._apis = apis
-        self._sandboxed = sandboxed
+        self._in_sandbox = in_sandbox
         self._allowed = allowed
 
     async def __call__(self, call: Call, next: Next) -> Reply:
@@ -31,16 +31,16 @@ class Spending:
         return await next(call)
 
     def _is_play(self, call: Call) -> bool:
-        if call.tool.api in self._sandboxed:
-            return True
+        """Whether nothing real can be spent: in our own sandbox, with a sandbox's public key, or with an API's test key.
+
+        A URL on this machine alone proves nothing: it may be a way out to the hosted API.
+        """
         api = self._apis.get(call.tool.api or "")
-        key = call.caller.secrets.get(call.tool.api or "", "")
-        return (
-            api is not None
-            and bool(api.live_prefix)
-            and key.startswith(api.prefixes)
-            and not key.startswith(api.live_prefix)
-        )
+        if self._in_sandbox or api is None:
+            return self._in_sandbox
+        key = call.caller.secrets.get(api.name, "")
+        is_test_key = bool(api.live_prefix) and key.startswith(api.prefixes) and not key.startswith(api.live_prefix)
+        return key == api.sandbox_key or is_test_key
 
 
 class _Given(dict[str, Any]):

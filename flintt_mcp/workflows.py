@@ -38,7 +38,7 @@ class Workspace:
         found = self._inventory.get(tool)
         collected: list[Mapping[str, Any]] = []
         for _ in range(pages if found is not None else 0):
-            reply = await self._pipeline.run(Call(found, arguments, caller, QuietChannel()))
+            reply = await self._pipeline.run(Call(found, arguments, caller, QuietChannel("http")))
             if not isinstance(reply, Done) or not reply.structured:
                 break
             collected += reply.structured[rows]

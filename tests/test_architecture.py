@@ -81,7 +81,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "docs_tools": ("arguments", "catalogue.operation", "errors", "handbook", "resources", "text", "tools"),
     "workflows": ("catalogue.flintt", "credentials", "prompts", "resources", "tools"),
     # stages of the pipeline
-    "metrics": ("tools",),
+    "metrics": ("errors", "tools"),
     "scopes": ("credentials", "errors", "tools"),
     "spending": ("catalogue.operation", "errors", "tools"),
     # the MCP face and the ways to it
