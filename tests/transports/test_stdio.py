@@ -29,6 +29,8 @@ pytestmark = pytest.mark.anyio
 TESTS = Path(__file__).parent.parent
 COMMAND = [sys.executable, "-W", "error", "-m", "transports.stdio_server"]
 READY = {"jsonrpc": "2.0", "method": "notifications/initialized"}
+BUFFERED = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
+"""As a client starts it: what is printed waits in a buffer."""
 PRINTED = b"this must not reach the wire"
 
 
@@ -63,7 +65,7 @@ class Peer:
 @asynccontextmanager
 async def peer(*arguments: str) -> AsyncIterator[Peer]:
     with anyio.fail_after(20):
-        async with await anyio.open_process([*COMMAND, *arguments], cwd=TESTS) as process:
+        async with await anyio.open_process([*COMMAND, *arguments], cwd=TESTS, env=BUFFERED) as process:
             try:
                 yield Peer(process)
             finally:
