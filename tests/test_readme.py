@@ -14,7 +14,7 @@ import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import AsyncExitStack, closing
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -238,11 +238,13 @@ async def connects(entry: dict[str, Any], home: Path) -> None:
         async with Client(stdio_client(command), mode="legacy", read_timeout_seconds=60) as session:
             assert len((await session.list_tools()).tools) == 14
         return
-    if entry.get("type") == "sse":
-        transport: Any = sse_client(entry["url"], headers=entry["headers"], httpx_client_factory=http_client)
-    else:
-        transport = streamable_http_client(entry["url"], http_client=http_client(entry["headers"]))
-    async with Client(transport, mode="legacy", read_timeout_seconds=30) as session:
+    async with AsyncExitStack() as stack:
+        if entry.get("type") == "sse":
+            transport: Any = sse_client(entry["url"], headers=entry["headers"], httpx_client_factory=http_client)
+        else:
+            http = await stack.enter_async_context(http_client(entry["headers"]))
+            transport = streamable_http_client(entry["url"], http_client=http)
+        session = await stack.enter_async_context(Client(transport, mode="legacy", read_timeout_seconds=30))
         result = await session.call_tool("list_signals", {"limit": 1})
         assert result.structured_content["count"] == 1  # type: ignore[index, union-attr]
 
