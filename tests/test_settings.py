@@ -42,7 +42,7 @@ def test_an_empty_variable_counts_as_not_set() -> None:
         ("toolsets", "flintt, docs,", ("flintt", "docs")),
         ("call_deadline", "2.5", 2.5),
         ("log_level", "debug", "debug"),
-        ("data_dir", "/tmp/x y", "/tmp/x y"),
+        ("data_dir", "/srv/x y", "/srv/x y"),
         ("path_prefix", "/flintt", "/flintt"),
     ],
 )
@@ -113,7 +113,7 @@ def test_the_bounds_of_a_setting_are_allowed_and_nothing_beyond(name: str) -> No
         read_only=st.booleans(),
         toolsets=st.lists(st.sampled_from(["default", "all", "flintt", "docs"]), max_size=3).map(tuple),
         call_deadline=st.floats(0.1, 600),
-        data_dir=st.sampled_from(["", "/tmp/data", "with space"]),
+        data_dir=st.sampled_from(["", "/srv/data", "with space"]),
         workers=st.integers(1, 64),
     )
 )
