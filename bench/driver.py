@@ -2,7 +2,8 @@
 
 In: one job per line on stdin, as JSON (`Job`). Out: one line per job on stdout (`Window`). Sockets are plain asyncio
 protocols on uvloop with requests built beforehand, so that the load costs a fraction of any server's work. A window opens
-after a warm-up, at the end of one call, and closes at the end of another: its rate has no partial calls at its edges.
+after a warm-up in which every connection had an answer, at the end of one call, and closes at the end of another: its rate
+has no partial calls at its edges.
 The same code drives every contender; it must know nothing about any of them.
 """
 
@@ -73,7 +74,7 @@ class Load:
     def __init__(self, job: Job) -> None:
         self._job = job
         self._started = _clock()
-        self._warm_calls = 0
+        self._answered: set[int] = set()
         self._opened: float | None = None
         self._cpu_at_open: float | None = None
         self._driver_cpu_at_open = 0.0
@@ -102,8 +103,8 @@ class Load:
         if self.window.errors >= 50:
             self.closed = True
 
-    def done(self, answer: Answer, number: int, sent_at: float) -> None:
-        """Takes one complete answer."""
+    def done(self, answer: Answer, number: int, sent_at: float, connection: int) -> None:
+        """Takes one complete answer, which came on that connection."""
         now = self.last_progress = _clock()
         fault = self.expectation.fault(answer, number)
         if fault is not None:
@@ -111,15 +112,17 @@ class Load:
         if self.closed:
             return
         if self._opened is None:
+            self._answered.add(connection)
             self._maybe_open(answer, now)
             return
         self._latencies.append(now - sent_at)
         self._maybe_close(now)
 
     def _maybe_open(self, answer: Answer, now: float) -> None:
-        self._warm_calls += 1
         exact = self._job.calls is not None
-        if exact or (now - self._started >= self._job.warmup_seconds and self._warm_calls >= self._job.concurrency):
+        # A web server takes new connections one by one between the calls of the others: that is no part of a call's time.
+        all_there = len(self._answered) >= self._job.concurrency or self.window.errors > 0
+        if exact or (all_there and now - self._started >= self._job.warmup_seconds):
             self.window.content_type = (answer.header("content-type") or "").partition(";")[0]
             self.window.bytes_per_answer = len(answer.body)
             if self._job.first_answer:
@@ -178,7 +181,7 @@ class Connection(asyncio.Protocol):
             self._end()
             return
         if answer is not None:
-            self._load.done(answer, self._number, self._sent_at)
+            self._load.done(answer, self._number, self._sent_at, id(self))
             self._send()
 
     def connection_lost(self, exc: Exception | None) -> None:

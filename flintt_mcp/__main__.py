@@ -7,9 +7,9 @@ import sys
 
 def main() -> None:
     """Run the command line and exit with its code."""
-    from flintt_mcp.memory import hold_collection
+    from flintt_mcp.memory import collect_young_only
 
-    hold_collection()
+    collect_young_only()
     from flintt_mcp.cli import run
 
     sys.exit(run(sys.argv[1:]))

@@ -8,7 +8,6 @@ a named header or query parameter says the API explicitly, but never sends a key
 from __future__ import annotations
 
 import hashlib
-import hmac
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -41,7 +40,7 @@ class Caller:
 
 
 class Credentials:
-    """Reads callers. `digest_key` (32 bytes or more) keys the principal and is shared by all workers of a server.
+    """Reads callers. `digest_key` (32 to 64 bytes) keys the principal and is shared by all workers of a server.
 
     `toolsets` maps every name that a request may narrow to, groups as well, to the toolsets it means; None for all that is on.
     """
@@ -120,7 +119,7 @@ class Credentials:
     def _caller(self, secrets: dict[str, str], toolsets: str | None) -> Caller:
         chosen = None if toolsets is None else self._narrowed(toolsets)
         text = "\n".join(f"{name}\t{secrets[name]}" for name in sorted(secrets))
-        return Caller(hmac.digest(self._digest_key, text.encode(), hashlib.sha256).hex(), secrets, chosen)
+        return Caller(hashlib.blake2b(text.encode(), key=self._digest_key, digest_size=32).hexdigest(), secrets, chosen)
 
     def _narrowed(self, text: str) -> frozenset[str] | None:
         """The toolsets that a comma-separated text names, None when it names none; an unknown name stays, for no tool."""

@@ -30,15 +30,25 @@ class Section:
     markdown: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Document:
-    """One file: slug, title (its first heading), about (its first paragraph), all of its markdown, and its sections."""
+    """One file: slug, title (its first heading), about (its first paragraph), and all of its markdown."""
 
     slug: str
     title: str
     about: str
     markdown: str
-    sections: tuple[Section, ...]
+
+    @cached_property
+    def sections(self) -> tuple[Section, ...]:
+        """Its sections in order; read when somebody first asks for one."""
+        lines = self.markdown.splitlines(keepends=True)
+        starts = [(number, text) for number, level, text in _headings(lines) if level == 2]
+        ends = [*(number for number, _ in starts), len(lines)][1:]
+        return tuple(
+            Section(key_of(text), text, "".join(lines[start:end]))
+            for (start, text), end in zip(starts, ends, strict=True)
+        )
 
     @property
     def opening(self) -> str:
@@ -123,14 +133,8 @@ class Handbook:
 def parse(slug: str, markdown: str) -> Document:
     """A document from its markdown. Headings inside code fences are code."""
     lines = markdown.splitlines(keepends=True)
-    heads = list(_headings(lines))
-    title = next((text for _, level, text in heads if level == 1), slug)
-    starts = [(number, text) for number, level, text in heads if level == 2]
-    ends = [*(number for number, _ in starts), len(lines)][1:]
-    sections = tuple(
-        Section(key_of(text), text, "".join(lines[start:end])) for (start, text), end in zip(starts, ends, strict=True)
-    )
-    return Document(slug, title, _first_paragraph(lines), markdown, sections)
+    title = next((text for _, level, text in _headings(lines) if level == 1), slug)
+    return Document(slug, title, _first_paragraph(lines), markdown)
 
 
 def _headings(lines: list[str]) -> Iterator[tuple[int, int, str]]:

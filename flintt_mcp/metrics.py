@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import os
 import time
-from functools import cached_property
+from collections.abc import Callable
+from functools import cache, cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
 from flintt_mcp.errors import FlinttError
@@ -22,9 +23,11 @@ _BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
 
 
 class _Figures(NamedTuple):
+    """The figures, and the counter and the histogram for given labels: finding one anew costs more than counting."""
+
     registry: CollectorRegistry
-    calls: Counter
-    seconds: Histogram
+    calls: Callable[[str, str], Counter]
+    seconds: Callable[[str], Histogram]
 
 
 class Metrics:
@@ -35,13 +38,11 @@ class Metrics:
         from prometheus_client import CollectorRegistry, Counter, Histogram
 
         registry = CollectorRegistry()
-        return _Figures(
-            registry,
-            Counter("flintt_mcp_calls", "Tool calls", ("tool", "outcome"), registry=registry),
-            Histogram(
-                "flintt_mcp_call_seconds", "Seconds per tool call", ("tool",), registry=registry, buckets=_BUCKETS
-            ),
+        calls = Counter("flintt_mcp_calls", "Tool calls", ("tool", "outcome"), registry=registry)
+        seconds = Histogram(
+            "flintt_mcp_call_seconds", "Seconds per tool call", ("tool",), registry=registry, buckets=_BUCKETS
         )
+        return _Figures(registry, cache(calls.labels), cache(seconds.labels))
 
     async def __call__(self, call: Call, next: Next) -> Reply:
         started = time.perf_counter()
@@ -55,8 +56,8 @@ class Metrics:
             raise
         finally:
             seconds = time.perf_counter() - started
-            self._figures.calls.labels(call.tool.name, outcome).inc()
-            self._figures.seconds.labels(call.tool.name).observe(seconds)
+            self._figures.calls(call.tool.name, outcome).inc()
+            self._figures.seconds(call.tool.name).observe(seconds)
 
     def text(self) -> bytes:
         """All figures in Prometheus text format, of every worker process where there are several."""

@@ -121,13 +121,12 @@ async def _handle(api: Api, operation: Operation, upstream: Upstream, call: Call
         wanted = call.arguments[result.lookup.arg]
         return await look_up(api, operation, result, result.lookup, wanted, upstream.budget, fetch)
     paging = _paging(result, operation.route_for(call.arguments).paging)
-    scope = "\n".join((operation.name, call.canonical, call.caller.principal))
-    page = _page(result, upstream, call, scope)
+    page = _page(result, upstream, operation, call)
     if isinstance(result, Record) and result.secrets and upstream.secrets is not None:
         return await keep_secrets(api, operation, result, page, upstream.budget, upstream.secrets, fetch)
     response = await fetch(paging_parameters(paging, page))
     answer = decode(api, operation, response)
-    done = _shape(api, operation, paging, answer, page, upstream, partial(upstream.cursors.seal, scope))
+    done = _shape(api, operation, paging, answer, page, upstream, partial(_seal, upstream, operation, call))
     if done is None:
         raise not_understood(api, operation, response, "JSON of another shape than documented")
     return done
@@ -194,10 +193,19 @@ def _paging(result: Record | Listing, of_route: Paging | None) -> Paging:
     return result.paging if isinstance(result, Listing) else Whole()
 
 
-def _page(result: Record | Listing, upstream: Upstream, call: Call, scope: str) -> Page:
+def _page(result: Record | Listing, upstream: Upstream, operation: Operation, call: Call) -> Page:
     limit = call.arguments.get("limit", result.page if isinstance(result, Listing) else SECTION_ROWS)
     cursor = call.arguments.get("cursor")
-    return Page(limit) if cursor is None else Page(limit, upstream.cursors.open(scope, cursor))
+    return Page(limit) if cursor is None else Page(limit, upstream.cursors.open(_scope(operation, call), cursor))
+
+
+def _seal(upstream: Upstream, operation: Operation, call: Call, position: object) -> str:
+    return upstream.cursors.seal(_scope(operation, call), position)
+
+
+def _scope(operation: Operation, call: Call) -> str:
+    """What a cursor is bound to: the tool, the filters and the caller."""
+    return "\n".join((operation.name, call.canonical, call.caller.principal))
 
 
 async def _secret(api: Api, upstream: Upstream, call: Call) -> str:

@@ -8,6 +8,7 @@ than that.
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
@@ -26,8 +27,8 @@ _EXACT_DECODER = msgspec.json.Decoder(float_hook=Decimal)
 _MOST_DIGITS = 40
 _ENVELOPE_SIZE = 400
 """Bytes kept free in the budget for the counts, the cursor and the note around the rows."""
-_MAY_HIDE = (b"\\u", b"\\b", b"\\f", b"\\r", b"\x7f")
-"""How characters that do not show can stand in JSON of plain ASCII; without these a body needs no cleaning."""
+_ESCAPED = re.compile(rb"\\[ubfr]")
+"""How characters that do not show can be escaped in JSON; plain ASCII without these, and without DEL, needs no cleaning."""
 _NAME_SHOWN = 24
 _NAMES_SHOWN = 4
 """How much of the names of fields that were left out a note tells."""
@@ -86,7 +87,7 @@ def decode(api: Api, operation: Operation, response: UpstreamResponse) -> Any:
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         found = "a web page" if body.lstrip()[:1] == b"<" else "something that is not complete JSON"
         raise not_understood(api, operation, response, found) from None
-    if body.isascii() and not any(mark in body for mark in _MAY_HIDE):
+    if body.isascii() and b"\x7f" not in body and _ESCAPED.search(body) is None:
         return answer
     return text.clean_deep(answer)
 

@@ -24,8 +24,6 @@ _INVISIBLE = re.compile(
 )
 _MIN_ROWS_TO_HOIST = 3
 _LINE_BREAKS = ("\n", "\r", "\u2028", "\u2029")
-_EMPTY_KINDS = {type(None), dict, list}
-_BREAKING = (*_LINE_BREAKS, "\t", "|")
 
 
 def clean(text: str) -> str:
@@ -57,7 +55,7 @@ def table(rows: Sequence[Any], names: Sequence[str]) -> str:
     """
     objects = [row for row in rows if isinstance(row, dict)]
     columns = _columns(objects, names)
-    shared = [name for name, cells in columns.items() if len(cells) >= _MIN_ROWS_TO_HOIST and len(set(cells)) == 1]
+    shared = [name for name, cells in columns.items() if len(cells) >= _MIN_ROWS_TO_HOIST and _is_one_value(cells)]
     told_once = ", ".join(f"{_cell(name)}={columns[name][0]}" for name in shared if columns[name][0])
     shown = [name for name, cells in columns.items() if name not in shared and any(cells)]
     lines = [f"same in all rows: {told_once}"] if told_once else []
@@ -68,28 +66,31 @@ def table(rows: Sequence[Any], names: Sequence[str]) -> str:
     return "\n".join(lines)
 
 
+def _is_one_value(cells: Sequence[str]) -> bool:
+    return cells[0] == cells[-1] and cells.count(cells[0]) == len(cells)
+
+
 def _columns(objects: Sequence[dict[str, Any]], names: Sequence[str]) -> dict[str, Sequence[str]]:
-    """The cells of every column in order. Most cells are plain text, so line breaks and bars are looked for in all at once."""
+    """The cells of every column, in order."""
     if len(set(map(tuple, objects))) == 1:
-        by_key = dict(zip(objects[0], zip(*map(dict.values, objects), strict=True), strict=True))
-        columns = {name: by_key[name] for name in _ordered(objects[:1], names)}
-    else:
-        columns = {name: tuple([row.get(name) for row in objects]) for name in _ordered(objects, names)}
-    kinds = {name: set(map(type, values)) for name, values in columns.items()}
-    plain = {name for name, found in kinds.items() if found == {str}}
-    together = "".join(chain.from_iterable(columns[name] for name in plain))
-    if any(mark in together for mark in _BREAKING):
-        plain.clear()
-    blank = ("",) * len(objects)
-    return {
-        name: values
-        if name in plain
-        # Most columns of other types are empty in every row: nulls, empty objects and lists.
-        else blank
-        if kinds[name] <= _EMPTY_KINDS and not any(values)
-        else [_cell(value) for value in values]
-        for name, values in columns.items()
-    }
+        columns = dict(zip(objects[0], zip(*map(dict.values, objects), strict=True), strict=True))
+        return {name: _cells(columns[name]) for name in _ordered(objects[:1], names)}
+    return {name: _cells([row.get(name) for row in objects]) for name in _ordered(objects, names)}
+
+
+def _cells(values: Sequence[Any]) -> Sequence[str]:
+    """The cells of one column. Most are plain texts or empty, so what breaks a line is looked for in all of them at once."""
+    texts = ["" if value is None else value for value in values] if None in values else values
+    try:
+        together = "".join(texts)
+    except TypeError:
+        return [_cell(value) for value in values]
+    return [_cell(value) for value in values] if _breaks(together) else texts
+
+
+def _breaks(cell: str) -> bool:
+    """Whether a text would leave its cell."""
+    return "|" in cell or "\n" in cell or "\t" in cell or "\r" in cell or "\u2028" in cell or "\u2029" in cell
 
 
 def record(fields: Mapping[str, Any], names: Sequence[str]) -> str:
@@ -105,11 +106,11 @@ def _ordered(objects: Sequence[Mapping[str, Any]], names: Sequence[str]) -> list
 
 
 def _cell(value: Any, *, line_breaks: bool = False) -> str:
-    if value is None or value == [] or value == {}:
+    if value is None or value == {} or value == []:
         return ""
     text = value if isinstance(value, str) else msgspec.json.encode(value).decode()
     if line_breaks:
         return "\n  ".join(text.splitlines()) if any(mark in text for mark in _LINE_BREAKS) else text
-    if any(mark in text for mark in _BREAKING):
+    if _breaks(text):
         return " ".join(text.split()).replace("|", "\\|")
     return text

@@ -9,13 +9,14 @@ says nothing about the MCP protocol: `server.py` renders it for the client's rev
 from __future__ import annotations
 
 import difflib
-import json
 import logging
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 from typing import Any, Protocol
+
+import msgspec
 
 from flintt_mcp.arguments import Arguments, shown_name
 from flintt_mcp.catalogue.operation import Effect
@@ -156,7 +157,7 @@ class Call:
     def canonical(self) -> str:
         """What the call means as one text: its arguments in fixed order, without those that are aside."""
         meant = {name: value for name, value in self.arguments.items() if name not in ASIDE}
-        return json.dumps(meant, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+        return msgspec.json.encode(meant, order="sorted").decode()
 
 
 Next = Callable[[Call], Awaitable[Reply]]

@@ -6,6 +6,7 @@ error is sent, or a stream that has begun is closed properly. Also counts open s
 
 from __future__ import annotations
 
+import time
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
@@ -89,7 +90,7 @@ class Exchanges:
 
     async def in_time(self, exchange: Exchange, reading: Awaitable[Read]) -> Read:
         """Awaits a body; the request is cut when that takes too long."""
-        self._awaited[exchange] = anyio.current_time() + self._body_timeout
+        self._awaited[exchange] = time.monotonic() + self._body_timeout
         try:
             return await reading
         finally:
@@ -99,7 +100,7 @@ class Exchanges:
         """Looks after all awaited bodies at once: a timer for each would cost more than the rest of a request here."""
         while True:
             await anyio.sleep(self._body_timeout / 10)
-            now = anyio.current_time()
+            now = time.monotonic()
             for exchange in [late for late, deadline in self._awaited.items() if deadline <= now]:
                 exchange.body_is_late = True
                 exchange.scope.cancel()

@@ -7,7 +7,7 @@ can log it, or the answer that refuses the request. It reads no body, knows no p
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 from urllib.parse import parse_qsl
@@ -60,9 +60,9 @@ class Entry:
 
     caller: Caller
     who: str
-    query: bytes
-    headers: _Headers
-    found: Mapping[bytes, bytes]
+    query: bytes = field(repr=False)
+    headers: _Headers = field(repr=False)
+    found: Mapping[bytes, bytes] = field(repr=False)
     stream_id: str | None = None
     overlong: bool = False
 
