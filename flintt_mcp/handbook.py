@@ -32,16 +32,21 @@ class Section:
 
 @dataclass(frozen=True)
 class Document:
-    """One file: slug, title (its first heading), about (its first paragraph), and all of its markdown."""
+    """One file: its slug, title (its first heading) and about (its first paragraph); the rest is read when it is asked for."""
 
     slug: str
     title: str
     about: str
-    markdown: str
+    path: Path
+
+    @cached_property
+    def markdown(self) -> str:
+        """The whole file."""
+        return self.path.read_text("utf-8")
 
     @cached_property
     def sections(self) -> tuple[Section, ...]:
-        """Its sections in order; read when somebody first asks for one."""
+        """Its sections, in order."""
         lines = self.markdown.splitlines(keepends=True)
         starts = [(number, text) for number, level, text in _headings(lines) if level == 2]
         ends = [*(number for number, _ in starts), len(lines)][1:]
@@ -86,7 +91,7 @@ class Handbook:
     """All documents, in order of their slugs."""
 
     def __init__(self, folder: Path) -> None:
-        self.documents = {path.stem: parse(path.stem, path.read_text("utf-8")) for path in sorted(folder.glob("*.md"))}
+        self.documents = {path.stem: parse(path) for path in sorted(folder.glob("*.md"))}
         self._lock = threading.Lock()
 
     def __iter__(self) -> Iterator[Document]:
@@ -130,11 +135,11 @@ class Handbook:
         return index
 
 
-def parse(slug: str, markdown: str) -> Document:
-    """A document from its markdown. Headings inside code fences are code."""
-    lines = markdown.splitlines(keepends=True)
-    title = next((text for _, level, text in _headings(lines) if level == 1), slug)
-    return Document(slug, title, _first_paragraph(lines), markdown)
+def parse(path: Path) -> Document:
+    """The document in a file. Headings inside code fences are code."""
+    lines = path.read_text("utf-8").splitlines()
+    title = next((text for _, level, text in _headings(lines) if level == 1), path.stem)
+    return Document(path.stem, title, _first_paragraph(lines), path)
 
 
 def _headings(lines: list[str]) -> Iterator[tuple[int, int, str]]:

@@ -7,7 +7,8 @@ counts against the API's limit, so the walk ends after some of them, and says so
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from flintt_mcp.catalogue.operation import Api, Listing, Lookup, Operation, Record
 from flintt_mcp.errors import NotFound

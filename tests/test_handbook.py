@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flintt_mcp.handbook import Handbook, Hit, Section, default_folder, key_of, parse
+from flintt_mcp.handbook import Document, Handbook, Hit, Section, default_folder, key_of, parse
 
 ERRORS = """# Errors
 
@@ -77,13 +77,20 @@ def test_a_section_is_found_by_its_key_or_its_heading(handbook: Handbook, name: 
     assert handbook.documents["errors"].section("other") is None
 
 
-def test_a_document_without_headings_is_all_opening() -> None:
-    found = parse("plain", "just text\n")
+def document_of(folder: Path, slug: str, markdown: str) -> Document:
+    """The document that a file with this content is."""
+    path = folder / f"{slug}.md"
+    path.write_text(markdown, encoding="utf-8", newline="")
+    return parse(path)
+
+
+def test_a_document_without_headings_is_all_opening(tmp_path: Path) -> None:
+    found = document_of(tmp_path, "plain", "just text\n")
     assert (found.title, found.about, found.sections, found.opening) == ("plain", "just text", (), "just text\n")
 
 
-def test_an_empty_document_is_empty() -> None:
-    found = parse("empty", "")
+def test_an_empty_document_is_empty(tmp_path: Path) -> None:
+    found = document_of(tmp_path, "empty", "")
     assert (found.title, found.about, found.sections, found.markdown) == ("empty", "", (), "")
 
 
@@ -93,8 +100,8 @@ def test_keys_are_lower_case_words_joined_by_hyphens(heading: str) -> None:
 
 
 @given(st.text(st.sampled_from("# \n`~ab|<-\t"), max_size=120))
-def test_any_markdown_is_its_opening_and_its_sections(markdown: str) -> None:
-    found = parse("any", markdown)
+def test_any_markdown_is_its_opening_and_its_sections(tmp_path_factory: pytest.TempPathFactory, markdown: str) -> None:
+    found = document_of(tmp_path_factory.getbasetemp(), "any", markdown)
     assert found.opening + "".join(part.markdown for part in found.sections) == markdown
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
@@ -11,6 +10,7 @@ import pytest
 import yarl
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from flintt_mcp.catalogue.flintt import FLINTT
 from flintt_mcp.catalogue.operation import Arg, Effect, Kind, Operation, Place, Record, Route, body, path, query

@@ -12,9 +12,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any, Literal
+
+import msgspec
 
 
 class Effect(Enum):
@@ -64,8 +65,7 @@ class Kind(Enum):
     """A decimal in a string, so that no client rounds it; sent to the API as that exact number token."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Arg:
+class Arg(msgspec.Struct, frozen=True, kw_only=True):
     """One argument of an operation.
 
     `low` and `high` bound a number (inclusive) or the length of a text or list. `choices` makes an enum. `clears` marks a text
@@ -109,8 +109,7 @@ def local(name: str, about: str = "", **more: Any) -> Arg:
     return Arg(name=name, about=about, place=Place.LOCAL, **more)
 
 
-@dataclass(frozen=True, slots=True)
-class Route:
+class Route(msgspec.Struct, frozen=True):
     """One HTTP endpoint. Of several routes the first whose `when` arguments are present (any of them) is called.
 
     A route without `when` always fits, so it stands last. `paging` overrides the listing's paging on this route. `{name}` in
@@ -128,8 +127,7 @@ class Route:
         return tuple(re.findall(r"{(\w+)(?::path)?}", self.path))
 
 
-@dataclass(frozen=True, slots=True)
-class Needs:
+class Needs(msgspec.Struct, frozen=True):
     """Rule: the argument `name` makes sense only together with `other`."""
 
     name: str
@@ -141,8 +139,7 @@ class Needs:
         return None
 
 
-@dataclass(frozen=True, slots=True)
-class AnyOf:
+class AnyOf(msgspec.Struct, frozen=True):
     """Rule: at least one of `names` must be given."""
 
     names: tuple[str, ...]
@@ -153,8 +150,7 @@ class AnyOf:
         return f"give at least one of {', '.join(self.names)}"
 
 
-@dataclass(frozen=True, slots=True)
-class NotBoth:
+class NotBoth(msgspec.Struct, frozen=True):
     """Rule: of two texts at most one may be given; an empty one, which clears, does not count."""
 
     one: str
@@ -169,13 +165,11 @@ class NotBoth:
 Rule = Needs | AnyOf | NotBoth
 
 
-@dataclass(frozen=True, slots=True)
-class Whole:
+class Whole(msgspec.Struct, frozen=True):
     """The API answers the whole list at once; pages are cut here."""
 
 
-@dataclass(frozen=True, slots=True)
-class Capped:
+class Capped(msgspec.Struct, frozen=True):
     """The API takes a limit up to `most` and no offset: what lies beyond `most` cannot be reached, `narrow` says what helps."""
 
     most: int
@@ -183,8 +177,7 @@ class Capped:
     limit: str = "limit"
 
 
-@dataclass(frozen=True, slots=True)
-class Offset:
+class Offset(msgspec.Struct, frozen=True):
     """The API takes limit and offset. `more` names the field that says whether rows follow.
 
     Without `more` or `total` a page as long as asked for means there may be another; so `most` must be a page size that the
@@ -198,8 +191,7 @@ class Offset:
     offset: str = "offset"
 
 
-@dataclass(frozen=True, slots=True)
-class Cursor:
+class Cursor(msgspec.Struct, frozen=True):
     """The API takes an opaque cursor of its own; `next`, `more` and `total` name fields of the answer, as dotted paths."""
 
     next: str
@@ -211,8 +203,7 @@ class Cursor:
 Paging = Whole | Capped | Offset | Cursor
 
 
-@dataclass(frozen=True, slots=True)
-class Field:
+class Field(msgspec.Struct, frozen=True):
     """A documented field of a result row. `money` fields are handed on as decimal strings."""
 
     name: str
@@ -225,16 +216,14 @@ def fields(*names: str, **about: str) -> tuple[Field, ...]:
     return (*(Field(name) for name in names), *(Field(name, text) for name, text in about.items()))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Section:
+class Section(msgspec.Struct, frozen=True, kw_only=True):
     """A list inside a record that can grow: `name` at the API, and its documented fields."""
 
     name: str
     fields: tuple[Field, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Lookup:
+class Lookup(msgspec.Struct, frozen=True, kw_only=True):
     """The one row of a list whose `field` equals the argument `arg`; the list at `at` is walked page by page."""
 
     arg: str
@@ -243,8 +232,7 @@ class Lookup:
     paging: Paging
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Record:
+class Record(msgspec.Struct, frozen=True, kw_only=True):
     """A result that is one object.
 
     `at` is the dotted path to it in the answer. `head` names the object inside it that holds the record's own fields when
@@ -264,8 +252,7 @@ class Record:
     lookup: Lookup | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Listing:
+class Listing(msgspec.Struct, frozen=True, kw_only=True):
     """A result that is a list of rows under the name `rows`; `at` is the dotted path to the list in the answer.
 
     `page` is how many rows a call returns unasked, `most` how many it may ask for.
@@ -279,8 +266,7 @@ class Listing:
     most: int = 200
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Api:
+class Api(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     """One REST API.
 
     `url` is its base (origin and path) and None where only the operator can know it. `header` and `scheme` say how a key
@@ -310,8 +296,8 @@ class Api:
     per_minute: int | None = None
     beside: str = ""
     scope_code: str | None = None
-    headers: Mapping[str, str] = field(default_factory=dict)
-    advice: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = msgspec.field(default_factory=dict)
+    advice: Mapping[str, str] = msgspec.field(default_factory=dict)
 
     @property
     def secret_noun(self) -> str:
@@ -319,8 +305,7 @@ class Api:
         return {"TOKEN": "token", "JWT": "session token"}.get(self.secret, "key")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Operation:
+class Operation(msgspec.Struct, frozen=True, kw_only=True):
     """One endpoint of one API, and the tool that calls it.
 
     `name` is the tool's name, `about` its description for a model: what it is for, when not to use it, what comes back.
@@ -348,8 +333,7 @@ class Operation:
         return self.routes[-1]
 
 
-@dataclass(frozen=True, slots=True)
-class Toolset:
+class Toolset(msgspec.Struct, frozen=True):
     """A named group of operations of one API that can be switched on and off. `default` ones are on unasked."""
 
     name: str

@@ -12,6 +12,7 @@ from typing import Any
 import anyio
 import httpx2
 import mcp_types as types
+import msgspec
 import uvicorn
 from mcp.server.auth.middleware.auth_context import get_access_token
 from mcp.server.lowlevel import Server
@@ -26,7 +27,9 @@ FIRST = Api(
     name="first", title="First", variable="FIRST", url="https://first.example", prefixes=("fst_",),
     own_header="X-First-Key", own_query="first_api_key", header="X-API-Key", sandbox_key="fst_sandbox", key_hint="",
 )  # fmt: skip
-SECOND = replace(FIRST, name="second", own_header="X-Second-Key", own_query="second_api_key", prefixes=("snd_",))
+SECOND = msgspec.structs.replace(
+    FIRST, name="second", own_header="X-Second-Key", own_query="second_api_key", prefixes=("snd_",)
+)
 
 CREDENTIALS = Credentials([FIRST, SECOND], b"d" * 32)
 KEY = "fst_a_key_that_must_never_be_seen_below"
