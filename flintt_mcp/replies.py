@@ -68,4 +68,6 @@ class PlainAnswers:
         tool = self._inventory.get(name) if isinstance(name, str) else None
         if tool is None or tool.long_lived or not isinstance(arguments, dict) or not is_visible(tool, caller):
             return None
-        return tool_result(tool, await self._pipeline.run(Call(tool, arguments, caller, channel)))
+        reply = await self._pipeline.run(Call(tool, arguments, caller, channel))
+        # A question needs the SDK's rounds: there the call begins anew, as any call does whose answers come later.
+        return None if isinstance(reply, Ask) else tool_result(tool, reply)

@@ -63,8 +63,11 @@ class TokenSource:
         self._failures = 0
         self._failure: FlinttError | None = None
 
-    async def token(self) -> str:
+    async def token(self, refused: str = "") -> str:
         """An access token that is good for a while yet.
+
+        Args:
+            refused: one that the API did not take, whatever its end: another is looked for, then asked for.
 
         Raises:
             CredentialMissing: there is no login, or it has ended; the advice says how to sign in.
@@ -72,32 +75,35 @@ class TokenSource:
             Unavailable, Unreachable: the OAuth server cannot be asked now, and the old token has ended.
         """
         held = self._held
-        if held is None or not held.is_fresh(self._clock()):
+        if held is None or not self._is_good(held, refused):
             failures = self._failures
             async with self._turn:
                 held = self._held
-                if held is None or not held.is_fresh(self._clock()):
-                    held = await self._renew_once(failures)
+                if held is None or not self._is_good(held, refused):
+                    held = await self._renew_once(failures, refused)
         return held.access_token
 
-    async def _renew_once(self, failures: int) -> Tokens:
+    def _is_good(self, tokens: Tokens, refused: str) -> bool:
+        return tokens.is_fresh(self._clock()) and tokens.access_token != refused
+
+    async def _renew_once(self, failures: int, refused: str) -> Tokens:
         """Renew, unless that failed since this call came and saw so many `failures`: then it fails like the others."""
         if self._failure is not None and self._failures != failures:
             raise self._failure.with_traceback(None)
         try:
-            self._held = await self._renewed()
+            self._held = await self._renewed(refused)
         except FlinttError as error:
             self._failures += 1
             self._failure = error
             raise
         return self._held
 
-    async def _renewed(self) -> Tokens:
+    async def _renewed(self, refused: str) -> Tokens:
         # Shielded: a caller who goes away between the server's answer and the save would lose the only refresh token.
         with anyio.CancelScope(shield=True, deadline=anyio.current_time() + self._patience):
             try:
                 async with file_lock(self._lock, self._patience):
-                    return await self._look_or_renew()
+                    return await self._look_or_renew(refused)
             except TimeoutError:
                 pass
             except OSError as error:
@@ -111,20 +117,20 @@ class TokenSource:
             advice="try again in a minute",
         )
 
-    async def _look_or_renew(self) -> Tokens:
+    async def _look_or_renew(self, refused: str) -> Tokens:
         kept = await to_thread.run_sync(self._store.load)
         if kept is not None and (kept.token_url, kept.client_id) != (
             self._settings.token_url,
             self._settings.client_id,
         ):
             kept = None
-        if kept is not None and kept.is_fresh(self._clock()):
+        if kept is not None and self._is_good(kept, refused):
             return kept
         request = self._request(kept)
         try:
             renewed = read_tokens(self._settings, await self._send(request), self._clock(), kept)
         except (Unavailable, Unreachable):
-            if kept is not None and kept.is_alive(self._clock()):
+            if kept is not None and kept.is_alive(self._clock()) and kept.access_token != refused:
                 logger.warning("the %s token could not be renewed yet; it is still good", self._settings.title)
                 return self._for_a_while(kept)
             raise

@@ -145,6 +145,32 @@ anyio.run(main)
 """
 
 
+async def test_a_token_that_the_api_refuses_is_renewed_before_its_end(source, store, counted, status):
+    first = await source.token()
+
+    second = await source.token(refused=first)
+
+    assert (second != first, second, counted.sent) == (True, store.load().access_token, 1)
+    assert await status(second) == 200
+    assert (await source.token(refused=first), counted.sent) == (second, 1)
+
+
+async def test_after_a_new_login_a_refused_token_costs_no_renewal(source, store, counted):
+    first = await source.token()
+    store.save(dataclasses.replace(store.load(), access_token="of-the-new-login"))
+
+    assert (await source.token(), await source.token(refused=first), counted.sent) == (first, "of-the-new-login", 0)
+
+
+async def test_a_refused_token_is_not_used_on_when_no_other_can_be_had(source, counted):
+    first = await source.token()
+    counted.instead = UpstreamResponse(503, {}, b"")
+
+    with pytest.raises(Unavailable):
+        await source.token(refused=first)
+    assert await source.token() == first
+
+
 async def test_a_process_that_dies_gives_the_lock_back(source, clock, lock):
     holder = HOLDER.format(lock=str(lock))
     await anyio.run_process([sys.executable, "-c", holder])

@@ -15,7 +15,7 @@ from flintt_mcp.catalogue.operation import Effect
 from flintt_mcp.metrics import Metrics
 from flintt_mcp.serving import mcp_over_http
 from flintt_mcp.settings import Settings
-from flintt_mcp.tools import Ask, Call, Done, Reply, Tool
+from flintt_mcp.tools import Ask, Call, Done, Next, Reply, Tool
 
 from .fixture_app import living
 
@@ -40,6 +40,15 @@ async def _ask(call: Call) -> Reply:
     return Done("done") if call.state == "left here" else Ask({"who": QUESTION}, "left here")
 
 
+async def _done(call: Call) -> Reply:
+    return Done("done")
+
+
+async def _ask_first(call: Call, next: Next) -> Reply:
+    """Stage: every call is asked about first, whatever its tool."""
+    return await next(call) if call.state == "left here" else Ask({"who": QUESTION}, "left here")
+
+
 async def _posted(client: httpx2.AsyncClient, key: str, **more: Any) -> dict[str, Any]:
     params = {"name": "ask", "arguments": {}, "_meta": META, **more}
     message = {"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": params}
@@ -59,3 +68,17 @@ async def test_the_sealed_state_of_one_caller_does_not_open_for_another(tmp_path
         assert "left here" not in state
         assert (await _posted(client, "flt_b", **again))["error"]["data"] == {"reason": "invalid_request_state"}
         assert (await _posted(client, "flt_a", **again))["result"]["content"][0]["text"] == "done"
+
+
+async def test_a_stage_may_ask_about_a_call_of_any_tool(tmp_path: Path) -> None:
+    tool = Tool("ask", "Ask", "Asks nothing itself.", Effect.READ, "docs", Arguments("ask", ()), _done)
+    async with (
+        open_app(Settings(data_dir=str(tmp_path)), {}, Additions(tools=[tool], stages=[_ask_first])) as app,
+        living(mcp_over_http(app, Metrics())) as http,
+        httpx2.AsyncClient(transport=httpx2.ASGITransport(app=http), base_url="http://127.0.0.1:8000") as client,
+    ):
+        asked = (await _posted(client, "flt_a"))["result"]
+        assert (asked["resultType"], asked["inputRequests"]) == ("input_required", {"who": QUESTION})
+        accepted = {"who": {"action": "accept", "content": {"name": "x"}}}
+        done = (await _posted(client, "flt_a", requestState=asked["requestState"], inputResponses=accepted))["result"]
+        assert done["content"][0]["text"] == "done"
