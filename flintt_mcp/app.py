@@ -43,7 +43,7 @@ from flintt_mcp.workflows import Workspace, workflow_prompts, workspace_resource
 if TYPE_CHECKING:
     from mcp.server.lowlevel.server import Server
 
-    from flintt_mcp.server import Face
+    from flintt_mcp.face.shown import Face
     from flintt_mcp.store import Store
 
 logger = logging.getLogger(__name__)
@@ -100,7 +100,7 @@ class App:
 
         `over_http` leaves the keys of whoever started this process out: there each request brings its own.
         """
-        from flintt_mcp.server import Face
+        from flintt_mcp.face.shown import Face
 
         return Face(
             inventory=self.inventory,
@@ -115,7 +115,7 @@ class App:
 
     def server(self) -> Server[Any]:
         """The MCP server that shows all this."""
-        from flintt_mcp.server import build_server
+        from flintt_mcp.face.server import build_server
 
         return build_server(self.face())
 

@@ -1,7 +1,7 @@
 """Replies in the form of the wire, and the answers to plain tool calls and tool lists.
 
 In: the inventory, the pipeline and one request that has been judged to be whole. Out: a result as the newest revision or a
-handshake revision has it. Knows no transport and not the SDK: the middleware in `server.py` and the direct exchange of
+handshake revision has it. Knows no transport and not the SDK: the middleware of `face/` and the direct exchange of
 `transports/` both answer through here.
 """
 

@@ -29,11 +29,12 @@ from flintt_mcp.app import Additions, App, open_app
 from flintt_mcp.catalogue import APIS
 from flintt_mcp.credentials import Caller
 from flintt_mcp.errors import ConfigError
+from flintt_mcp.face.calls import plain_answers
+from flintt_mcp.face.server import build_server, makes_spans
 from flintt_mcp.logs import configure_logging
 from flintt_mcp.memory import settle_memory
 from flintt_mcp.metrics import MULTIPROCESS_VARIABLE, Metrics
 from flintt_mcp.replies import PlainAnswers
-from flintt_mcp.server import build_server, makes_spans, plain_answers
 from flintt_mcp.settings import LOOPBACK_HOSTS, Settings, environment, load, to_environment
 from flintt_mcp.tools import QuietChannel
 from flintt_mcp.transports.hosts import KnownHosts

@@ -85,19 +85,15 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "scopes": ("credentials", "errors", "tools"),
     "spending": ("catalogue.operation", "errors", "tools"),
     # the MCP face and the ways to it
-    "questions": ("tools",),
     "replies": ("credentials", "tools", "wording"),
-    "server": (
-        "replies",
-        "arguments",
-        "credentials",
-        "errors",
-        "prompts",
-        "questions",
-        "resources",
-        "tools",
-        "wording",
-    ),
+    "face.__init__": (),
+    "face.questions": ("tools",),
+    "face.shown": ("credentials", "face.questions", "prompts", "resources", "tools"),
+    "face.calls": ("errors", "face.questions", "face.shown", "replies", "tools"),
+    "face.resources": ("arguments", "errors", "face.questions", "face.shown", "resources", "wording"),
+    "face.prompts": ("arguments", "face.questions", "face.shown", "prompts"),
+    "face.completions": ("arguments", "face.shown", "resources"),
+    "face.server": ("face.*", "replies"),
     "transports.*": ("credentials", "errors", "transports.*"),
     # pages of the handbook that are generated: from rows, and from the sandbox's database
     "documented": (),
@@ -120,10 +116,10 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
 }
 
 ONLY_IN: dict[str, tuple[str, ...]] = {
-    "mcp": ("server", "questions", "transports.*"),
-    "mcp_types": ("server", "questions", "transports.*"),
+    "mcp": ("face.*", "transports.*"),
+    "mcp_types": ("face.*", "transports.*"),
     "aiohttp": ("upstream.network*", "sandbox.guard"),
-    "pydantic": ("arguments", "questions", "server", "sandbox_cli", "sandbox.*"),
+    "pydantic": ("arguments", "face.*", "sandbox_cli", "sandbox.*"),
     "starlette": ("serving", "sandbox_cli", "transports.*", "sandbox.*"),
     "fastapi": ("sandbox_cli", "sandbox.*"),
     "uvicorn": ("serving", "sandbox_cli", "transports.serving"),

@@ -1,4 +1,7 @@
-"""`connect` gives a client of the whole server over the seeded sandbox, in memory, at the newest revision and at the one before."""
+"""`connect` gives a client of the whole server over the seeded sandbox, in memory, at the newest revision and at the one before.
+
+`probe` makes a tool to look at, or to add.
+"""
 
 from __future__ import annotations
 
@@ -7,19 +10,40 @@ from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import anyio
 import pytest
 from mcp import Client
 
 from flintt_mcp.app import open_app
+from flintt_mcp.arguments import Arguments
+from flintt_mcp.catalogue.operation import Effect, local
 from flintt_mcp.settings import Settings
+from flintt_mcp.tools import Call, Done, Reply, Tool
 
 SANDBOX_KEY = "flt_sandbox_key"
 NEWEST = "2026-07-28"
 MODES = {NEWEST: "auto", "2025-11-25": "legacy"}
 """Revision -> the SDK client's name for negotiating it."""
+
+
+def probe(handle: Any = None, **more: Any) -> Tool:
+    """A tool of no API that answers "done", or what its handle does."""
+
+    async def nothing(call: Call) -> Reply:
+        return Done(text="done")
+
+    return Tool(
+        name="probe",
+        title="Probe",
+        about="Probes.",
+        effect=Effect.READ,
+        toolset="extra",
+        arguments=Arguments("probe", (local("what"),)),
+        handle=handle or nothing,
+        **more,
+    )
 
 
 class Connect(Protocol):

@@ -1,0 +1,91 @@
+"""The SDK server, put together: every handler of the face, what clients may keep, and sealed state.
+
+In: a `Face`, with the handlers that somebody adds (tests do). Out: one low-level SDK `Server` that every transport drives. The
+SDK checks no arguments and forwards unknown names, so the handlers check names, and the pipeline arguments.
+"""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import Any
+
+from mcp.server._otel import OpenTelemetryMiddleware
+from mcp.server.caching import CacheHint
+from mcp.server.lowlevel.server import Server
+from mcp.server.request_state import AESGCMRequestStateCodec, RequestStateBoundary, RequestStateSecurity
+from opentelemetry.trace import ProxyTracerProvider, get_tracer_provider
+
+from flintt_mcp import __version__
+from flintt_mcp.face.calls import DirectAnswers, call_tool, list_tools, plain_answers
+from flintt_mcp.face.completions import complete
+from flintt_mcp.face.prompts import get_prompt, list_prompts
+from flintt_mcp.face.resources import list_resources, list_templates, read_resource
+from flintt_mcp.face.shown import Face
+from flintt_mcp.replies import LISTS_TTL_MS
+
+NAME = "flintt-mcp"
+
+
+def build_server(face: Face) -> Server[Any]:
+    """The SDK server that shows `face`."""
+    tools = {tool.name: tool for tool in face.inventory}
+    server: Server[Any] = Server(
+        NAME,
+        version=__version__,
+        title="Flintt",
+        instructions=face.instructions or None,
+        cache_hints=_cache_hints(),
+        get_tool_input_schema=lambda name: tools[name].arguments.schema if name in tools else None,
+        on_list_tools=list_tools(face),
+        on_call_tool=call_tool(face),
+        on_list_resources=list_resources(face),
+        on_list_resource_templates=list_templates(face),
+        on_read_resource=read_resource(face),
+        on_list_prompts=list_prompts(face),
+        on_get_prompt=get_prompt(face),
+        on_completion=complete(face),
+    )
+    if isinstance(get_tracer_provider(), ProxyTracerProvider):
+        # No OpenTelemetry SDK was set up when this process started: the spans would go nowhere, at a tenth of a call's cost.
+        server.middleware.clear()
+    for method, (params_type, handler) in face.extra.items():
+        server.add_request_handler(method, params_type, handler)
+    security = RequestStateSecurity(codec=LateCodec(face.state_key))
+    server.middleware.append(RequestStateBoundary(security, default_audience=NAME))
+    server.middleware.append(DirectAnswers(face, plain_answers(face, server)))
+    return server
+
+
+class LateCodec:
+    """The SDK's codec for sealed state, made at the first seal: most servers never ask anything, and loading it costs memory."""
+
+    def __init__(self, key: bytes) -> None:
+        self._key = key
+
+    @cached_property
+    def _codec(self) -> AESGCMRequestStateCodec:
+        return AESGCMRequestStateCodec([self._key])
+
+    def seal(self, payload: bytes) -> str:
+        return self._codec.seal(payload)
+
+    def unseal(self, token: str) -> bytes:
+        return self._codec.unseal(token)
+
+
+def makes_spans(server: Server[Any]) -> bool:
+    """Whether requests have to pass the SDK's middleware, since somebody set up OpenTelemetry."""
+    return any(isinstance(part, OpenTelemetryMiddleware) for part in server.middleware)
+
+
+def _cache_hints() -> Any:
+    lists = CacheHint(LISTS_TTL_MS, "public")
+    return {
+        # What tools/list shows depends on what the request narrows it to, so it is the caller's own.
+        "tools/list": CacheHint(LISTS_TTL_MS, "private"),
+        "resources/list": lists,
+        "resources/templates/list": lists,
+        "prompts/list": lists,
+        "server/discover": lists,
+        "resources/read": CacheHint(0, "private"),
+    }
