@@ -190,7 +190,7 @@ def _stdio(settings: Settings, env: dict[str, str], options: argparse.Namespace,
 
 
 def _serve(settings: Settings, env: dict[str, str], options: argparse.Namespace, rest: list[str]) -> int:
-    from flintt_mcp.serving import serve_http
+    from flintt_mcp.serving.process import serve_http
 
     return serve_http(settings, env)
 
@@ -200,7 +200,7 @@ def _sandbox(settings: Settings, env: dict[str, str], options: argparse.Namespac
         from flintt_mcp.sandbox_cli import run_action
 
         return run_action(settings, options)
-    from flintt_mcp.serving import serve_sandbox
+    from flintt_mcp.serving.process import serve_sandbox
 
     return serve_sandbox(settings)
 

@@ -168,7 +168,7 @@ async def _listen(sandbox: Sandbox, settings: Settings, options: argparse.Namesp
     from flintt_mcp.sandbox.delivery.receiver import Receiver
     from flintt_mcp.sandbox.flowpilot.pulse import keep_moving
     from flintt_mcp.sandbox.server import deliver_webhooks, webhook_for
-    from flintt_mcp.serving import bind
+    from flintt_mcp.serving.process import bind
 
     with bind("127.0.0.1", settings.port) as bound:
         url = f"http://127.0.0.1:{bound.getsockname()[1]}/"

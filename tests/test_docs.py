@@ -17,7 +17,7 @@ import flintt_mcp.errors as errors
 from flintt_mcp.catalogue import APIS
 from flintt_mcp.credentials import Credentials
 from flintt_mcp.handbook import Document, Handbook, default_folder
-from flintt_mcp.serving import service
+from flintt_mcp.serving.asgi import service
 from flintt_mcp.settings import Settings
 from flintt_mcp.tools import Refused
 from flintt_mcp.upstream.message import UpstreamResponse

@@ -12,7 +12,7 @@ import pytest
 
 from flintt_mcp.metrics import Metrics
 from flintt_mcp.pages import all_tools
-from flintt_mcp.serving import mcp_over_http
+from flintt_mcp.serving.asgi import mcp_over_http
 from tests.fake_api import KEYS, FakeApi, open_fake
 from tests.transports.fixture_app import MODERN, living
 

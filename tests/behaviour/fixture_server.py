@@ -8,7 +8,7 @@ import os
 import anyio
 
 from flintt_mcp.app import open_app
-from flintt_mcp.serving import serve_http
+from flintt_mcp.serving.process import serve_http
 from flintt_mcp.settings import load
 from flintt_mcp.transports.stdio import serve_stdio
 from tests.conformance.fixtures import conformance_additions

@@ -7,7 +7,7 @@ import os
 import tempfile
 from pathlib import Path
 
-from flintt_mcp.serving import serve_http
+from flintt_mcp.serving.process import serve_http
 from flintt_mcp.settings import Settings
 from tests.conformance.fixtures import conformance_additions
 

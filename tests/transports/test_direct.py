@@ -12,7 +12,7 @@ import pytest
 from mcp_types import CLIENT_CAPABILITIES_META_KEY, PROTOCOL_VERSION_META_KEY
 
 from flintt_mcp.metrics import Metrics
-from flintt_mcp.serving import mcp_over_http
+from flintt_mcp.serving.asgi import mcp_over_http
 from tests.fake_api import KEYS, FakeApi, open_fake
 from tests.transports.fixture_app import living
 

@@ -13,7 +13,7 @@ from flintt_mcp.app import Additions, open_app
 from flintt_mcp.arguments import Arguments
 from flintt_mcp.catalogue.operation import Effect
 from flintt_mcp.metrics import Metrics
-from flintt_mcp.serving import mcp_over_http
+from flintt_mcp.serving.asgi import mcp_over_http
 from flintt_mcp.settings import Settings
 from flintt_mcp.tools import Ask, Call, Done, Next, Reply, Tool
 

@@ -1,0 +1,7 @@
+"""Serving over HTTP, from the app that is served to the processes that serve it.
+
+    asgi.py       the whole server as one ASGI app     process.py    one process: socket, start, graceful end
+    ready.py      what a server says once it is up     workers.py    several processes on one socket
+
+Nothing here knows a tool or a message of the protocol: `face/` and `transports/` do.
+"""

@@ -1,0 +1,125 @@
+"""The whole server as one ASGI app: what the app offers, behind the MCP endpoint and its neighbours.
+
+In: settings and the environment. Out: an ASGI app that is opened when a web server starts it and closed when that one stops. It
+binds no socket and prints nothing; a setting that cannot work is kept for whoever runs it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from functools import partial
+from typing import Any
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from flintt_mcp.app import Additions, App, open_app
+from flintt_mcp.catalogue import APIS
+from flintt_mcp.credentials import Caller
+from flintt_mcp.errors import ConfigError
+from flintt_mcp.face.calls import plain_answers
+from flintt_mcp.face.server import build_server, makes_spans
+from flintt_mcp.memory import settle_memory
+from flintt_mcp.metrics import Metrics
+from flintt_mcp.replies import PlainAnswers
+from flintt_mcp.settings import Settings
+from flintt_mcp.tools import QuietChannel
+from flintt_mcp.transports.http import HttpOptions, http_app
+
+QUIET = QuietChannel("http")
+
+
+class Opening:
+    """An ASGI app that is opened at start-up and closed at shutdown, with its own lifespan in between.
+
+    `failure` is the setting that kept it from opening.
+    """
+
+    def __init__(self, open_: Callable[[], AbstractAsyncContextManager[ASGIApp]]) -> None:
+        self._open = open_
+        self._app: ASGIApp | None = None
+        self.failure: ConfigError | None = None
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "lifespan":
+            await self._live(scope, receive, send)
+        elif self._app is not None:
+            await self._app(scope, receive, send)
+
+    async def _live(self, scope: Scope, receive: Receive, send: Send) -> None:
+        ended: list[Message] = []
+
+        async def hold_the_end(message: Message) -> None:
+            # Once the web server hears that the app is down it waits for nothing more: what the app stands on closes first.
+            if message["type"].startswith("lifespan.shutdown."):
+                ended.append(message)
+            else:
+                await send(message)
+
+        async with AsyncExitStack() as stack:
+            try:
+                self._app = await stack.enter_async_context(self._open())
+            except ConfigError as error:
+                self.failure = error
+                await send({"type": "lifespan.startup.failed", "message": f"flintt-mcp: {error.message}"})
+                return
+            settle_memory()
+            await self._app(scope, receive, hold_the_end)
+        for message in ended:
+            await send(message)
+
+
+def service(settings: Settings, env: Mapping[str, str], additions: Additions | None = None) -> ASGIApp:
+    """The whole server as one ASGI app; tests add fixtures to it."""
+
+    @asynccontextmanager
+    async def opened() -> AsyncIterator[ASGIApp]:
+        metrics = Metrics()
+        async with open_app(settings, env, additions, watch=metrics, at_work=True) as app:
+            yield mcp_over_http(app, metrics)
+
+    return Opening(opened)
+
+
+def mcp_over_http(app: App, metrics: Metrics) -> ASGIApp:
+    """The MCP endpoint and its neighbours for an open app."""
+    face = app.face(over_http=True)
+    server = build_server(face)
+    plain = None if makes_spans(server) else plain_answers(face, server)
+    return http_app(
+        server,
+        app.credentials,
+        _options(app.settings),
+        needs_stream=app.needs_stream,
+        plain=None if plain is None else partial(_plain_answer, plain),
+        ready=app.ready,
+        metrics=metrics.text,
+        closers=app.additions.closers,
+    )
+
+
+def _options(settings: Settings) -> HttpOptions:
+    return HttpOptions(
+        host=settings.host,
+        port=settings.port,
+        allowed_hosts=settings.allowed_host,
+        allowed_origins=settings.allowed_origin,
+        stateless=settings.workers > 1,
+        max_body_bytes=settings.body_limit,
+        body_timeout=settings.body_timeout,
+        max_sessions=settings.sessions,
+        max_sessions_per_caller=settings.sessions_per_key,
+        max_streams=settings.streams,
+        max_streams_per_caller=settings.streams_per_key,
+        idle_timeout=settings.idle_timeout,
+        path_prefix=settings.path_prefix,
+        key_headers=tuple(api.own_header for api in APIS),
+        grace=settings.shutdown_grace,
+    )
+
+
+async def _plain_answer(
+    plain: PlainAnswers, method: str, params: Mapping[str, Any], caller: Caller, modern: bool
+) -> dict[str, Any] | None:
+    """Answers a request that can show nothing on the way."""
+    return await plain.answer(method, params, caller, QUIET, modern=modern)
