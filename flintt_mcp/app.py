@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from flintt_mcp import keyfile
+from flintt_mcp.budget import Budget
 from flintt_mcp.catalogue import APIS, TOOLSETS
 from flintt_mcp.catalogue.flextell import FLEXTELL, FLEXTELL_TOOLSET, flextell_toolset
 from flintt_mcp.catalogue.management import FLINTT_MANAGEMENT
@@ -30,7 +31,6 @@ from flintt_mcp.handbook import Handbook, default_folder
 from flintt_mcp.prompts import Prompt
 from flintt_mcp.proxy import Claim, Upstream, operation_tools
 from flintt_mcp.resources import Resource, Resources
-from flintt_mcp.results import Budget
 from flintt_mcp.scopes import Scopes
 from flintt_mcp.settings import LOOPBACK_HOSTS, Settings, base_url
 from flintt_mcp.spending import Spending

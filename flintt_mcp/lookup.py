@@ -10,9 +10,12 @@ from collections.abc import Awaitable, Callable, Mapping
 
 from msgspec.structs import replace
 
+from flintt_mcp.answers import decode
+from flintt_mcp.budget import Budget
 from flintt_mcp.catalogue.operation import Api, Listing, Lookup, Operation, Record
 from flintt_mcp.errors import NotFound
-from flintt_mcp.results import Budget, Page, cut, decode, paging_parameters, record_result
+from flintt_mcp.paging import Page, cut, paging_parameters
+from flintt_mcp.results import record_result
 from flintt_mcp.tools import Done
 from flintt_mcp.upstream.faults import not_understood
 from flintt_mcp.upstream.message import UpstreamResponse

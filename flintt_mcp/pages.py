@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
+from flintt_mcp.budget import Budget
 from flintt_mcp.catalogue import APIS, TOOLSETS
 from flintt_mcp.catalogue.operation import Operation, Toolset
 from flintt_mcp.cursors import Cursors
@@ -17,7 +18,6 @@ from flintt_mcp.docs_tools import docs_tools
 from flintt_mcp.documented import ENDPOINTS, EVENTS, MCP_TOOLS, NO_TOOL, TESTS, TEXTS, Endpoint, shape
 from flintt_mcp.handbook import Handbook, default_folder
 from flintt_mcp.proxy import Upstream, operation_tools
-from flintt_mcp.results import Budget
 from flintt_mcp.settings import ROWS, option, variable
 from flintt_mcp.tools import Tool
 

@@ -12,7 +12,9 @@ from functools import partial
 from pathlib import Path
 from uuid import uuid4
 
+from flintt_mcp.answers import decode
 from flintt_mcp.arguments import Arguments
+from flintt_mcp.budget import Budget
 from flintt_mcp.catalogue.operation import (
     Api,
     Arg,
@@ -29,16 +31,9 @@ from flintt_mcp.credentials import how_to_give_key
 from flintt_mcp.cursors import LONGEST, Cursors
 from flintt_mcp.errors import CallRefused, ConfigError, CredentialMissing
 from flintt_mcp.lookup import look_up
-from flintt_mcp.results import (
-    Budget,
-    Page,
-    cut,
-    decode,
-    listing_result,
-    output_schema,
-    paging_parameters,
-    record_result,
-)
+from flintt_mcp.output_schema import output_schema
+from flintt_mcp.paging import Page, cut, paging_parameters
+from flintt_mcp.results import listing_result, record_result
 from flintt_mcp.shown_once import keep_secrets
 from flintt_mcp.tools import INTENT, Call, Changed, Done, Tool
 from flintt_mcp.upstream.faults import error_for, not_understood

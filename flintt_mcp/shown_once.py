@@ -10,9 +10,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from secrets import token_hex
 
+from flintt_mcp.answers import decode
+from flintt_mcp.budget import Budget
 from flintt_mcp.catalogue.operation import Api, Operation, Record
 from flintt_mcp.lookup import Fetch
-from flintt_mcp.results import Budget, Page, decode, record_result, take_secrets, with_secret_file
+from flintt_mcp.paging import Page
+from flintt_mcp.results import record_result, take_secrets, with_secret_file
 from flintt_mcp.secret_file import secret_file
 from flintt_mcp.tools import Done
 from flintt_mcp.upstream.faults import not_understood

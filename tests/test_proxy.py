@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from flintt_mcp.budget import Budget
 from flintt_mcp.catalogue.flintt import FLINTT, FLINTT_TOOLSET
 from flintt_mcp.catalogue.operation import (
     Effect,
@@ -27,7 +28,6 @@ from flintt_mcp.credentials import Caller, ChannelKind
 from flintt_mcp.cursors import Cursors
 from flintt_mcp.errors import ConfigError, CredentialMissing, FlinttError, NotFound, Unauthorized
 from flintt_mcp.proxy import Upstream, arguments_of, operation_tools
-from flintt_mcp.results import Budget
 from flintt_mcp.tools import Call, Done, QuietChannel, Refused, Tool
 from tests.fake_api import KEYS, FakeApi, call, open_fake
 

@@ -1,0 +1,50 @@
+"""The output schema of a tool, from the row that says what its operation answers. Pure.
+
+In: a record or a listing of the catalogue. Out: JSON Schema of what `results.py` makes of it. Fields of the API are named and
+not typed: clients raise when content breaks its schema, so that it must promise no more than the API's text does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from flintt_mcp.catalogue.operation import Field, Listing, Record
+
+
+def output_schema(result: Record | Listing) -> dict[str, Any]:
+    """The JSON Schema of a result. Fields of the API are named, not typed: an added field, a null or another type passes."""
+    count = {"type": "integer", "minimum": 0}
+    margin = {
+        "total": {**count, "description": "Rows in the whole list, where known."},
+        "left_out": {**count, "description": "Rows of this page left out for size; the cursor brings them."},
+        "next_cursor": {"type": "string", "description": "Give as cursor for the next page."},
+        "note": {"type": "string"},
+    }
+    complete = {"type": "boolean", "description": "False when there is more than this."}
+    if isinstance(result, Listing):
+        properties = {result.rows: _rows_schema(result.fields), "count": count, "complete": complete, **margin}
+        return {"type": "object", "properties": properties, "required": [result.rows, "count", "complete"]}
+    properties = {result.noun: _row_schema(result.fields)}
+    required = [result.noun]
+    if result.sections:
+        properties |= {section.name: _rows_schema(section.fields) for section in result.sections}
+        properties |= {"complete": complete, **margin}
+        required += [*(section.name for section in result.sections), "complete"]
+    if result.secrets:
+        properties["secret_file"] = {"type": "string", "description": "Private file that holds what is shown once."}
+    return {"type": "object", "properties": {**properties, "note": {"type": "string"}}, "required": required}
+
+
+def _rows_schema(documented: Sequence[Field]) -> dict[str, Any]:
+    return {"type": "array", "items": {"properties": _row_schema(documented)["properties"]}}
+
+
+def _row_schema(documented: Sequence[Field]) -> dict[str, Any]:
+    described = {
+        field.name: {"type": "string", "description": field.about or "decimal"}
+        if field.money
+        else ({"description": field.about} if field.about else {})
+        for field in documented
+    }
+    return {"type": "object", "properties": described}
