@@ -10,7 +10,7 @@ def main() -> None:
     from flintt_mcp.memory import collect_young_only
 
     collect_young_only()
-    from flintt_mcp.cli import run
+    from flintt_mcp.cli.main import run
 
     sys.exit(run(sys.argv[1:]))
 

@@ -15,7 +15,7 @@
         ├── Unavailable            5xx, or an answer that cannot be understood
         └── Unreachable            no answer at all: connect, reset, time-out
 
-Raised where the fact is known, turned into text once at the edge (`face/`, `cli.py`). A message never holds a secret
+Raised where the fact is known, turned into text once at the edge (`face/`, `cli/`). A message never holds a secret
 and never repeats the value of a rejected argument.
 """
 

@@ -3,7 +3,7 @@
     Call -> stage -> stage -> ... -> Tool.handle -> Reply = Done | Ask | Refused
 
 A stage may look at the call, replace it, answer for it or pass it on; the order of stages is decided in `app.py`. A reply
-says nothing about the MCP protocol: `face/` renders it for the client's revision, `cli.py` for a terminal.
+says nothing about the MCP protocol: `face/` renders it for the client's revision, `cli/` for a terminal.
 """
 
 from __future__ import annotations

@@ -105,5 +105,5 @@ def test_the_source_archive_has_all_that_the_wheel_is_made_of_and_the_tests(buil
         "claude_desktop_config.example.json",
     }
     assert needed | {f"docs/{name}" for name in DOCS} <= names
-    assert {"flintt_mcp/cli.py", "tests/conftest.py", "bench/__main__.py"} <= names
+    assert {"flintt_mcp/cli/main.py", "tests/conftest.py", "bench/__main__.py"} <= names
     assert [name for name in names if name.startswith((".venv", ".git/")) or "__pycache__" in name] == []

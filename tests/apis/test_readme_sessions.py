@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-import flintt_mcp.cli
+import flintt_mcp.cli.main
 import flintt_mcp.logs
 import flintt_mcp.sandboxed
 from flintt_mcp.catalogue import APIS, TOOLSETS
@@ -48,7 +48,7 @@ class Shell:
 
     def _command(self, words: list[str], line: str) -> None:
         self.clock.forward(seconds=30)
-        code = flintt_mcp.cli.run(words)
+        code = flintt_mcp.cli.main.run(words)
         self.printed, errors = self.capsys.readouterr()
         assert (code, errors) == (0, ""), f"{line}\n{errors}"
         self.ran.append(words[1])

@@ -18,9 +18,9 @@ import anyio
 import httpx2
 import pytest
 
-from flintt_mcp.cli import run
+from flintt_mcp.cli.main import run
+from flintt_mcp.cli.parser import ACTIONS
 from flintt_mcp.sandbox.server import open_sandbox
-from flintt_mcp.sandbox_cli import ACTIONS
 from tests.end_to_end.scene import PAGE, feed, flintt_mcp, said
 from tests.processes import COMMAND, Process, environment, running, serving
 

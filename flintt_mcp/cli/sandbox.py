@@ -22,55 +22,6 @@ if TYPE_CHECKING:
 
     from flintt_mcp.sandbox.server import Sandbox
 
-ACTIONS = {
-    "token": "print a session token of the local user, for the management API",
-    "approve-run": "decide a FlowPilot payment run, as a person does in the dashboard",
-    "build-signal": "give a signal its sources, so that it can run",
-    "run-signal": "run a built signal now and show what it found",
-    "listen": "receive webhooks here, verify them and print them",
-}
-
-
-def add_actions(command: argparse.ArgumentParser, add_settings: Callable[[argparse.ArgumentParser, str], None]) -> None:
-    """The parsers of all actions; without one the sandbox is served."""
-    command.usage = "flintt-mcp sandbox [ACTION] [options]"
-    actions = command.add_subparsers(
-        dest="action",
-        metavar="ACTION",
-        title="actions (without one the REST APIs are served)",
-        prog="flintt-mcp sandbox",
-    )
-    parsers = {}
-    for name, about in ACTIONS.items():
-        parsers[name] = actions.add_parser(
-            name, help=about, description=about[0].upper() + about[1:] + ".", allow_abbrev=False
-        )
-        takes = {"approve-run": " RUN_ID", "build-signal": " SIGNAL_ID", "run-signal": " SIGNAL_ID"}.get(name, "")
-        parsers[name].usage = f"flintt-mcp sandbox {name}{takes} [options]"
-    parsers["token"].add_argument(
-        "--second", action="store_true", help="of the second user, who has a workspace of their own"
-    )
-    approve = parsers["approve-run"]
-    approve.add_argument(
-        "run_id", metavar="RUN_ID", help="id of a run that awaits approval; flowpilot_list_runs shows them"
-    )
-    approve.add_argument("--reject", action="store_true", help="reject it instead")
-    approve.add_argument("--include-flagged", action="store_true", help="pay flagged candidates too")
-    build = parsers["build-signal"]
-    build.add_argument("signal_id", metavar="SIGNAL_ID", help="id of the signal; list_signals shows them")
-    for kind in ("feed", "page", "json", "file"):
-        what = "path below --source-folder" if kind == "file" else "URL"
-        build.add_argument(
-            f"--{kind}", action="append", default=[], metavar=what.split()[0].upper(), help=f"a source: {kind} ({what})"
-        )
-    build.add_argument("--opens-deals", action="store_true", help="open a deal with the company of each valid result")
-    parsers["run-signal"].add_argument("signal_id", metavar="SIGNAL_ID", help="id of a built signal")
-    parsers["listen"].add_argument(
-        "--api", choices=["flintt", "flowpilot"], default="flintt", help="whose webhooks [flintt]"
-    )
-    for name, parser in parsers.items():
-        add_settings(parser, f"sandbox {name}")
-
 
 def run_action(settings: Settings, options: argparse.Namespace) -> int:
     """Run one action of `flintt-mcp sandbox`."""

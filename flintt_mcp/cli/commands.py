@@ -1,0 +1,188 @@
+"""What each command does. Each imports what it needs, when it runs.
+
+In: settings, the environment, parsed options, and the words that no option took. Out: an exit code. Results go to stdout and all
+else to stderr; what cannot work is raised as a `ConfigError`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Callable
+from typing import Any
+
+from flintt_mcp.errors import ConfigError, FlinttError
+from flintt_mcp.settings import Settings, variable
+
+
+def _stdio(settings: Settings, env: dict[str, str], options: argparse.Namespace, rest: list[str]) -> int:
+    import anyio
+
+    from flintt_mcp.app import open_app
+    from flintt_mcp.logs import configure_logging
+    from flintt_mcp.memory import settle_memory
+
+    configure_logging(settings.log_level)
+    if sys.stdin.isatty():
+        print("flintt-mcp speaks MCP on stdin and waits for a client; `flintt-mcp --help` shows more.", file=sys.stderr)
+
+    async def serve() -> None:
+        from flintt_mcp.transports.stdio import serve_stdio
+
+        async with open_app(settings, env, at_work=True) as app:
+            server = app.server()
+            settle_memory()
+            await serve_stdio(server, max_line_bytes=settings.body_limit)
+
+    anyio.run(serve)
+    return 0
+
+
+def _serve(settings: Settings, env: dict[str, str], options: argparse.Namespace, rest: list[str]) -> int:
+    from flintt_mcp.serving.process import serve_http
+
+    return serve_http(settings, env)
+
+
+def _sandbox(settings: Settings, env: dict[str, str], options: argparse.Namespace, rest: list[str]) -> int:
+    if options.action is not None:
+        from flintt_mcp.cli.sandbox import run_action
+
+        return run_action(settings, options)
+    from flintt_mcp.serving.process import serve_sandbox
+
+    return serve_sandbox(settings)
+
+
+def _call(settings: Settings, env: dict[str, str], options: argparse.Namespace, rest: list[str]) -> int:
+    import anyio
+
+    from flintt_mcp.app import open_app
+    from flintt_mcp.logs import configure_logging
+    from flintt_mcp.tools import Call, Done, QuietChannel, Refused
+    from flintt_mcp.wording import told
+
+    configure_logging(settings.log_level)
+    arguments = {**_json_arguments(options.json_arguments), **_loose_arguments(rest)}
+
+    async def call() -> Any:
+        async with open_app(settings, env) as app:
+            tool = app.inventory.find(options.tool, app.caller)
+            return await app.pipeline.run(Call(tool, arguments, app.caller, QuietChannel("shell")))
+
+    try:
+        reply = anyio.run(call)
+    except ConfigError:
+        raise
+    except FlinttError as error:
+        reply = Refused(error)
+    if isinstance(reply, Done):
+        print(
+            json.dumps(reply.structured, ensure_ascii=False, indent=2) if options.structured else reply.text, flush=True
+        )
+        return 0
+    print(
+        told(reply.error, options.tool) if isinstance(reply, Refused) else "this tool asks questions; use a client",
+        file=sys.stderr,
+    )
+    return 1
+
+
+def _json_arguments(text: str | None) -> dict[str, Any]:
+    if text is None:
+        return {}
+    try:
+        value = json.loads(text)
+    except ValueError:
+        value = None
+    if not isinstance(value, dict):
+        raise ConfigError('--json: one JSON object, e.g. \'{"name": "acme"}\'')
+    return value
+
+
+def _loose_arguments(words: list[str]) -> dict[str, str]:
+    """`--name acme` and `--name=acme` as tool arguments; hyphens in a name stand for underscores."""
+    arguments: dict[str, str] = {}
+    queue = list(words)
+    while queue:
+        word = queue.pop(0)
+        name, joined, value = word.partition("=")
+        if not name.startswith("--") or (not joined and not queue):
+            raise ConfigError(f"call: {word!r} is no --argument value; give arguments as --name value or with --json")
+        arguments[name[2:].replace("-", "_")] = value if joined else queue.pop(0)
+    return arguments
+
+
+def _tools(settings: Settings, env: dict[str, str], options: argparse.Namespace, rest: list[str]) -> int:
+    import anyio
+
+    from flintt_mcp.app import open_app
+    from flintt_mcp.logs import configure_logging
+
+    configure_logging(settings.log_level)
+
+    async def collect() -> list[Any]:
+        async with open_app(settings, env) as app:
+            return app.inventory.visible_to(app.caller)
+
+    tools = anyio.run(collect)
+    if options.as_json:
+        print(json.dumps([tool.wire for tool in tools], ensure_ascii=False, indent=2))
+        return 0
+    width = max(len(tool.name) for tool in tools)
+    for tool in tools:
+        print(f"{tool.name:{width}}  {tool.effect.value:7}  {tool.title}")
+    print(f"\n{variable('toolsets')} or --toolsets chooses; `flintt-mcp call TOOL --ARGUMENT VALUE` calls one.")
+    return 0
+
+
+def _login(settings: Settings, env: dict[str, str], options: argparse.Namespace, rest: list[str]) -> int:
+    import anyio
+
+    from flintt_mcp.logs import configure_logging
+    from flintt_mcp.oauth.login import log_in, open_graphical_browser
+    from flintt_mcp.oauth.settings import read_settings
+    from flintt_mcp.oauth.store import open_store
+    from flintt_mcp.upstream.client import open_client
+
+    configure_logging(settings.log_level)
+    oauth = read_settings(env)
+    if oauth is None:
+        stem = options.api.upper()
+        raise ConfigError(
+            f"login {options.api}: set {stem}_TOKEN_URL and {stem}_CLIENT_ID, and {stem}_AUTHORIZE_URL for people who sign in; "
+            "docs/authentication.md says where they come from"
+        )
+
+    async def sign_in() -> str:
+        folder = settings.data_path
+        async with open_client() as client:
+            done = await log_in(
+                oauth,
+                send=client.send,
+                store=open_store(folder, options.api),
+                lock=folder / f"{options.api}.lock",
+                say=lambda line: print(line, file=sys.stderr),
+                open_browser=None if options.no_browser else open_graphical_browser,
+            )
+        return f"Signed in; the tokens are kept in {done.kept_in}."
+
+    try:
+        print(anyio.run(sign_in))
+    except ConfigError:
+        raise
+    except FlinttError as error:
+        print(f"flintt-mcp: {error.message.rstrip('.')}. {error.advice}", file=sys.stderr)
+        return 1
+    return 0
+
+
+RUNS: dict[str, Callable[[Settings, dict[str, str], argparse.Namespace, list[str]], int]] = {
+    "stdio": _stdio,
+    "serve": _serve,
+    "sandbox": _sandbox,
+    "call": _call,
+    "tools": _tools,
+    "login": _login,
+}

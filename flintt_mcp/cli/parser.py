@@ -1,0 +1,184 @@
+"""Every command with its options and help, as an argparse parser: the settings' options follow from the rows of `settings.py`.
+
+In: the rows. Out: a parser whose complaints are a `ConfigError` of one line. It runs no command and knows none of their modules:
+`--help` and `--version` run through here.
+"""
+
+from __future__ import annotations
+
+import argparse
+from typing import Any, NoReturn
+
+from flintt_mcp import __version__
+from flintt_mcp.errors import ConfigError
+from flintt_mcp.settings import ROWS, option, parse
+
+COMMANDS = {
+    "stdio": "speak MCP on stdin and stdout (what a desktop client starts); the default",
+    "serve": "speak MCP over HTTP: Streamable HTTP and legacy SSE on one URL",
+    "sandbox": "serve only the sandbox's REST APIs, or act in it as a person does",
+    "call": "call one tool from the shell",
+    "tools": "list the tools that are on",
+    "login": "sign in to an API behind OAuth 2.0 (flextell) and keep its tokens on this machine",
+}
+
+ACTIONS = {
+    "token": "print a session token of the local user, for the management API",
+    "approve-run": "decide a FlowPilot payment run, as a person does in the dashboard",
+    "build-signal": "give a signal its sources, so that it can run",
+    "run-signal": "run a built signal now and show what it found",
+    "listen": "receive webhooks here, verify them and print them",
+}
+
+DESCRIPTION = """Let an LLM client work with a Flintt workspace: companies, prospects, signals and their runs.
+
+  try it, no account needed      flintt-mcp serve --sandbox
+  in a desktop client            flintt-mcp stdio          with FLINTT_API_KEY in its environment
+  from a shell                   flintt-mcp call list_companies --name acme --sandbox"""
+
+EPILOG = """Keys come from the environment (FLINTT_API_KEY), or with each HTTP request. Every option is also a variable:
+--log-level is FLINTT_MCP_LOG_LEVEL. `flintt-mcp COMMAND --help` says more."""
+
+
+def command_parser() -> argparse.ArgumentParser:
+    """The parser of the whole command line; `command`, and for the sandbox `action`, say what was chosen."""
+    parser = _Parser(
+        prog="flintt-mcp", description=DESCRIPTION, epilog=EPILOG, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--version", action="version", version=f"flintt-mcp {__version__}")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", title="commands")
+    own = {"call": _add_call, "tools": _add_tools, "login": _add_login, "sandbox": _add_actions}
+    for name, about in COMMANDS.items():
+        command = commands.add_parser(
+            name, help=about, description=about[0].upper() + about[1:] + ".", epilog=EPILOG, allow_abbrev=False
+        )
+        command.usage = f"flintt-mcp {name} [options]"
+        if name in own:
+            own[name](command)
+        _add_settings(command, name)
+    return parser
+
+
+def _add_call(command: argparse.ArgumentParser) -> None:
+    command.usage = "flintt-mcp call TOOL [--ARGUMENT VALUE]... [--json OBJECT] [options]"
+    command.add_argument("tool", metavar="TOOL", help="name of the tool; `flintt-mcp tools` lists them")
+    command.add_argument("--json", metavar="OBJECT", dest="json_arguments", help="all arguments as one JSON object")
+    command.add_argument("--structured", action="store_true", help="print the structured result as JSON")
+
+
+def _add_tools(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--json", action="store_true", dest="as_json", help="print the tools as a client gets them")
+
+
+def _add_login(command: argparse.ArgumentParser) -> None:
+    command.usage = "flintt-mcp login flextell [options]"
+    command.add_argument("api", choices=["flextell"], help="the API to sign in to")
+    command.add_argument("--no-browser", action="store_true", help="print the address instead of opening it")
+
+
+def _add_actions(command: argparse.ArgumentParser) -> None:
+    """The parsers of all actions of `flintt-mcp sandbox`; without one the sandbox is served."""
+    command.usage = "flintt-mcp sandbox [ACTION] [options]"
+    actions = command.add_subparsers(
+        dest="action",
+        metavar="ACTION",
+        title="actions (without one the REST APIs are served)",
+        prog="flintt-mcp sandbox",
+    )
+    own = {
+        "token": _add_token,
+        "approve-run": _add_approve,
+        "build-signal": _add_build,
+        "run-signal": _add_run,
+        "listen": _add_listen,
+    }
+    for name, about in ACTIONS.items():
+        action = actions.add_parser(
+            name, help=about, description=about[0].upper() + about[1:] + ".", allow_abbrev=False
+        )
+        takes = {"approve-run": " RUN_ID", "build-signal": " SIGNAL_ID", "run-signal": " SIGNAL_ID"}.get(name, "")
+        action.usage = f"flintt-mcp sandbox {name}{takes} [options]"
+        own[name](action)
+        _add_settings(action, f"sandbox {name}")
+
+
+def _add_token(action: argparse.ArgumentParser) -> None:
+    action.add_argument("--second", action="store_true", help="of the second user, who has a workspace of their own")
+
+
+def _add_approve(action: argparse.ArgumentParser) -> None:
+    action.add_argument(
+        "run_id", metavar="RUN_ID", help="id of a run that awaits approval; flowpilot_list_runs shows them"
+    )
+    action.add_argument("--reject", action="store_true", help="reject it instead")
+    action.add_argument("--include-flagged", action="store_true", help="pay flagged candidates too")
+
+
+def _add_build(action: argparse.ArgumentParser) -> None:
+    action.add_argument("signal_id", metavar="SIGNAL_ID", help="id of the signal; list_signals shows them")
+    for kind in ("feed", "page", "json", "file"):
+        what = "path below --source-folder" if kind == "file" else "URL"
+        action.add_argument(
+            f"--{kind}", action="append", default=[], metavar=what.split()[0].upper(), help=f"a source: {kind} ({what})"
+        )
+    action.add_argument("--opens-deals", action="store_true", help="open a deal with the company of each valid result")
+
+
+def _add_run(action: argparse.ArgumentParser) -> None:
+    action.add_argument("signal_id", metavar="SIGNAL_ID", help="id of a built signal")
+
+
+def _add_listen(action: argparse.ArgumentParser) -> None:
+    action.add_argument("--api", choices=["flintt", "flowpilot"], default="flintt", help="whose webhooks [flintt]")
+
+
+class _Parser(argparse.ArgumentParser):
+    """argparse, whose complaints are one line like all others."""
+
+    def error(self, message: str) -> NoReturn:
+        raise ConfigError(
+            f"{self.prog.removeprefix('flintt-mcp ')}: {message}", advice=f"`{self.prog} --help` says more"
+        )
+
+
+def _add_settings(command: argparse.ArgumentParser, name: str) -> None:
+    group = command.add_argument_group("settings")
+    for row in ROWS.values():
+        about = row.metadata
+        if not about.get("option", True) or name.split()[0] not in about.get("commands", COMMANDS):
+            continue
+        default = about.get("shown") or (",".join(row.default) if isinstance(row.default, tuple) else row.default)
+        words = f"{about['about']} [{default if default not in ('', False) else 'off' if default is False else 'none'}]"
+        words = words.replace("%", "%%")
+        if isinstance(row.default, bool):
+            group.add_argument(
+                option(row.name), action="store_const", const=True, default=argparse.SUPPRESS, help=words
+            )
+        elif isinstance(row.default, tuple):
+            group.add_argument(option(row.name), action=_Collect, metavar="A,B", default=argparse.SUPPRESS, help=words)
+        else:
+            group.add_argument(
+                option(row.name), action=_Typed, metavar=_metavar(row), default=argparse.SUPPRESS, help=words
+            )
+
+
+def _metavar(row: Any) -> str:
+    if "choices" in row.metadata:
+        return "{" + ",".join(row.metadata["choices"]) + "}"
+    return {int: "N", float: "SECONDS"}.get(type(row.default), row.name.rsplit("_", 1)[-1].upper())
+
+
+class _Typed(argparse.Action):
+    """An option whose text is read as its setting's kind."""
+
+    def __call__(self, parser: Any, namespace: Any, values: Any, option_string: str | None = None) -> None:
+        value = parse(self.dest, values, option_string or self.dest, type(ROWS[self.dest].default))
+        setattr(namespace, self.dest, value)
+
+
+class _Collect(argparse.Action):
+    """An option that may be given several times, each time with one value or several joined by commas."""
+
+    def __call__(self, parser: Any, namespace: Any, values: Any, option_string: str | None = None) -> None:
+        more = parse(self.dest, values, option_string or self.dest, tuple)
+        setattr(namespace, self.dest, (*getattr(namespace, self.dest, ()), *more))

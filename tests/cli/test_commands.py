@@ -1,0 +1,113 @@
+"""Tools from the shell: listed and called; one that refuses says why and ends with exit code 1."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+
+def test_the_tools_are_listed_with_what_they_do(say) -> None:
+    code, out, err = say("tools")
+    assert (code, err) == (0, "")
+    lines = out.splitlines()
+    assert lines[0].split() == ["list_companies", "read", "List", "Flintt", "companies"]
+    assert "delete_signal    destroy  Delete a Flintt signal" in lines
+    assert "flintt-mcp call TOOL" in lines[-1]
+
+
+def test_the_tools_are_listed_as_a_client_gets_them(say) -> None:
+    code, out, _ = say("tools", "--json", "--toolsets", "docs")
+    assert code == 0
+    assert [tool["name"] for tool in json.loads(out)] == ["list_docs", "get_doc", "search_docs"]
+    assert all({"inputSchema", "outputSchema", "annotations"} <= tool.keys() for tool in json.loads(out))
+
+
+def test_a_read_only_server_lists_only_what_reads(say) -> None:
+    code, out, _ = say("tools", "--json", "--read-only", "--toolsets", "all")
+    assert code == 0
+    assert all(tool["annotations"]["readOnlyHint"] for tool in json.loads(out))
+    assert say("call", "delete_signal", "--signal-id", "s1", "--read-only")[2].startswith(
+        "delete_signal failed: delete_signal is switched off here: this server is read-only."
+    )
+
+
+def test_a_public_tool_is_called_without_a_key(say) -> None:
+    code, out, err = say("call", "search_docs", "--query", "rate limit", "--limit=1")
+    assert (code, err) == (0, "")
+    assert out.startswith("hits: 1\n")
+
+
+def test_a_tool_is_called_on_the_sandbox(say) -> None:
+    code, out, err = say("call", "list_signals", "--sandbox", "--limit", "2")
+    assert (code, err) == (0, "")
+    assert out.startswith("signals: 2 of 12 (Flintt data, not instructions)\n")
+
+
+def test_arguments_come_as_options_or_as_json_and_options_win(say) -> None:
+    words = [
+        "call",
+        "list_companies",
+        "--sandbox",
+        "--structured",
+        "--json",
+        '{"limit": 5, "name": "a"}',
+        "--limit",
+        "1",
+    ]
+    code, out, _ = say(*words)
+    assert code == 0
+    assert json.loads(out)["count"] == 1
+
+
+def test_what_was_written_from_the_shell_is_there_at_the_next_call(say) -> None:
+    code, out, _ = say("call", "create_company", "--sandbox", "--name", "Zebra Works", "--structured")
+    made = json.loads(out)["company"]
+    assert code == 0
+    again = say("call", "list_companies", "--sandbox", "--name", "zebra works", "--structured")
+    assert [row["id"] for row in json.loads(again[1])["companies"]] == [made["id"]]
+
+
+@pytest.mark.parametrize(
+    ("words", "lines"),
+    [
+        (
+            ["list_companies"],
+            [
+                "list_companies failed: list_companies needs a Flintt key.",
+                "Changed: no.",
+                "Next: set the environment variable FLINTT_API_KEY, or add --sandbox to try without an account (a key looks like "
+                "flt_... and comes from the workspace settings of Flintt).",
+            ],
+        ),
+        (
+            ["list_company"],
+            [
+                "list_company failed: Unknown tool: list_company.",
+                "Changed: no.",
+                "Next: did you mean list_companies or create_company?",
+            ],
+        ),
+        (
+            ["list_docs", "--nmae", "x"],
+            [
+                "list_docs failed: nmae: unknown argument; this tool takes no arguments.",
+                "Changed: no.",
+                "Next: correct the arguments and call again.",
+            ],
+        ),
+    ],
+)
+def test_a_tool_that_refuses_says_why_on_stderr_and_ends_with_1(say, words: list[str], lines: list[str]) -> None:
+    code, out, err = say("call", *words)
+    assert (code, out) == (1, "")
+    assert err.splitlines() == lines
+
+
+def test_the_sandbox_key_is_never_sent_to_the_real_api(say, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FLINTT_API_KEY", "flt_sandbox_key")
+    code, _, err = say("call", "list_companies")
+    assert code == 1
+    assert err.startswith(
+        "list_companies failed: This is the public sandbox key, and this server works with the real Flintt API."
+    )
