@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import threading
+import weakref
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -120,6 +121,7 @@ class Handbook:
         import sqlite3
 
         index = sqlite3.connect(":memory:", check_same_thread=False)
+        weakref.finalize(self, index.close)
         index.execute(
             "CREATE VIRTUAL TABLE places USING fts5(slug UNINDEXED, section UNINDEXED, title, body, tokenize='porter unicode61')"
         )
