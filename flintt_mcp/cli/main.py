@@ -10,7 +10,6 @@ import os
 import sys
 from collections.abc import Sequence
 
-from flintt_mcp.cli.commands import RUNS
 from flintt_mcp.cli.parser import COMMANDS, command_parser
 from flintt_mcp.errors import ConfigError
 from flintt_mcp.settings import environment, load
@@ -36,6 +35,8 @@ def run(argv: Sequence[str]) -> int:
             )
         env = environment()
         settings = load(vars(options), env)
+        from flintt_mcp.cli.commands import RUNS
+
         return RUNS[options.command](settings, env, options, rest)
     except ConfigError as error:
         return _wrong(". ".join(filter(None, (error.message.rstrip("."), error.advice))))
