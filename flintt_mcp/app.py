@@ -6,35 +6,32 @@ pipeline, the face for MCP clients, and the resources everything shares (upstrea
 
 from __future__ import annotations
 
-import hashlib
-import hmac
-import logging
-import secrets
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from flintt_mcp import keyfile
+from flintt_mcp.base_urls import SANDBOX_URL, base_urls, on_this_machine
 from flintt_mcp.budget import Budget
-from flintt_mcp.catalogue import APIS, TOOLSETS
-from flintt_mcp.catalogue.flextell import FLEXTELL, FLEXTELL_TOOLSET, flextell_toolset
+from flintt_mcp.catalogue import APIS
+from flintt_mcp.catalogue.flextell import FLEXTELL
 from flintt_mcp.catalogue.management import FLINTT_MANAGEMENT
 from flintt_mcp.catalogue.operation import Toolset
 from flintt_mcp.credentials import Caller, Credentials
 from flintt_mcp.cursors import Cursors
-from flintt_mcp.docs_tools import TOOLSET as DOCS
-from flintt_mcp.docs_tools import docs_resources, docs_tools
-from flintt_mcp.errors import ConfigError, FlinttError
+from flintt_mcp.docs_tools import docs_resources
+from flintt_mcp.errors import FlinttError
 from flintt_mcp.handbook import Handbook, default_folder
 from flintt_mcp.prompts import Prompt
-from flintt_mcp.proxy import Claim, Upstream, operation_tools
+from flintt_mcp.proxy import Claim, Upstream
 from flintt_mcp.resources import Resource, Resources
 from flintt_mcp.scopes import Scopes
-from flintt_mcp.settings import LOOPBACK_HOSTS, Settings, base_url
+from flintt_mcp.server_keys import Keys, derive_keys
+from flintt_mcp.settings import Settings
 from flintt_mcp.spending import Spending
 from flintt_mcp.tools import Inventory, Limit, Pipeline, Stage, Tool, validate, visible
+from flintt_mcp.toolsets import build_inventory, narrowing, toolsets_on
 from flintt_mcp.upstream.client import open_client
 from flintt_mcp.upstream.message import Sender, UpstreamRequest, UpstreamResponse
 from flintt_mcp.upstream.rate import MemoryWindow, Rate
@@ -46,11 +43,7 @@ if TYPE_CHECKING:
     from flintt_mcp.face.shown import Face
     from flintt_mcp.store import Store
 
-logger = logging.getLogger(__name__)
-
 Send = Callable[[UpstreamRequest], Awaitable[UpstreamResponse]]
-SANDBOX_URL = "http://sandbox.localhost"
-"""Base of the in-process sandbox: a name for routing inside this process, never dialled."""
 
 INSTRUCTIONS = (
     "Tools for a Flintt workspace: companies, prospects (deals), signals and their runs. Results are data from the workspace, "
@@ -69,15 +62,6 @@ class Additions:
     handlers: Mapping[str, Any] = field(default_factory=dict)
     stages: Sequence[Stage] = ()
     closers: Sequence[Callable[[], None]] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Keys:
-    """Keys of this server, derived from one secret: for digests of callers, for cursors, for state a client carries."""
-
-    digest: bytes
-    cursor: bytes
-    state: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,9 +154,10 @@ async def open_app(
         sessions: dict[str, Callable[[str], str | None]] = {}
         if settings.sandbox:
             routes[SANDBOX_URL], sessions = await stack.enter_async_context(_sandbox(settings, at_work=at_work))
-        urls = _urls(environment, sandbox=settings.sandbox)
-        keys = _keys(settings)
-        store = _store(settings, keys, stack)
+        urls = base_urls(environment, sandbox=settings.sandbox)
+        keys = derive_keys(settings)
+        toolsets = toolsets_on(settings, environment)
+        store = _store(settings, keys, toolsets, stack)
         rate = Rate(store if store and settings.workers > 1 else MemoryWindow(time.monotonic), keys.digest)
         client = await stack.enter_async_context(
             open_client(
@@ -188,11 +173,10 @@ async def open_app(
                 admit=rate.admit,
             )
         )
-        toolsets = _toolsets(settings, environment)
         upstream = Upstream(
             send=client.send,
             urls=urls,
-            sandboxed=frozenset(name for name, url in urls.items() if url is not None and _is_local(url)),
+            sandboxed=on_this_machine(urls),
             cursors=Cursors(keys.cursor),
             budget=Budget(settings.result_limit),
             claim=None if store is None else _claim(store),
@@ -204,11 +188,10 @@ async def open_app(
         yield _compose(settings, environment, additions, upstream, keys, watch, toolsets)
 
 
-def _store(settings: Settings, keys: Keys, stack: AsyncExitStack) -> Store | None:
+def _store(settings: Settings, keys: Keys, toolsets: Sequence[Toolset], stack: AsyncExitStack) -> Store | None:
     """The server's durable state, where some tool that is on needs it: claims of spending, quotas shared by workers."""
-    chosen = [toolset for toolset in TOOLSETS if toolset.name in chosen_toolsets(settings.toolsets)]
-    claims = any(operation.idempotency_key for toolset in chosen for operation in toolset.operations)
-    if not claims and not any(toolset.api.per_minute for toolset in chosen):
+    claims = any(operation.idempotency_key for toolset in toolsets for operation in toolset.operations)
+    if not claims and not any(toolset.api.per_minute for toolset in toolsets):
         return None
     from flintt_mcp.store import Store
 
@@ -237,14 +220,15 @@ def _compose(
 ) -> App:
     handbook = Handbook(default_folder())
     scopes = Scopes(time.monotonic) if settings.hide_unscoped else None
-    inventory = _inventory(settings, toolsets, handbook, upstream, additions, scopes)
+    hides = None if scopes is None else scopes.hides
+    inventory = build_inventory(settings, toolsets, handbook, upstream, additions.tools, hides)
     limit = Limit(settings.calls_per_key, settings.calls)
     spending = Spending({api.name: api for api in APIS}, in_sandbox=settings.sandbox, allowed=settings.allow_spend)
     watching = [stage for stage in (watch, scopes) if stage is not None]
     pipeline = Pipeline([*watching, visible, validate, limit, spending, *additions.stages])
     workspace = Workspace(inventory, pipeline)
     flintt_on = inventory.get("get_signal") is not None
-    credentials = Credentials(APIS, keys.digest, _narrowing(additions.tools))
+    credentials = Credentials(APIS, keys.digest, narrowing(additions.tools))
     return App(
         settings=settings,
         inventory=inventory,
@@ -268,14 +252,6 @@ def _own_caller(credentials: Credentials, environment: Mapping[str, str], *, san
     return credentials.from_environment(environment)
 
 
-def _toolsets(settings: Settings, environment: Mapping[str, str]) -> list[Toolset]:
-    """The toolsets that are on; Flextell's with the resource names that the operator allows."""
-    chosen = chosen_toolsets(settings.toolsets)
-    names = tuple(name.strip() for name in environment.get("FLEXTELL_RESOURCES", "").split(",") if name.strip())
-    own = {FLEXTELL_TOOLSET.name: flextell_toolset(names)} if names else {}
-    return [own.get(toolset.name, toolset) for toolset in TOOLSETS if toolset.name in chosen]
-
-
 def _logins(
     settings: Settings, environment: Mapping[str, str], toolsets: Sequence[Toolset], send: Send
 ) -> dict[str, Callable[[], Awaitable[str]]]:
@@ -294,73 +270,6 @@ def _logins(
     return {FLEXTELL.name: source.token}
 
 
-def _inventory(
-    settings: Settings,
-    toolsets: Sequence[Toolset],
-    handbook: Handbook,
-    upstream: Upstream,
-    additions: Additions,
-    scopes: Scopes | None,
-) -> Inventory:
-    """The tools that are on and, of all others, why they are off. What is off is not even built."""
-    chosen = chosen_toolsets(settings.toolsets)
-    tools = [tool for toolset in toolsets for tool in operation_tools(toolset, upstream)]
-    off = {
-        operation.name: f"its toolset {toolset.name} is not among --toolsets"
-        for toolset in TOOLSETS
-        if toolset.name not in chosen
-        for operation in toolset.operations
-    }
-    if DOCS in chosen:
-        tools += docs_tools(handbook, settings.result_limit)
-    if settings.read_only:
-        off |= {tool.name: "this server is read-only" for tool in tools if not tool.effect.reads}
-    on = [*(tool for tool in tools if tool.name not in off), *additions.tools]
-    return Inventory(on, off, None if scopes is None else scopes.hides)
-
-
-def _narrowing(additions: Iterable[Tool]) -> dict[str, frozenset[str] | None]:
-    """Every name that a request may narrow its toolsets to, with the toolsets it means; `all` leaves all that is on."""
-    names = [*(toolset.name for toolset in TOOLSETS), DOCS, *(tool.toolset for tool in additions)]
-    groups = {"all": None, "default": chosen_toolsets(["default"])}
-    return {**groups, **{name: frozenset({name}) for name in names}}
-
-
-def chosen_toolsets(names: Iterable[str]) -> frozenset[str]:
-    """The names of the toolsets that are on; `default` and `all` stand for groups.
-
-    Raises:
-        ConfigError: a name that is no toolset.
-    """
-    every = [toolset.name for toolset in TOOLSETS] + [DOCS]
-    groups = {"all": every, "default": [toolset.name for toolset in TOOLSETS if toolset.default] + [DOCS]}
-    chosen: set[str] = set()
-    for name in names:
-        if name not in groups and name not in every:
-            raise ConfigError(f"--toolsets: no toolset {name!r}; there are {', '.join([*groups, *every])}")
-        chosen.update(groups.get(name, [name]))
-    return frozenset(chosen)
-
-
-def _urls(environment: Mapping[str, str], *, sandbox: bool) -> dict[str, str | None]:
-    """The base URL of every API: the sandbox's, the environment's, or the documented one."""
-    if sandbox:
-        return {api.name: f"{SANDBOX_URL}/{api.beside or api.name}" for api in APIS}
-    return {
-        api.name: base_url(environment[f"{api.variable}_API_URL"], f"{api.variable}_API_URL")
-        if environment.get(f"{api.variable}_API_URL")
-        else api.url
-        for api in APIS
-    }
-
-
-def _is_local(url: str) -> bool:
-    """Whether a base URL is on this machine, where only a sandbox can be."""
-    from urllib.parse import urlsplit
-
-    return url.startswith(SANDBOX_URL) or urlsplit(url).hostname in LOOPBACK_HOSTS
-
-
 @asynccontextmanager
 async def _sandbox(
     settings: Settings, *, at_work: bool
@@ -371,21 +280,3 @@ async def _sandbox(
 
     async with opened_sandbox(settings, at_work=at_work) as sandbox:
         yield asgi_sender(sandbox.app), {FLINTT_MANAGEMENT.name: sandbox.session_for}
-
-
-def _keys(settings: Settings) -> Keys:
-    """The server's keys from its secret: the setting, or a file that this machine made once."""
-    if settings.secret:
-        root = settings.secret.encode()
-    else:
-        try:
-            root = keyfile.read_or_make(settings.data_path / "server.secret")
-        except (OSError, ValueError):
-            if settings.workers > 1:
-                raise ConfigError(
-                    f"the data folder {settings.data_path} cannot be used, and workers must share a key",
-                    advice="choose another --data-dir, or set FLINTT_MCP_SECRET",
-                ) from None
-            logger.warning("the data folder cannot be written; cursors end with this process")
-            root = secrets.token_bytes(32)
-    return Keys(*(hmac.digest(root, use.encode(), hashlib.sha256) for use in ("digest", "cursor", "state")))

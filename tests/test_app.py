@@ -1,68 +1,23 @@
-"""The composition root: what is on, with which keys and URLs, and what survives a restart."""
+"""The composition root: what is opened together, for whom, and what it can reach."""
 
 from __future__ import annotations
 
-import stat
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from flintt_mcp.app import Additions, App, chosen_toolsets, open_app
+from flintt_mcp.app import Additions, open_app
 from flintt_mcp.arguments import Arguments
 from flintt_mcp.catalogue import APIS, TOOLSETS
 from flintt_mcp.catalogue.operation import Api, Effect, Kind, Operation
-from flintt_mcp.credentials import Caller
-from flintt_mcp.errors import ConfigError, CredentialMissing, ToolInputError, UnknownTool
+from flintt_mcp.errors import CredentialMissing
 from flintt_mcp.settings import Settings
 from flintt_mcp.tools import Call, Done, Refused, Tool
 from flintt_mcp.upstream.message import TransportFault
-from tests.fake_api import BASE_URLS, KEYS, SECRET, FakeApi, call, open_fake
+from tests.fake_api import BASE_URLS, KEYS, FakeApi, call, open_fake
 
 pytestmark = pytest.mark.anyio
-
-DEFAULT = [operation.name for toolset in TOOLSETS if toolset.default for operation in toolset.operations]
-DOCS = ["list_docs", "get_doc", "search_docs"]
-
-
-def names(app: App) -> list[str]:
-    return [tool.name for tool in app.inventory]
-
-
-async def test_the_default_tools_are_on_and_all_others_say_why_not(tmp_path: Path) -> None:
-    async with open_fake(tmp_path, toolsets=("default",)) as app:
-        assert names(app) == DEFAULT + DOCS
-        for toolset in TOOLSETS:
-            for operation in toolset.operations if not toolset.default else ():
-                with pytest.raises(UnknownTool) as caught:
-                    app.inventory.find(operation.name, app.caller)
-                assert caught.value.message == (
-                    f"{operation.name} is switched off here: its toolset {toolset.name} is not among --toolsets"
-                )
-
-
-async def test_all_toolsets_can_be_on_at_once(tmp_path: Path) -> None:
-    async with open_fake(tmp_path, toolsets=("all",)) as app:
-        assert names(app) == [operation.name for toolset in TOOLSETS for operation in toolset.operations] + DOCS
-        assert app.apis_on == {toolset.api.name for toolset in TOOLSETS}
-
-
-async def test_a_read_only_server_has_no_tool_that_changes_anything(tmp_path: Path) -> None:
-    async with open_fake(tmp_path, read_only=True) as app:
-        assert {tool.effect for tool in app.inventory} == {Effect.READ}
-        with pytest.raises(UnknownTool) as caught:
-            app.inventory.find("delete_signal", app.caller)
-    assert caught.value.message == "delete_signal is switched off here: this server is read-only"
-
-
-def test_groups_of_toolsets_have_names() -> None:
-    every = {toolset.name for toolset in TOOLSETS} | {"docs"}
-    assert chosen_toolsets(["all"]) == every
-    assert chosen_toolsets(["default"]) == {"flintt", "docs"}
-    assert chosen_toolsets(["docs", "flintt"]) == {"docs", "flintt"}
-    assert chosen_toolsets([]) == frozenset()
-    with pytest.raises(ConfigError):
-        chosen_toolsets(["flint"])
 
 
 async def test_prompts_and_workspace_resources_come_with_their_toolset(tmp_path: Path) -> None:
@@ -117,13 +72,6 @@ async def test_over_http_nobody_counts_as_whoever_started_the_process(tmp_path: 
         assert app.face(over_http=True).caller.secrets == {}
 
 
-async def test_a_url_that_cannot_be_a_base_stops_the_start(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError) as caught:
-        async with open_app(Settings(data_dir=str(tmp_path)), {"FLINTT_API_URL": "http://elsewhere.example"}):
-            pass
-    assert caught.value.message.startswith("FLINTT_API_URL: plain http only to this machine")
-
-
 async def test_the_sandbox_holds_its_own_keys_and_answers_in_this_process(tmp_path: Path) -> None:
     async with open_app(Settings(sandbox=True, data_dir=str(tmp_path)), {"FLINTT_API_KEY": "flt_real"}) as app:
         assert app.caller.secrets["flintt"] == "flt_sandbox_key"
@@ -142,49 +90,6 @@ async def test_ready_names_what_cannot_be_reached_and_sends_no_key(tmp_path: Pat
     assert [(request.method, request.url, dict(request.headers)) for request in fake.requests] == [
         ("GET", "https://flintt.example/base/", {})
     ] * 2
-
-
-async def _cursor(app: App, fake: FakeApi, caller: Caller) -> str:
-    fake.will_answer([{"id": "c1"}, {"id": "c2"}])
-    reply = await call(app, "list_companies", {"limit": 1}, caller)
-    assert isinstance(reply, Done)
-    return dict(reply.structured or {})["next_cursor"]
-
-
-async def test_a_cursor_works_for_its_caller_alone_and_across_restarts(tmp_path: Path) -> None:
-    fake = FakeApi()
-    async with open_fake(tmp_path, fake, secret="") as app:
-        cursor = await _cursor(app, fake, app.credentials.with_secrets({"flintt": "flt_a"}))
-    async with open_fake(tmp_path, fake, secret="") as app:
-        fake.will_answer([{"id": "c1"}, {"id": "c2"}])
-        mine = await call(app, "list_companies", {"cursor": cursor}, app.credentials.with_secrets({"flintt": "flt_a"}))
-        other = await call(app, "list_companies", {"cursor": cursor}, app.credentials.with_secrets({"flintt": "flt_b"}))
-    assert isinstance(mine, Done)
-    assert dict(mine.structured or {})["companies"] == [{"id": "c2"}]
-    assert isinstance(other, Refused)
-    assert isinstance(other.error, ToolInputError)
-
-
-async def test_replicas_that_share_the_secret_share_their_cursors(tmp_path: Path) -> None:
-    fake = FakeApi()
-    async with open_fake(tmp_path / "one", fake) as app:
-        cursor = await _cursor(app, fake, app.credentials.with_secrets(KEYS))
-    async with open_fake(tmp_path / "two", fake) as app:
-        fake.will_answer([{"id": "c1"}, {"id": "c2"}])
-        assert isinstance(await call(app, "list_companies", {"cursor": cursor}), Done)
-    async with open_fake(tmp_path / "three", fake, secret=SECRET[::-1]) as app:
-        assert isinstance(await call(app, "list_companies", {"cursor": cursor}), Refused)
-
-
-async def test_the_server_makes_a_secret_of_its_own_once_that_only_its_user_can_read(tmp_path: Path) -> None:
-    for _ in range(2):
-        async with open_fake(tmp_path, secret="") as app:
-            made = (tmp_path / "server.secret").read_text()
-            keys = app.keys
-    assert (tmp_path / "server.secret").read_text() == made
-    assert stat.S_IMODE((tmp_path / "server.secret").stat().st_mode) == 0o600
-    assert len({keys.digest, keys.cursor, keys.state}) == 3
-    assert made not in repr(app.keys.digest.hex())
 
 
 def _something(operation: Operation) -> dict[str, Any]:

@@ -117,6 +117,21 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
         "tools",
         "upstream.*",
     ),
+    # what the settings choose, for the app to compose
+    "base_urls": ("catalogue", "settings"),
+    "server_keys": ("errors", "keyfile", "settings"),
+    "toolsets": (
+        "catalogue",
+        "catalogue.flextell",
+        "catalogue.operation",
+        "credentials",
+        "docs_tools",
+        "errors",
+        "handbook",
+        "proxy",
+        "settings",
+        "tools",
+    ),
     # how a person logs in to an API once, and the tokens that come of it
     "oauth.*": ("errors", "oauth.*", "settings", "text", "upstream.message"),
     # what else a client sees

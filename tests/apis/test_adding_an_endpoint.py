@@ -15,8 +15,8 @@ import pytest
 from jsonschema import Draft202012Validator
 from msgspec.structs import replace
 
-import flintt_mcp.app
 import flintt_mcp.documented
+import flintt_mcp.toolsets
 from flintt_mcp.catalogue import TOOLSETS
 from flintt_mcp.catalogue.flextell import _resource
 from flintt_mcp.catalogue.operation import Operation, Toolset
@@ -81,7 +81,7 @@ def add_row(lesson: Lesson, monkeypatch: pytest.MonkeyPatch) -> Operation:
         replace(toolset, operations=(*toolset.operations, operation)) if toolset.name == lesson.module else toolset
         for toolset in TOOLSETS
     )
-    for room in (flintt_mcp.app, case_files):
+    for room in (flintt_mcp.toolsets, case_files):
         monkeypatch.setattr(room, "TOOLSETS", more)
     return operation
 

@@ -18,6 +18,7 @@ import pytest
 
 from flintt_mcp import app as composition
 from flintt_mcp.app import App
+from flintt_mcp.base_urls import SANDBOX_URL
 from flintt_mcp.catalogue import APIS
 from flintt_mcp.catalogue.operation import Api
 from flintt_mcp.credentials import Caller
@@ -33,7 +34,7 @@ pytestmark = pytest.mark.anyio
 Given = tuple[list[str], list[tuple[bytes, bytes]]]
 """Parts of a query string, and headers."""
 HOSTED = {api.name: api.url or f"https://{api.name}.example/api" for api in APIS}
-SANDBOX = {api.name: f"{composition.SANDBOX_URL}/{api.beside or api.name}" for api in APIS}
+SANDBOX = {api.name: f"{SANDBOX_URL}/{api.beside or api.name}" for api in APIS}
 
 WAYS: dict[str, Callable[[Api, str], Given]] = {
     "named header": lambda api, key: ([], [(api.own_header.encode(), key.encode())]),
