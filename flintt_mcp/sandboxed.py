@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 import anyio
 
@@ -16,7 +17,7 @@ from flintt_mcp.sandbox.flintt.running.reach import Reach
 from flintt_mcp.sandbox.flowpilot.pulse import keep_moving
 from flintt_mcp.sandbox.guard import Policy
 from flintt_mcp.sandbox.server import Sandbox, deliver_webhooks, open_sandbox
-from flintt_mcp.settings import Settings
+from flintt_mcp.settings import WORKERS_FOLDER, Settings, environment
 
 logger = logging.getLogger(__name__)
 
@@ -45,7 +46,8 @@ async def opened_sandbox(settings: Settings, *, at_work: bool = False) -> AsyncI
 async def _run_signals(sandbox: Sandbox) -> None:
     from flintt_mcp.sandbox.flintt.running.runner import runner
 
-    await runner(sandbox.ground)
+    shared = environment().get(WORKERS_FOLDER)
+    await runner(sandbox.ground, siblings=Path(shared) if shared else None)
 
 
 async def _keep_going(what: str, work: Callable[[], Awaitable[None]], pause: float = 30.0) -> None:

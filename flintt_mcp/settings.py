@@ -18,6 +18,8 @@ from urllib.parse import urlsplit
 from flintt_mcp.errors import ConfigError
 
 PREFIX = "FLINTT_MCP_"
+WORKERS_FOLDER = "FLINTT_WORKERS_FOLDER"
+"""No setting: the variable in which a server tells its worker processes of a folder that only they share."""
 LOOPBACK_HOSTS = frozenset({"127.0.0.1", "localhost", "::1"})
 _PLAIN_PATH = re.compile(r"[A-Za-z0-9._~/-]*")
 CALLING = ("stdio", "serve", "call", "tools")

@@ -19,6 +19,7 @@ import httpx2
 import pytest
 
 from flintt_mcp import __version__
+from flintt_mcp.sandbox.flintt.running.lock import hold
 from tests.processes import COMMAND, Process, Served, environment, running, serving
 from tests.wire import call, client, headers, message
 
@@ -242,7 +243,7 @@ def test_workers_share_keys_and_figures_keep_no_session_and_end_together(tmp_pat
         children = Path(f"/proc/{served.process.pid}/task/{served.process.pid}/children").read_text().split()
         assert len(children) >= 2
         calls = open_each_others_cursors(served)
-        assert len({path.stem for path in tmp_path.glob("flintt-mcp-metrics-*/counter_*.db")}) == 2
+        assert len({path.stem for path in tmp_path.glob("flintt-mcp-workers-*/counter_*.db")}) == 2
         for _ in range(6):
             with client() as http:
                 figures = http.get(f"{served.base}/metrics").text
@@ -252,8 +253,19 @@ def test_workers_share_keys_and_figures_keep_no_session_and_end_together(tmp_pat
         assert '"type": "http"' in served.process.stderr
         assert served.process.stop() == 0
     assert gone(children)
-    assert list(tmp_path.glob("flintt-mcp-metrics-*")) == []
-    assert [line for line in told(served.process) if "another process runs the signals" not in line] == []
+    assert list(tmp_path.glob("flintt-mcp-workers-*")) == []
+    assert told(served.process) == []
+
+
+def test_workers_say_once_that_a_process_of_somebody_else_runs_the_signals(tmp_path: Path) -> None:
+    waits = re.compile("another process runs the signals of this data folder: this one serves without running them")
+    data = tmp_path / "data"
+    data.mkdir(mode=0o700)
+    with hold(data), serving("--sandbox", "--workers", "2", env=environment(tmp_path)) as served:
+        served.process.wait_for(waits)
+        open_each_others_cursors(served)
+        assert served.process.stop() == 0
+    assert len(told(served.process)) == len(waits.findall(served.process.stderr)) == 1
 
 
 def open_each_others_cursors(served: Served) -> int:

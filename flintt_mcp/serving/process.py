@@ -27,7 +27,7 @@ from flintt_mcp.logs import configure_logging
 from flintt_mcp.metrics import MULTIPROCESS_VARIABLE
 from flintt_mcp.serving.asgi import Opening, service
 from flintt_mcp.serving.ready import say_ready, say_sandbox_ready
-from flintt_mcp.settings import Settings, to_environment
+from flintt_mcp.settings import WORKERS_FOLDER, Settings, to_environment
 from flintt_mcp.transports.hosts import KnownHosts
 from flintt_mcp.transports.http import HttpOptions
 from flintt_mcp.transports.serving import DrainingServer
@@ -48,8 +48,8 @@ def serve_http(settings: Settings, env: Mapping[str, str], additions: Additions 
         from flintt_mcp.serving.workers import rehearse, run_workers
 
         rehearse(settings, env)
-        folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="flintt-mcp-metrics-"))
-        os.environ.update(to_environment(settings) | {MULTIPROCESS_VARIABLE: folder})
+        folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="flintt-mcp-workers-"))
+        os.environ.update(to_environment(settings) | {MULTIPROCESS_VARIABLE: folder, WORKERS_FOLDER: folder})
         return run_workers(_config(settings, "flintt_mcp.serving.workers:worker", factory=True), bound, settings)
 
 

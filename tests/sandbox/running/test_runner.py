@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import replace
+from functools import partial
 
 import anyio
 import pytest
@@ -77,6 +79,64 @@ async def test_a_second_runner_says_so_waits_and_takes_over(sandbox, app, signal
     assert [record.getMessage() for record in caplog.records] == [
         "another process runs the signals of this data folder: this one serves without running them",
         "that process has ended: this one runs the signals of this data folder now",
+    ]
+
+
+class Patience:
+    """The sleep of a runner, which tells how often it was asked to wait for its turn."""
+
+    def __init__(self) -> None:
+        self.waits = 0
+
+    async def __call__(self, seconds: float) -> None:
+        self.waits += seconds == QUICK.retry
+        await anyio.sleep(seconds)
+
+    async def tried(self) -> bool:
+        return self.waits >= 3
+
+
+async def test_workers_of_one_server_say_nothing_of_each_other_and_take_over(
+    sandbox, app, signal_id, status_of, caplog, tmp_path
+):
+    caplog.set_level(logging.WARNING)
+    waiting = Patience()
+
+    async def once_done() -> bool:
+        return await status_of(signal_id) == ["completed"]
+
+    async def twice_done() -> bool:
+        return await status_of(signal_id) == ["completed", "completed"]
+
+    async with anyio.create_task_group() as second:
+        async with anyio.create_task_group() as first:
+            first.start_soon(partial(runner, sandbox.ground, Tempo(poll=0.005), siblings=tmp_path))
+            await app.post(f"signals/{signal_id}/runs")
+            await until(once_done)
+            second.start_soon(
+                partial(runner, sandbox.ground, replace(QUICK, poll=0.001, sleep=waiting), siblings=tmp_path)
+            )
+            await until(waiting.tried)
+            first.cancel_scope.cancel()
+        await app.post(f"signals/{signal_id}/runs")
+        await until(twice_done)
+        second.cancel_scope.cancel()
+    assert caplog.records == []
+
+
+async def test_of_the_workers_of_one_server_one_says_that_another_process_is_the_runner(sandbox, caplog, tmp_path):
+    caplog.set_level(logging.WARNING)
+    workers = [Patience(), Patience()]
+    with hold(sandbox.database.path.parent):
+        async with anyio.create_task_group() as group:
+            for worker in workers:
+                tempo = replace(QUICK, sleep=worker)
+                group.start_soon(partial(runner, sandbox.ground, tempo, siblings=tmp_path))
+            for worker in workers:
+                await until(worker.tried)
+            group.cancel_scope.cancel()
+    assert [record.getMessage() for record in caplog.records] == [
+        "another process runs the signals of this data folder: this one serves without running them"
     ]
 
 

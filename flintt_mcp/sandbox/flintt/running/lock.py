@@ -1,8 +1,8 @@
 """One runner per data folder: a lock on a file, which the operating system lets go of when its process ends, however it ends.
 
-In: the data folder. Out: the lock while the context is open, or `Taken`. A lock in the database would have to expire, and would
-keep the runs of a killed process waiting; this one never does. Whoever got past it all the same (a folder on a network
-drive) is shut out by the runner's number (`ledger.begin_runner`).
+In: the data folder, or one that the workers of a server share. Out: the lock while the context is open, or `Taken`. A lock in the
+database would have to expire, and would keep the runs of a killed process waiting; this one never does. Whoever got past it all
+the same (a folder on a network drive) is shut out by the runner's number (`ledger.begin_runner`).
 """
 
 from __future__ import annotations
@@ -21,13 +21,13 @@ class Taken(Exception):
 
 
 @contextmanager
-def hold(data_dir: Path) -> Iterator[None]:
+def hold(folder: Path) -> Iterator[None]:
     """Be the only one in here.
 
     Raises:
         Taken: somebody else is.
     """
-    descriptor = os.open(data_dir / FILE_NAME, os.O_RDWR | os.O_CREAT, 0o600)
+    descriptor = os.open(folder / FILE_NAME, os.O_RDWR | os.O_CREAT, 0o600)
     try:
         _lock(descriptor)
         yield

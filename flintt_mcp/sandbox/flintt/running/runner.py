@@ -11,8 +11,9 @@ import logging
 import os
 import sqlite3
 from collections.abc import Awaitable, Callable
-from contextlib import AbstractAsyncContextManager
+from contextlib import AbstractAsyncContextManager, suppress
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import anyio
@@ -49,9 +50,23 @@ class Tempo:
     reached: Callable[[str], None] = lambda _step: None
 
 
-async def runner(ground: Ground, tempo: Tempo | None = None) -> None:
-    """Be the runner of the data folder until cancelled; wait in line while another process is."""
+async def runner(ground: Ground, tempo: Tempo | None = None, *, siblings: Path | None = None) -> None:
+    """Be the runner of the data folder until cancelled; wait in line while another process is.
+
+    The workers of one server share the folder `siblings`. One of them stands in line for all; the others wait for that one and
+    say nothing, so that what is said is about processes that somebody else started.
+    """
     tempo = tempo or Tempo()
+    if siblings is None:
+        await _stand_in_line(ground, tempo)
+        return
+    while True:
+        with suppress(Taken), hold(siblings):
+            await _stand_in_line(ground, tempo)
+        await tempo.sleep(tempo.retry)
+
+
+async def _stand_in_line(ground: Ground, tempo: Tempo) -> None:
     told = False
     while True:
         try:
