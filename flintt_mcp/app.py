@@ -105,9 +105,9 @@ class App:
 
     async def ready(self) -> str | None:
         """None when every API that is on can be reached, else which cannot; any HTTP answer counts, no key is sent."""
-        for name, url in self.upstream.urls.items():
-            if url is None or name not in self.apis_on:
-                continue
+        # By URL: two APIs at one address are one question.
+        asked = {url: name for name, url in self.upstream.urls.items() if url is not None and name in self.apis_on}
+        for url, name in asked.items():
             request = UpstreamRequest(operation="ready", method="GET", url=url + "/", headers={}, repeatable=True)
             try:
                 await self.upstream.send(request)
@@ -184,6 +184,7 @@ async def open_app(
             tokens=_logins(settings, environment, toolsets, client.send),
             sessions=sessions,
             secrets=None if settings.show_secrets else settings.data_path / "secrets",
+            deadline=settings.call_deadline,
         )
         yield _compose(settings, environment, additions, upstream, keys, watch, toolsets)
 
@@ -254,7 +255,7 @@ def _own_caller(credentials: Credentials, environment: Mapping[str, str], *, san
 
 def _logins(
     settings: Settings, environment: Mapping[str, str], toolsets: Sequence[Toolset], send: Send
-) -> dict[str, Callable[[], Awaitable[str]]]:
+) -> dict[str, Callable[[str], Awaitable[str]]]:
     """Tokens of whoever logged in on this machine, for APIs behind OAuth."""
     if settings.sandbox or not any(toolset.api is FLEXTELL for toolset in toolsets):
         return {}

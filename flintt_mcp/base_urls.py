@@ -38,4 +38,4 @@ def on_this_machine(urls: Mapping[str, str | None]) -> frozenset[str]:
 
 
 def _is_local(url: str) -> bool:
-    return url.startswith(SANDBOX_URL) or urlsplit(url).hostname in LOOPBACK_HOSTS
+    return urlsplit(url).hostname in (*LOOPBACK_HOSTS, urlsplit(SANDBOX_URL).hostname)

@@ -1,11 +1,12 @@
 """One row of a list, found by walking its pages: for APIs without an endpoint for one.
 
 In: the row of the catalogue that says where to look, and a way to fetch one page. Out: the record. Every page is a request that
-counts against the API's limit, so the walk ends after some of them, and says so.
+counts against the API's limit, so the walk ends after some of them or some time, and says so.
 """
 
 from __future__ import annotations
 
+import time
 from collections.abc import Awaitable, Callable, Mapping
 
 from msgspec.structs import replace
@@ -29,9 +30,16 @@ _ALL = Budget(1 << 40)
 
 
 async def look_up(
-    api: Api, operation: Operation, record: Record, lookup: Lookup, wanted: object, budget: Budget, fetch: Fetch
+    api: Api,
+    operation: Operation,
+    record: Record,
+    lookup: Lookup,
+    wanted: object,
+    budget: Budget,
+    fetch: Fetch,
+    seconds: float,
 ) -> Done:
-    """The record whose `lookup.field` is `wanted`.
+    """The record whose `lookup.field` is `wanted`. After `seconds` no further page is asked for.
 
     Raises:
         NotFound: it is not in the list, or not among the rows that were looked at.
@@ -39,6 +47,7 @@ async def look_up(
     """
     listing = Listing(rows="rows", fields=(), paging=lookup.paging, at=lookup.at)
     page = Page(ROWS)
+    seen, end = 0, time.monotonic() + seconds
     for _ in range(PAGES):
         response = await fetch(paging_parameters(lookup.paging, page))
         answer = decode(api, operation, response)
@@ -58,9 +67,12 @@ async def look_up(
                 advice="take the id from the list tool and call again",
             )
         page = Page(ROWS, rows.next)
+        seen += len(rows.rows)
+        if time.monotonic() >= end:
+            break
     raise NotFound(
         f"{api.title} lists nothing with that {lookup.arg} "
-        f"among the first {ROWS * PAGES:,} rows, and no further ones were looked at",
+        f"among the first {seen:,} rows, and no further ones were looked at",
         operation=operation.name,
         advice="walk the list tool's pages for an older one",
     )

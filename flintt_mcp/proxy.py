@@ -53,7 +53,8 @@ class Upstream:
 
     `send` is the client's; `urls` maps an API's name to its base URL; `sandboxed` names APIs that are played on this machine;
     `claim` remembers idempotency keys; `allow_live` lets keys through that move real money. `tokens` gives, by API, the token
-    of whoever started this process and logged in; it never serves a caller over HTTP. `sessions` gives, by API of the
+    of whoever started this process and logged in, and another one in place of a token that was refused; it never serves a
+    caller over HTTP. `deadline` is the time for one call in seconds. `sessions` gives, by API of the
     sandbox, the token for whoever holds a published key of the API it is beside. `secrets` is the folder for what an API
     shows once; None shows it.
     """
@@ -65,9 +66,10 @@ class Upstream:
     budget: Budget
     claim: Claim | None = None
     allow_live: bool = False
-    tokens: Mapping[str, Callable[[], Awaitable[str]]] = field(default_factory=dict)
+    tokens: Mapping[str, Callable[[str], Awaitable[str]]] = field(default_factory=dict)
     sessions: Mapping[str, Callable[[str], str | None]] = field(default_factory=dict)
     secrets: Path | None = None
+    deadline: float = 30.0
 
 
 def operation_tools(toolset: Toolset, upstream: Upstream) -> list[Tool]:
@@ -114,11 +116,12 @@ async def _handle(api: Api, operation: Operation, upstream: Upstream, call: Call
     result = operation.result
     if isinstance(result, Record) and result.lookup is not None:
         wanted = call.arguments[result.lookup.arg]
-        return await look_up(api, operation, result, result.lookup, wanted, upstream.budget, fetch)
+        return await look_up(api, operation, result, result.lookup, wanted, upstream.budget, fetch, upstream.deadline)
     paging = _paging(result, operation.route_for(call.arguments).paging)
     page = _page(result, upstream, operation, call)
     if isinstance(result, Record) and result.secrets and upstream.secrets is not None:
-        return await keep_secrets(api, operation, result, page, upstream.budget, upstream.secrets, fetch)
+        far = call.channel.kind == "http"
+        return await keep_secrets(api, operation, result, page, upstream.budget, upstream.secrets, fetch, far=far)
     response = await fetch(paging_parameters(paging, page))
     answer = decode(api, operation, response)
     done = _shape(api, operation, paging, answer, page, upstream, partial(_seal, upstream, operation, call))
@@ -147,17 +150,21 @@ async def _fetch(
         # By this API's key alone: who adds a key for another API between two tries still means the same job.
         claim = upstream.claim
         key = uuid4().hex if claim is None else await claim(secret, operation.name, call.canonical, intent)
-    request = build_request(
+    request = partial(
+        build_request,
         api,
         operation,
         operation.route_for(call.arguments),
         call.arguments,
         base_url=base_url,
-        secret=secret,
         paging=paging,
         idempotency_key=key,
     )
-    response = await upstream.send(request)
+    response = await upstream.send(request(secret=secret))
+    if response.status == 401 and _has_own_token(api, upstream, call):
+        # Nothing was done, so a write may go again: the token was revoked, or somebody signed in anew.
+        secret = await upstream.tokens[api.name](secret)
+        response = await upstream.send(request(secret=secret))
     if not 200 <= response.status < 300:
         raise error_for(api, operation, response, secret)
     return response
@@ -210,8 +217,8 @@ async def _secret(api: Api, upstream: Upstream, call: Call) -> str:
         CredentialMissing: there is none, or it is the sandbox's and this API is not the sandbox.
     """
     secret = call.caller.secrets.get(api.name)
-    if secret is None and call.channel.kind != "http" and api.name in upstream.tokens:
-        secret = await upstream.tokens[api.name]()
+    if _has_own_token(api, upstream, call):
+        secret = await upstream.tokens[api.name]("")
     if secret in (None, api.sandbox_key) and api.name in upstream.sessions:
         secret = upstream.sessions[api.name](call.caller.secrets.get(api.beside, ""))
     if secret is None:
@@ -229,6 +236,11 @@ async def _secret(api: Api, upstream: Upstream, call: Call) -> str:
             advice=f"start the server with --sandbox, or {how_to_give_key(api, call.channel.kind)}",
         )
     return secret
+
+
+def _has_own_token(api: Api, upstream: Upstream, call: Call) -> bool:
+    """Whether this call runs on the login of whoever started this process."""
+    return api.name in upstream.tokens and api.name not in call.caller.secrets and call.channel.kind != "http"
 
 
 def _how_to_give(api: Api, upstream: Upstream, call: Call) -> str:

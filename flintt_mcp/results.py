@@ -102,10 +102,11 @@ def take_secrets(record: Record, answer: Any) -> dict[str, Any]:
     return {name: found.pop(name) for name in record.secrets if name in found} if isinstance(found, dict) else {}
 
 
-def with_secret_file(done: Done, names: Sequence[str], path: str) -> Done:
-    """The result, and where the secrets lie that it does not show."""
+def with_secret_file(done: Done, names: Sequence[str], path: str, *, far: bool) -> Done:
+    """The result, and where the secrets lie that it does not show; a `far` caller may need somebody to hand them on."""
     verb, pronoun = ("is", "it is") if len(names) == 1 else ("are", "they are")
-    line = f"{' and '.join(names)} {verb} shown once, to the person only: {pronoun} in {path}"
+    where = f"{path} on the server's machine, where its operator can read it" if far else path
+    line = f"{' and '.join(names)} {verb} shown once, to the person only: {pronoun} in {where}"
     return replace(done, text=f"{done.text}\n{line}", structured={**done.structured, "secret_file": path})
 
 

@@ -22,9 +22,17 @@ from flintt_mcp.upstream.faults import not_understood
 
 
 async def keep_secrets(
-    api: Api, operation: Operation, record: Record, page: Page, budget: Budget, folder: Path, fetch: Fetch
+    api: Api,
+    operation: Operation,
+    record: Record,
+    page: Page,
+    budget: Budget,
+    folder: Path,
+    fetch: Fetch,
+    *,
+    far: bool,
 ) -> Done:
-    """The result of a call that brings secrets, which lie in `folder` afterwards.
+    """The result of a call that brings secrets, which lie in `folder` afterwards; a `far` caller may be on another machine.
 
     Raises:
         ConfigError: the folder cannot be written; nothing was sent.
@@ -38,7 +46,7 @@ async def keep_secrets(
     done = record_result(api.title, record, answer, page, budget, lambda at: "", "yes")
     if done is None:
         raise not_understood(api, operation, response, "JSON of another shape than documented")
-    return with_secret_file(done, tuple(secrets), path) if secrets else done
+    return with_secret_file(done, tuple(secrets), path, far=far) if secrets else done
 
 
 def _name(operation: Operation, answer: object) -> str:

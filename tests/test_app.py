@@ -92,6 +92,14 @@ async def test_ready_names_what_cannot_be_reached_and_sends_no_key(tmp_path: Pat
     ] * 2
 
 
+async def test_ready_asks_an_address_once_for_all_apis_behind_it(tmp_path: Path) -> None:
+    fake = FakeApi()
+    async with open_fake(tmp_path, fake, toolsets=("flintt", "flintt-management")) as app:
+        fake.will_answer({}, status=404)
+        assert await app.ready() is None
+    assert len(fake.requests) == 1
+
+
 def _something(operation: Operation) -> dict[str, Any]:
     """Arguments that an operation takes."""
     values = {Kind.INTEGER: 1, Kind.NUMBER: 1, Kind.MONEY: "1", Kind.OBJECT: {}, Kind.FLAG: True, Kind.TEXTS: ["x"]}

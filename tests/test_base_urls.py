@@ -33,6 +33,7 @@ def test_only_what_is_on_this_machine_can_be_a_sandbox() -> None:
         "six": "http://[::1]:8100",
         "hosted": "https://api.example.com/v1",
         "dressed up": "https://localhost.example.com",
+        "dressed up as played": f"{SANDBOX_URL}.example.com/flintt",
         "unknown": None,
     }
     assert on_this_machine(urls) == {"played", "name", "number", "six"}

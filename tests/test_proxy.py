@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +13,7 @@ from hypothesis import strategies as st
 
 from flintt_mcp.budget import Budget
 from flintt_mcp.catalogue.flintt import FLINTT, FLINTT_TOOLSET
+from flintt_mcp.catalogue.flowmaticx import FLOWMATICX_TOOLSET
 from flintt_mcp.catalogue.operation import (
     Effect,
     Listing,
@@ -267,5 +270,75 @@ async def test_a_look_up_of_a_list_without_an_end_ends(tmp_path: Path) -> None:
         fake.will_answer(*[{"ok": True, "data": {"jobs": [{"id": 1}], "total": 10**9}}] * 200)
         reply = await call(app, "flowmaticx_get_job", {"job_id": 2})
         assert isinstance(reply, Refused)
-        assert reply.error.message.endswith("among the first 5,000 rows, and no further ones were looked at")
-    assert len(fake.requests) <= 50
+        assert reply.error.message.endswith("among the first 50 rows, and no further ones were looked at")
+    assert len(fake.requests) == 50
+
+
+async def test_a_look_up_whose_time_is_over_ends(tmp_path: Path) -> None:
+    fake = FakeApi()
+    upstream = Upstream(
+        fake, {"flowmaticx": "https://flowmaticx.example"}, frozenset(), Cursors(bytes(32)), Budget(40_000)
+    )
+    tools = operation_tools(FLOWMATICX_TOOLSET, replace(upstream, deadline=0))
+    tool = next(tool for tool in tools if tool.name == "flowmaticx_get_job")
+    fake.will_answer({"ok": True, "data": {"jobs": [{"id": number} for number in range(100)], "total": 1000}})
+    with pytest.raises(NotFound, match="among the first 100 rows, and no further ones were looked at"):
+        await tool.handle(Call(tool, {"job_id": 500}, Caller("p", {"flowmaticx": KEYS["flowmaticx"]})))
+    assert len(fake.requests) == 1
+
+
+def tokens_of(*tokens: str) -> tuple[list[str], dict[str, Callable[[str], Awaitable[str]]]]:
+    """A login at Flintt that hands out these tokens one after the other, and what it was told of refused ones."""
+    told: list[str] = []
+
+    async def token(refused: str) -> str:
+        told.append(refused)
+        return tokens[len(told) - 1]
+
+    return told, {"flintt": token}
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments"),
+    [("list_companies", {}), ("create_company", {"name": "Acme"}), ("delete_signal", {"signal_id": "s"})],
+)
+async def test_a_call_whose_token_was_refused_goes_again_with_another(name: str, arguments: dict[str, str]) -> None:
+    fake = FakeApi()
+    told, tokens = tokens_of("old", "new")
+    fake.will_answer({"detail": "Invalid"}, status=401)
+    fake.will_answer([] if name == "list_companies" else {"id": "c"})
+    tool = tool_over(fake, name, tokens=tokens)
+    assert isinstance(await tool.handle(call_of(tool, None, "stdio", **arguments)), Done)
+    assert told == ["", "old"]
+    assert [request.headers["x-api-key"] for request in fake.requests] == ["old", "new"]
+    assert len({(request.method, request.url, request.body) for request in fake.requests}) == 1
+
+
+async def test_a_second_token_that_is_refused_is_the_end() -> None:
+    fake = FakeApi()
+    told, tokens = tokens_of("old", "new")
+    fake.will_answer(*[{"detail": "Invalid"}] * 2, status=401)
+    assert isinstance(await failure(call_of(tool_over(fake, tokens=tokens), None, "shell")), Unauthorized)
+    assert (told, len(fake.requests)) == (["", "old"], 2)
+
+
+async def test_a_key_that_is_refused_is_not_replaced_by_somebodys_login() -> None:
+    fake = FakeApi()
+    told, tokens = tokens_of("old", "new")
+    fake.will_answer({"detail": "Invalid"}, status=401)
+    assert isinstance(await failure(call_of(tool_over(fake, tokens=tokens))), Unauthorized)
+    assert isinstance(await failure(call_of(tool_over(fake, tokens=tokens), None, "http")), CredentialMissing)
+    assert (told, len(fake.requests)) == ([], 1)
+
+
+@pytest.mark.parametrize(("kind", "end"), [("shell", ".json"), ("http", "where its operator can read it")])
+async def test_whoever_may_be_on_another_machine_is_told_who_can_read_the_secret(
+    tmp_path: Path, kind: ChannelKind, end: str
+) -> None:
+    fake = FakeApi()
+    async with open_fake(tmp_path, fake) as app:
+        fake.will_answer({"id": "k1", "name": "ci", "raw_key": "flt_" + "a" * 64}, status=201)
+        done = await call(app, "create_api_key", {"name": "ci"}, channel=QuietChannel(kind))
+    assert isinstance(done, Done)
+    assert done.text.splitlines()[-1].endswith(end)
+    assert "aaaa" not in done.text + str(done.structured)
