@@ -46,7 +46,7 @@ class Plan:
     others: tuple[str, ...]
 
 
-QUICK = Plan("quick", budget=90, rounds=3, seconds=(0.1, 0.25), startup_rounds=3, others=(FLOOR, FASTMCP))
+QUICK = Plan("quick", budget=90, rounds=5, seconds=(0.1, 0.25), startup_rounds=3, others=(FLOOR, FASTMCP))
 FULL = Plan("full", budget=480, rounds=7, seconds=(0.2, 0.6), startup_rounds=7, others=(FLOOR, FASTMCP, STOCK))
 
 

@@ -7,16 +7,16 @@ plain here; it must not reach a client before `cursors.py` sealed it.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
+
+import msgspec
 
 from flintt_mcp.answers import at, plain
 from flintt_mcp.budget import Budget, too_large_to_show
 from flintt_mcp.catalogue.operation import Capped, Cursor, Listing, Offset, Paging, Whole
 
 
-@dataclass(frozen=True, slots=True)
-class Page:
+class Page(msgspec.Struct, frozen=True):
     """Which rows of a list a call wants: `limit` rows from `position` on.
 
     `position` is a number of rows, but for `Cursor` paging: there it is the API's own cursor and the rows to skip behind it.
@@ -26,8 +26,7 @@ class Page:
     position: Any = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Cut:
+class Cut(msgspec.Struct, frozen=True):
     """One page as it came out: its rows, where the next one starts (None at the end), and what was left out."""
 
     rows: list[Any]

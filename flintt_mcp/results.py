@@ -8,10 +8,10 @@ taken out for `shown_once.py` to keep.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 import msgspec
+from msgspec.structs import replace
 
 from flintt_mcp import text
 from flintt_mcp.answers import at, plain

@@ -12,7 +12,7 @@ import difflib
 import logging
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cached_property, partial
 from typing import Any, Protocol
 
@@ -48,8 +48,7 @@ class Channel(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class QuietChannel:
+class QuietChannel(msgspec.Struct, frozen=True):
     """A channel that shows nothing on the way."""
 
     kind: ChannelKind = "shell"
@@ -62,8 +61,7 @@ class QuietChannel:
         return None
 
 
-@dataclass(frozen=True, slots=True)
-class Done:
+class Done(msgspec.Struct, frozen=True):
     """The call did its work.
 
     `structured` is valid against the tool's output schema and `text` stands on its own. `content`, when given, holds
@@ -76,20 +74,18 @@ class Done:
     changed: Changed = "no"
 
 
-@dataclass(frozen=True, slots=True)
-class Ask:
+class Ask(msgspec.Struct, frozen=True):
     """The call needs answers from the client first.
 
     `requests` maps a name to an MCP input request (`{"method": ..., "params": ...}`). The call runs again with
     `Call.answers` under the same names and with `state` as it was left here.
     """
 
-    requests: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    requests: Mapping[str, Mapping[str, Any]] = {}
     state: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Refused:
+class Refused(msgspec.Struct, frozen=True):
     """The call failed or was not let through; the error says what happened, what was changed and what to do next."""
 
     error: FlinttError
@@ -142,15 +138,14 @@ class Tool:
         return {**described, "outputSchema": dict(self.output_schema)} if self.output_schema else described
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
+class Call(msgspec.Struct, frozen=True):
     """One call of one tool. `arguments` are as the client sent them until the validate stage has passed."""
 
     tool: Tool
     arguments: Mapping[str, Any]
     caller: Caller
-    channel: Channel = field(default_factory=QuietChannel)
-    answers: Mapping[str, Any] = field(default_factory=dict)
+    channel: Channel = QuietChannel()
+    answers: Mapping[str, Any] = {}
     state: str | None = None
 
     @property
@@ -251,7 +246,7 @@ async def visible(call: Call, next: Next) -> Reply:
 
 async def validate(call: Call, next: Next) -> Reply:
     """Stage: checks the arguments and hands on only what was set."""
-    return await next(replace(call, arguments=call.tool.arguments.check(call.arguments)))
+    return await next(msgspec.structs.replace(call, arguments=call.tool.arguments.check(call.arguments)))
 
 
 class Limit:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import replace
 from typing import Any
 
 import anyio
 import pytest
+from msgspec.structs import replace
 
 from flintt_mcp.arguments import Arguments
 from flintt_mcp.catalogue.operation import Effect, Kind, local
