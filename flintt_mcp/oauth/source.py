@@ -129,10 +129,13 @@ class TokenSource:
         request = self._request(kept)
         try:
             renewed = read_tokens(self._settings, await self._send(request), self._clock(), kept)
-        except (Unavailable, Unreachable):
+        except (Unavailable, Unreachable) as error:
             if kept is not None and kept.is_alive(self._clock()) and kept.access_token != refused:
                 logger.warning("the %s token could not be renewed yet; it is still good", self._settings.title)
                 return self._for_a_while(kept)
+            if error.changed != "no":
+                # Unknown is what became of the renewal; the call that waits for its token was not carried out.
+                error.changed, error.advice = "no", "try again in a minute"
             raise
         except LoginEnded:
             # Sending the dead refresh token again would help nobody.

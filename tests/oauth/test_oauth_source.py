@@ -171,6 +171,15 @@ async def test_a_refused_token_is_not_used_on_when_no_other_can_be_had(source, c
     assert await source.token() == first
 
 
+async def test_a_renewal_without_an_answer_says_that_the_call_changed_nothing(source, counted):
+    first = await source.token()
+    counted.instead = Unreachable("No answer", operation="login flextell", changed="unknown", advice="look first")
+
+    with pytest.raises(Unreachable) as caught:
+        await source.token(refused=first)
+    assert (caught.value.changed, caught.value.advice) == ("no", "try again in a minute")
+
+
 async def test_a_process_that_dies_gives_the_lock_back(source, clock, lock):
     holder = HOLDER.format(lock=str(lock))
     await anyio.run_process([sys.executable, "-c", holder])
