@@ -10,7 +10,7 @@ import hashlib
 import hmac
 import logging
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from flintt_mcp import keyfile
 from flintt_mcp.errors import ConfigError
@@ -23,9 +23,9 @@ logger = logging.getLogger(__name__)
 class Keys:
     """One key for each use; knowing one tells nothing about the others."""
 
-    digest: bytes
-    cursor: bytes
-    state: bytes
+    digest: bytes = field(repr=False)
+    cursor: bytes = field(repr=False)
+    state: bytes = field(repr=False)
 
 
 def derive_keys(settings: Settings) -> Keys:

@@ -28,7 +28,8 @@ LOG_LEVELS = ("debug", "info", "warning", "error")
 
 
 def _row(default: Any, about: str, *, low: float | None = None, high: float | None = None, **more: Any) -> Any:
-    return dataclasses.field(default=default, metadata={"about": about, "low": low, "high": high, **more})
+    row = {"about": about, "low": low, "high": high, **more}
+    return dataclasses.field(default=default, metadata=row, repr=not row.get("secret", False))
 
 
 def default_data_dir() -> str:

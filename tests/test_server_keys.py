@@ -62,6 +62,14 @@ async def test_the_server_makes_a_secret_of_its_own_once_that_only_its_user_can_
     assert made not in repr(app.keys.digest.hex())
 
 
+async def test_no_key_of_the_server_shows_in_a_repr(tmp_path: Path) -> None:
+    async with open_fake(tmp_path) as app:
+        shown = repr(app) + repr(app.face())
+        keys = [repr(key) for key in (app.keys.digest, app.keys.cursor, app.keys.state)]
+    assert "Keys()" in shown
+    assert [key for key in [SECRET, *keys] if key in shown] == []
+
+
 @pytest.fixture
 def unusable(tmp_path: Path) -> str:
     """A data folder that nobody can make, not even root: it would lie in a file."""

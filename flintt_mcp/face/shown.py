@@ -42,7 +42,7 @@ class Face:
     resources: Resources
     prompts: Sequence[Prompt]
     caller: Caller
-    state_key: bytes
+    state_key: bytes = field(repr=False)
     instructions: str = ""
     extra: Mapping[str, Handler] = field(default_factory=dict)
 
