@@ -1,6 +1,6 @@
 """Sends one call to an API: attempts, waits and deadline in one place.
 
-In: an `UpstreamRequest`. Out: the API's complete answer, whatever its status (`results.py` reads it), or an error of
+In: an `UpstreamRequest`. Out: the API's complete answer, whatever its status (`answers.py` reads it), or an error of
 the house when there is none: `Unreachable`, or `Unavailable` for an answer past the size limit. What goes over the wire
 is a `Sender`'s business (`network.py`, `in_process.py`). No URL query, header or body ever enters a message.
 """

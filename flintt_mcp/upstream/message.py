@@ -1,6 +1,6 @@
 """The two values that cross the network border, and the one call that carries them.
 
-`request.py` makes an `UpstreamRequest`; a `Sender` turns it into an `UpstreamResponse`; `results.py` reads that. A
+`request.py` makes an `UpstreamRequest`; a `Sender` turns it into an `UpstreamResponse`; `answers.py` reads that. A
 `Sender` is the seam that tests and the in-process sandbox replace: everything above it (retries, deadlines, size
 limits) stays.
 """
