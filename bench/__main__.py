@@ -72,7 +72,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m bench", description="Measure flintt-mcp side by side with others.")
-    parser.add_argument("--quick", action="store_true", help="about 40 seconds instead of about 6 minutes")
+    parser.add_argument("--quick", action="store_true", help="about a minute instead of about 5")
     parser.add_argument(
         "--only",
         action="append",

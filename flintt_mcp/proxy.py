@@ -53,8 +53,8 @@ class Upstream:
 
     `send` is the client's; `urls` maps an API's name to its base URL; `sandboxed` names APIs that are played on this machine;
     `claim` remembers idempotency keys; `allow_live` lets keys through that move real money. `tokens` gives, by API, the token
-    of whoever started this process and logged in, and another one in place of a token that was refused; it never serves a
-    caller over HTTP. `deadline` is the time for one call in seconds. `sessions` gives, by API of the
+    of whoever started this process and logged in, and another one, where there is any, in place of a token that was refused;
+    it never serves a caller over HTTP. `deadline` is the time for one call in seconds. `sessions` gives, by API of the
     sandbox, the token for whoever holds a published key of the API it is beside. `secrets` is the folder for what an API
     shows once; None shows it.
     """
@@ -163,8 +163,10 @@ async def _fetch(
     response = await upstream.send(request(secret=secret))
     if response.status == 401 and _has_own_token(api, upstream, call):
         # Nothing was done, so a write may go again: the token was revoked, or somebody signed in anew.
-        secret = await upstream.tokens[api.name](secret)
-        response = await upstream.send(request(secret=secret))
+        another = await upstream.tokens[api.name](secret)
+        if another != secret:
+            secret = another
+            response = await upstream.send(request(secret=secret))
     if not 200 <= response.status < 300:
         raise error_for(api, operation, response, secret)
     return response

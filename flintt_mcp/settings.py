@@ -111,7 +111,11 @@ class Settings:
         commands=CALLING,
     )
     call_deadline: float = _row(
-        30.0, "Seconds for one call to an API, retries and waits included.", low=0.1, high=600, commands=CALLING
+        30.0,
+        "Seconds for one request to an API, retries and waits included; a look-up asks for no further page after them.",
+        low=0.1,
+        high=600,
+        commands=CALLING,
     )
     attempt_timeout: float = _row(20.0, "Seconds for one attempt.", low=0.1, high=600, commands=CALLING)
     connect_timeout: float = _row(5.0, "Seconds to get a connection.", low=0.1, high=120, commands=CALLING)

@@ -322,6 +322,14 @@ async def test_a_second_token_that_is_refused_is_the_end() -> None:
     assert (told, len(fake.requests)) == (["", "old"], 2)
 
 
+async def test_a_token_that_is_given_back_is_not_sent_again() -> None:
+    fake = FakeApi()
+    told, tokens = tokens_of("old", "old")
+    fake.will_answer({"detail": "Invalid"}, status=401)
+    assert isinstance(await failure(call_of(tool_over(fake, tokens=tokens), None, "shell")), Unauthorized)
+    assert (told, len(fake.requests)) == (["", "old"], 1)
+
+
 async def test_a_key_that_is_refused_is_not_replaced_by_somebodys_login() -> None:
     fake = FakeApi()
     told, tokens = tokens_of("old", "new")

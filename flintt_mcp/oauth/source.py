@@ -26,6 +26,8 @@ from flintt_mcp.upstream.message import UpstreamRequest, UpstreamResponse
 
 logger = logging.getLogger(__name__)
 
+_REFUSED_AGAIN = 60.0
+"""Seconds for which no other token is asked for in place of one that was itself got in place of a refused one."""
 _ASK_AGAIN = 10.0
 """Seconds for which a token that is still good is used when its renewal failed, before that is tried again."""
 
@@ -59,6 +61,7 @@ class TokenSource:
         self._clock = clock
         self._patience = patience
         self._held: Tokens | None = None
+        self._instead = ("", 0.0)
         self._turn = anyio.Lock()
         self._failures = 0
         self._failure: FlinttError | None = None
@@ -67,7 +70,8 @@ class TokenSource:
         """An access token that is good for a while yet.
 
         Args:
-            refused: one that the API did not take, whatever its end: another is looked for, then asked for.
+            refused: one that the API did not take, whatever its end: another is looked for, then asked for. An API that
+                refuses that one too is not to be cured so: it is given back for a minute.
 
         Raises:
             CredentialMissing: there is no login, or it has ended; the advice says how to sign in.
@@ -84,7 +88,9 @@ class TokenSource:
         return held.access_token
 
     def _is_good(self, tokens: Tokens, refused: str) -> bool:
-        return tokens.is_fresh(self._clock()) and tokens.access_token != refused
+        instead, until = self._instead
+        taken = tokens.access_token != refused or (refused == instead and self._clock() < until)
+        return taken and tokens.is_fresh(self._clock())
 
     async def _renew_once(self, failures: int, refused: str) -> Tokens:
         """Renew, unless that failed since this call came and saw so many `failures`: then it fails like the others."""
@@ -96,6 +102,8 @@ class TokenSource:
             self._failures += 1
             self._failure = error
             raise
+        if refused:
+            self._instead = (self._held.access_token, self._clock() + _REFUSED_AGAIN)
         return self._held
 
     async def _renewed(self, refused: str) -> Tokens:

@@ -6,6 +6,7 @@ first use. Exit code 0 only when every required scenario of every revision passe
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 import sys
@@ -36,7 +37,11 @@ def install_suite() -> Path:
         npm = Path(node()[0]).parent.parent / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
         print(f"installing {SUITE}", flush=True)
         install = ["install", "--prefix", str(home), "--no-fund", "--no-audit", "--loglevel", "error", SUITE]
-        subprocess.run([*node(), str(npm), *install], check=True, timeout=300)
+        # Node would trust its own list of authorities alone, and not those that this machine trusts.
+        options = f"{os.environ.get('NODE_OPTIONS', '')} --use-system-ca".strip()
+        done = subprocess.run([*node(), str(npm), *install], timeout=300, env=os.environ | {"NODE_OPTIONS": options})
+        if done.returncode:
+            raise SystemExit(f"npm could not install {SUITE}; nothing was tested. It needs the npm registry.")
     return script
 
 

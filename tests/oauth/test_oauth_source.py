@@ -155,6 +155,15 @@ async def test_a_token_that_the_api_refuses_is_renewed_before_its_end(source, st
     assert (await source.token(refused=first), counted.sent) == (second, 1)
 
 
+async def test_an_api_that_refuses_every_token_costs_one_renewal_a_minute(source, counted, clock):
+    token = await source.token()
+    seen = [token := await source.token(refused=token) for _ in range(10)]
+
+    assert (len(set(seen)), counted.sent) == (1, 1)
+    clock.forward(61)
+    assert (await source.token(refused=token) != token, counted.sent) == (True, 2)
+
+
 async def test_after_a_new_login_a_refused_token_costs_no_renewal(source, store, counted):
     first = await source.token()
     store.save(dataclasses.replace(store.load(), access_token="of-the-new-login"))

@@ -140,6 +140,19 @@ async def test_of_the_workers_of_one_server_one_says_that_another_process_is_the
     ]
 
 
+async def test_a_worker_whose_shared_folder_is_gone_is_a_runner_like_any_other(
+    sandbox, app, signal_id, status_of, tmp_path
+):
+    async def done() -> bool:
+        return await status_of(signal_id) == ["completed"]
+
+    async with anyio.create_task_group() as group:
+        group.start_soon(partial(runner, sandbox.ground, QUICK, siblings=tmp_path / "gone"))
+        await app.post(f"signals/{signal_id}/runs")
+        await until(done)
+        group.cancel_scope.cancel()
+
+
 async def test_run_signal_waits_for_the_runner_that_there_is(sandbox, flintt, signal_id):
     user = (await flintt.get("companies")).json()[0]["user_id"]
     async with anyio.create_task_group() as group:

@@ -60,10 +60,12 @@ async def runner(ground: Ground, tempo: Tempo | None = None, *, siblings: Path |
     if siblings is None:
         await _stand_in_line(ground, tempo)
         return
-    while True:
+    # Somebody may empty the folder for temporary files: from then on each stands in line by itself.
+    while await anyio.Path(siblings).is_dir():
         with suppress(Taken), hold(siblings):
             await _stand_in_line(ground, tempo)
         await tempo.sleep(tempo.retry)
+    await _stand_in_line(ground, tempo)
 
 
 async def _stand_in_line(ground: Ground, tempo: Tempo) -> None:
