@@ -230,6 +230,7 @@ async def test_one_url_serves_every_client_as_the_page_says(tmp_path: Path) -> N
             )
         ]
     assert help_page.headers["content-type"].startswith("text/html")
+    assert "?api_key=flt_sandbox_key" in help_page.text
     docs = ["list_docs", "get_doc", "search_docs"]
     assert [[tool["name"] for tool in tools] for tools in narrowed] == [docs, docs, []]
 

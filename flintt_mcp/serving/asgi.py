@@ -113,6 +113,7 @@ def _options(settings: Settings) -> HttpOptions:
         max_streams_per_caller=settings.streams_per_key,
         idle_timeout=settings.idle_timeout,
         path_prefix=settings.path_prefix,
+        published_key=APIS[0].sandbox_key if settings.sandbox else "",
         key_headers=tuple(api.own_header for api in APIS),
         grace=settings.shutdown_grace,
     )

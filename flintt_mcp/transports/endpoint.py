@@ -239,7 +239,7 @@ class Endpoint:
         if method == "OPTIONS":
             return Response(status_code=204, headers=ALLOW)
         if method in ("GET", "HEAD") and b"mcp-protocol-version" not in found and wants_page(entry):
-            return help_page(scope, entry, prefix, stateless=self._options.stateless)
+            return help_page(scope, entry, prefix, self._options)
         if method == "DELETE":
             if self._options.stateless:
                 return rpc_error(405, "This server keeps no sessions, so there is none to end", headers=ALLOW)

@@ -154,7 +154,7 @@ class HttpApp:
             case "/messages/" | "/messages":
                 await self._endpoint.messages(scope, receive, send, entry)
             case "/" | "" if scope["method"] in ("GET", "HEAD") and wants_page(entry):
-                page = help_page(scope, entry, prefix, stateless=self._options.stateless)
+                page = help_page(scope, entry, prefix, self._options)
                 await page(scope, receive, send)
             case _:
                 as_sent = {**scope, "query_string": entry.query, "headers": entry.headers}

@@ -19,7 +19,8 @@ class HttpOptions:
     browser origins such as `https://app.example.com`. `key_headers` are the header names, beside X-API-Key and
     Authorization, in which browsers may send keys. `path_prefix` is where a reverse proxy shows this server, such as
     `/flintt`; requests are understood with and without it. Times are in seconds, sizes in bytes. With `stateless` (several
-    workers) there are neither sessions nor legacy SSE.
+    workers) there are neither sessions nor legacy SSE. `published_key` is a key that everybody may know, for the examples of
+    the help page: the sandbox's.
     """
 
     host: str = "127.0.0.1"
@@ -28,6 +29,7 @@ class HttpOptions:
     allowed_origins: tuple[str, ...] = ()
     key_headers: tuple[str, ...] = ()
     path_prefix: str = ""
+    published_key: str = ""
     stateless: bool = False
     max_body_bytes: int = 4 * MIB
     body_timeout: float = 10.0

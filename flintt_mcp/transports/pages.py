@@ -1,7 +1,8 @@
 """The page a person sees who opens the MCP URL in a browser.
 
 In: the URL as the browser called it. Out: one self-contained HTML page that says what this is and how to connect each
-client. It never shows a key: a key in the URL was taken out before this room, and the examples carry a placeholder.
+client. It never shows anybody's key: a key in the URL was taken out before this room, and the examples carry a placeholder,
+or the published key where the server is a sandbox.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from starlette.responses import Response
 from starlette.types import Scope
 
 from flintt_mcp.transports.gate import Entry
+from flintt_mcp.transports.options import HttpOptions
 
 _KEY = "YOUR_KEY"
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
@@ -31,16 +33,24 @@ def wants_page(entry: Entry) -> bool:
     return b"text/html" in entry.found.get(b"accept", b"").lower()
 
 
-def help_page(scope: Scope, entry: Entry, prefix: str, *, stateless: bool) -> Response:
+def help_page(scope: Scope, entry: Entry, prefix: str, options: HttpOptions) -> Response:
     """The page, with the URL this server has for whoever asks."""
     host = entry.found.get(b"host", b"").decode("latin-1")
     url = f"{scope.get('scheme', 'http')}://{host}{prefix}/mcp"
-    body = _PAGE.replace("{{URL}}", html.escape(url)).replace("{{BLOCKS}}", "\n".join(_blocks(url, stateless)))
+    key = options.published_key or _KEY
+    parts = {
+        "{{URL}}": html.escape(url),
+        "{{KEY}}": _IN_SANDBOX if options.published_key else _YOUR_OWN,
+        "{{BLOCKS}}": "\n".join(_blocks(url, key, options.stateless)),
+    }
+    body = _PAGE
+    for place, text in parts.items():
+        body = body.replace(place, text)
     return Response(body, 200, _HEADERS, "text/html")
 
 
-def _blocks(url: str, stateless: bool) -> list[str]:
-    keyed: dict[str, Any] = {"url": url, "headers": {"X-API-Key": _KEY}}
+def _blocks(url: str, key: str, stateless: bool) -> list[str]:
+    keyed: dict[str, Any] = {"url": url, "headers": {"X-API-Key": key}}
     blocks = [
         _block(
             "Claude Desktop",
@@ -50,12 +60,12 @@ def _blocks(url: str, stateless: bool) -> list[str]:
         _block(
             "Claude.ai",
             "Settings, Connectors, Add custom connector: this URL. Your key travels in it, so treat the whole URL as a secret.",
-            f"{url}?api_key={_KEY}",
+            f"{url}?api_key={key}",
         ),
         _block(
             "Claude Code",
             "One command in a terminal.",
-            f'claude mcp add --transport http flintt {url} --header "X-API-Key: {_KEY}"',
+            f'claude mcp add --transport http flintt {url} --header "X-API-Key: {key}"',
         ),
         _block("Cursor", "~/.cursor/mcp.json, or .cursor/mcp.json in a project.", _config("mcpServers", keyed)),
         _block("VS Code", ".vscode/mcp.json in a workspace.", _config("servers", {"type": "http", **keyed})),
@@ -82,6 +92,11 @@ def _block(title: str, about: str, text: str) -> str:
     )
 
 
+_YOUR_OWN = "Put your Flintt API key where the examples say YOUR_KEY. Without a key the documentation tools still work."
+_IN_SANDBOX = (
+    "This server is a sandbox: its workspace is invented, nothing in it is real, and the examples carry its published key. "
+    "They work as they stand."
+)
 _PAGE = """<!doctype html>
 <html lang="en">
 <head>
@@ -118,8 +133,7 @@ code { font: .86rem/1.5 ui-monospace, Menlo, Consolas, monospace; user-select: a
 <p class="lead">This is a Model Context Protocol server. It lets an assistant work with a Flintt workspace: companies, prospects,
 signals and their runs. It is made for programs, so there is nothing more to see here. Add it to your client:</p>
 <pre class="url" tabindex="0"><code>{{URL}}</code></pre>
-<section><h2>Your key</h2><p>Put your Flintt API key where the examples say YOUR_KEY. Without a key the documentation tools still
-work. A click on a block selects all of it.</p></section>
+<section><h2>Your key</h2><p>{{KEY}} A click on a block selects all of it.</p></section>
 {{BLOCKS}}
 </main>
 </body>

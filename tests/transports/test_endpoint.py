@@ -95,6 +95,14 @@ async def test_a_browser_gets_a_page_that_never_shows_a_key(path: str) -> None:
     assert head.status_code == 200
 
 
+async def test_the_page_of_a_sandbox_works_as_it_stands() -> None:
+    async with calling(HttpOptions(published_key="flt_sandbox_key")) as client:
+        page = await client.get(f"/mcp?api_key={KEY}", headers={"accept": BROWSER})
+    assert page.text.count("flt_sandbox_key") == 6
+    assert "This server is a sandbox" in page.text
+    assert [words for words in ("YOUR_KEY", "{{", KEY) if words in page.text] == []
+
+
 async def test_the_page_escapes_what_it_shows() -> None:
     async with calling(HttpOptions(path_prefix="/<b>")) as client:
         page = await client.get("/", headers={"accept": BROWSER})
