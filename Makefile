@@ -36,9 +36,10 @@ $(VENV)/.conformance: $(VENV)/.installed
 docs: $(VENV)/.installed  ## write the generated pages of docs/
 	$(BIN)/python -m flintt_mcp.pages
 
-lint: $(VENV)/.installed  ## check style and the import table
+lint: $(VENV)/.installed  ## check style and types
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/mypy
 
 # FastMCP is there to be compared with; it stays out of the project's own environment.
 $(BENCH_VENV)/.installed: pyproject.toml

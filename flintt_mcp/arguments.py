@@ -47,7 +47,7 @@ class Arguments:
 
     @cached_property
     def _validate(self) -> Callable[[Mapping[str, Any]], dict[str, Any]]:
-        shape = TypedDict(self._tool, {arg.name: _annotation(arg) for arg in self._args})  # type: ignore[operator]
+        shape = TypedDict(self._tool, {arg.name: _annotation(arg) for arg in self._args})  # type: ignore[misc]
         strict = with_config(ConfigDict(extra="forbid", hide_input_in_errors=True))(shape)
         # Only the validator is kept: the adapter's schema and serializer cost as much memory again, for every tool.
         return TypeAdapter(strict).validator.validate_python
@@ -134,7 +134,7 @@ def _typed(arg: Arg) -> Any:
         case Kind.TEXTS:
             shortest, longest = _TEXTS_ITEM
             text = Annotated[str, Field(min_length=shortest, max_length=longest)]
-            item = Literal[arg.choices] if arg.choices else text
+            item: Any = Literal[arg.choices] if arg.choices else text
             size = Field(min_length=_whole(low), max_length=_whole(high))
             return Annotated[list[item], size, BeforeValidator(_from_json(list, "a list"))]
         case Kind.MONEY:

@@ -15,7 +15,7 @@ from flintt_mcp.tools import Call, Done, Tool
 TOOLSET = "docs"
 DOCS_TTL_MS = 3_600_000
 _TEXT = {"type": "string"}
-_LIST = {
+_LIST: dict[str, Any] = {
     "type": "object",
     "properties": {"count": {"type": "integer"}, "complete": {"type": "boolean"}},
     "required": ["count", "complete"],
@@ -116,7 +116,7 @@ def _rows(name: str, rows: list[dict[str, str]], columns: list[str]) -> Done:
 def _document(document: Document, most: int) -> Done:
     """The whole document, or as many of its sections from the front as fit, whole."""
     kept = document.opening
-    left_out = []
+    left_out: list[str] = []
     for section in document.sections:
         if left_out or len(kept.encode()) + len(section.markdown.encode()) > most:
             left_out.append(section.title)

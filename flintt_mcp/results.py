@@ -107,7 +107,7 @@ def with_secret_file(done: Done, names: Sequence[str], path: str, *, far: bool) 
     verb, pronoun = ("is", "it is") if len(names) == 1 else ("are", "they are")
     where = f"{path} on the server's machine, where its operator can read it" if far else path
     line = f"{' and '.join(names)} {verb} shown once, to the person only: {pronoun} in {where}"
-    return replace(done, text=f"{done.text}\n{line}", structured={**done.structured, "secret_file": path})
+    return replace(done, text=f"{done.text}\n{line}", structured={**(done.structured or {}), "secret_file": path})
 
 
 def _tolerated(found: Any, answer: Any) -> Any:

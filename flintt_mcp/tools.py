@@ -14,7 +14,7 @@ from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, partial
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 import msgspec
 
@@ -25,6 +25,7 @@ from flintt_mcp.errors import CallRefused, Changed, FlinttError, UnknownTool
 
 logger = logging.getLogger(__name__)
 
+LogLevel = Literal["debug", "info", "notice", "warning", "error", "critical", "alert", "emergency"]
 INTENT = "intent_id"
 """The argument that tells two deliberate calls with equal arguments apart."""
 ASIDE = frozenset({"limit", "cursor", INTENT})
@@ -36,14 +37,17 @@ _NAME_COMPARED = 64
 class Channel(Protocol):
     """The way back to the client while a call runs. `asks` names what the client can be asked for: elicitation, sampling, roots."""
 
-    kind: ChannelKind
-    asks: frozenset[str]
+    @property
+    def kind(self) -> ChannelKind: ...
+
+    @property
+    def asks(self) -> frozenset[str]: ...
 
     async def progress(self, done: float, total: float | None = None, message: str | None = None) -> None:
         """Show progress, where the client asked for it."""
         ...
 
-    async def log(self, level: str, data: Any) -> None:
+    async def log(self, level: LogLevel, data: Any) -> None:
         """Send a log message, where the client asked for it."""
         ...
 
@@ -57,7 +61,7 @@ class QuietChannel(msgspec.Struct, frozen=True):
     async def progress(self, done: float, total: float | None = None, message: str | None = None) -> None:
         return None
 
-    async def log(self, level: str, data: Any) -> None:
+    async def log(self, level: LogLevel, data: Any) -> None:
         return None
 
 

@@ -37,7 +37,9 @@ class Workspace:
         """The rows of a list, of its first `pages` pages; none when the tool is off or the call fails."""
         found = self._inventory.get(tool)
         collected: list[Mapping[str, Any]] = []
-        for _ in range(pages if found is not None else 0):
+        if found is None:
+            return collected
+        for _ in range(pages):
             reply = await self._pipeline.run(Call(found, arguments, caller, QuietChannel("http")))
             if not isinstance(reply, Done) or not reply.structured:
                 break
@@ -61,7 +63,7 @@ class Workspace:
 
     async def companies(self, typed: str, caller: Caller, so_far: Mapping[str, str]) -> list[str]:
         """Names of companies that hold what is typed."""
-        filters = {"name": typed} if typed else {}
+        filters: dict[str, Any] = {"name": typed} if typed else {}
         return _texts(await self.rows("list_companies", "companies", caller, limit=200, **filters), "name")
 
     async def read(self, tool: str, reading: Reading, **arguments: str) -> Contents:

@@ -15,7 +15,6 @@ from mcp.server.context import ServerRequestContext
 from mcp.shared.exceptions import MCPError
 from mcp_types import (
     INVALID_PARAMS,
-    LoggingLevel,
     LoggingMessageNotification,
     LoggingMessageNotificationParams,
     PaginatedRequestParams,
@@ -26,7 +25,7 @@ from flintt_mcp.credentials import CALLER, Caller, ChannelKind
 from flintt_mcp.face.questions import offered
 from flintt_mcp.prompts import Prompt
 from flintt_mcp.resources import Resources
-from flintt_mcp.tools import Inventory, Pipeline
+from flintt_mcp.tools import Inventory, LogLevel, Pipeline
 
 Context = ServerRequestContext[Any, Any]
 Handler = tuple[type[BaseModel], Callable[[Context, Any], Any]]
@@ -72,7 +71,7 @@ class McpChannel:
     async def progress(self, done: float, total: float | None = None, message: str | None = None) -> None:
         await self._ctx.session.report_progress(done, total, message)
 
-    async def log(self, level: LoggingLevel, data: Any) -> None:
+    async def log(self, level: LogLevel, data: Any) -> None:
         # The session's own method warns of the capability's deprecation; clients of every revision still ask for it.
         if level in allowed_log_levels(self._ctx.protocol_version, self._ctx.meta):
             params = LoggingMessageNotificationParams(level=level, data=data)

@@ -10,7 +10,7 @@ import hmac
 import json
 import re
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, TypeGuard
 from urllib.parse import parse_qsl, quote_plus, urlsplit
 
 from flintt_mcp.errors import CredentialMissing, FlinttError, Unavailable
@@ -187,6 +187,6 @@ def _object(body: bytes) -> dict[str, Any]:
     return answer if isinstance(answer, dict) else {}
 
 
-def _is_token(value: Any) -> bool:
+def _is_token(value: Any) -> TypeGuard[str]:
     """Whether a value can stand in a header: visible ASCII, and not endless."""
     return isinstance(value, str) and _TOKEN.fullmatch(value) is not None

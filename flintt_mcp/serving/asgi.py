@@ -69,7 +69,7 @@ class Opening:
             await send(message)
 
 
-def service(settings: Settings, env: Mapping[str, str], additions: Additions | None = None) -> ASGIApp:
+def service(settings: Settings, env: Mapping[str, str], additions: Additions | None = None) -> Opening:
     """The whole server as one ASGI app; tests add fixtures to it."""
 
     @asynccontextmanager

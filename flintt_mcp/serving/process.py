@@ -11,7 +11,7 @@ import os
 import signal
 import socket
 import tempfile
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import ExitStack, asynccontextmanager
 from dataclasses import replace
 from functools import partial
@@ -44,7 +44,7 @@ def serve_http(settings: Settings, env: Mapping[str, str], additions: Additions 
         bound = stack.enter_context(bind(settings.host, settings.port))
         settings = replace(settings, port=bound.getsockname()[1])
         if settings.workers == 1:
-            return _run(_config(settings, service(settings, env, additions)), bound, lambda: say_ready(settings))
+            return _run(settings, service(settings, env, additions), bound, lambda: say_ready(settings))
         from flintt_mcp.serving.workers import rehearse, run_workers
 
         rehearse(settings, env)
@@ -69,7 +69,7 @@ def serve_sandbox(settings: Settings) -> int:
     with bind(settings.host, settings.port) as bound:
         port = bound.getsockname()[1]
         announce = partial(say_sandbox_ready, replace(settings, port=port))
-        return _run(_config(settings, Opening(opened)), bound, announce)
+        return _run(settings, Opening(opened), bound, announce)
 
 
 def _config(settings: Settings, app: Any, *, factory: bool = False) -> uvicorn.Config:
@@ -94,7 +94,7 @@ def _config(settings: Settings, app: Any, *, factory: bool = False) -> uvicorn.C
 class _AnnouncingServer(DrainingServer):
     """Says that it is ready once it accepts connections."""
 
-    def __init__(self, config: uvicorn.Config, announce: Any) -> None:
+    def __init__(self, config: uvicorn.Config, announce: Callable[[], None]) -> None:
         super().__init__(config)
         self._announce = announce
 
@@ -104,13 +104,13 @@ class _AnnouncingServer(DrainingServer):
             self._announce()
 
 
-def _run(config: uvicorn.Config, bound: socket.socket, announce: Any) -> int:
+def _run(settings: Settings, opening: Opening, bound: socket.socket, announce: Callable[[], None]) -> int:
     """Run one server in this process.
 
     Raises:
         ConfigError: what kept the app from opening; uvicorn's own words about that are left out.
     """
-    server, opening = _AnnouncingServer(config, announce), config.app
+    server = _AnnouncingServer(_config(settings, opening), announce)
     logging.getLogger("uvicorn.error").addFilter(lambda record: opening.failure is None)
     # uvicorn raises a signal again once it is done with it: both are a good end.
     signal.signal(signal.SIGTERM, signal.default_int_handler)

@@ -120,7 +120,7 @@ class DirectEngine:
         )
         return await serve_one(
             self._server,
-            context,  # type: ignore[arg-type]
+            context,
             message["method"],
             message.get("params"),
             connection=Connection.from_envelope(route.protocol_version, route.client_info, route.client_capabilities),

@@ -128,7 +128,8 @@ class Exchanges:
         try:
             yield
         finally:
-            self._ends.discard(end)  # type: ignore[arg-type]
+            if end is not None:
+                self._ends.discard(end)
             self._streams[who] -= 1
             if not self._streams[who]:
                 del self._streams[who]

@@ -52,7 +52,7 @@ async def _serve(server: Server[Any], lines: _Lines, eof_grace: float) -> None:
     async with stdio_server(stdin=messages) as (read, write):  # type: ignore[arg-type]
         messages.answers = _Answers(write, messages)
         try:
-            await server.run(read, messages.answers, server.create_initialization_options())  # type: ignore[arg-type]
+            await server.run(read, messages.answers, server.create_initialization_options())
         finally:
             # What somebody printed waits in a buffer; once the SDK gives descriptor 1 back, that would go to the client.
             sys.stdout.flush()

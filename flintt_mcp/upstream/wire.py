@@ -49,11 +49,13 @@ async def open_wire(limits: NetworkLimits, user_agent: str, *, eager: bool) -> A
         async def opened_network() -> Sender:
             nonlocal opened
             async with opening:
-                if opened is None:
-                    # In a thread, so that the server stays responsive for the fifth of a second that this takes.
-                    network = await anyio.to_thread.run_sync(import_module, "flintt_mcp.upstream.network")
-                    opened = await stack.enter_async_context(network.open_network(limits, user_agent, proxies))
-            return opened
+                if opened is not None:
+                    return opened
+                # In a thread, so that the server stays responsive for the fifth of a second that this takes.
+                network = await anyio.to_thread.run_sync(import_module, "flintt_mcp.upstream.network")
+                sender: Sender = await stack.enter_async_context(network.open_network(limits, user_agent, proxies))
+                opened = sender
+                return sender
 
         async def send(request: UpstreamRequest) -> UpstreamResponse:
             return await (opened or await opened_network())(request)
