@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 BENCH_VENV := .venv-bench
 
-.PHONY: help serve test fuzz conformance docs lint bench clean
+.PHONY: help serve test fuzz soak conformance docs lint bench clean
 help:            ## this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-13s %s\n", $$1, $$2}' Makefile
 
@@ -26,8 +26,10 @@ fuzz: $(VENV)/.installed  ## run many more requests against the OpenAPI document
 soak: $(VENV)/.installed  ## kill it 50 times in the middle of writes, deliveries and runs, and say what was shown
 	FLINTT_CRASHES=50 $(BIN)/python -m pytest -s tests/sandbox/test_crashes.py tests/sandbox/running/test_killed_runs.py
 
+# What needs Node stands here, so that the tests do without: the suite, and the TypeScript of docs/webhooks.md.
 conformance: $(VENV)/.conformance  ## run the official MCP conformance suite against the server
 	$(BIN)/python -m tests.conformance.run
+	$(BIN)/python -m pytest -q tests/end_to_end/test_webhooks_page.py
 
 $(VENV)/.conformance: $(VENV)/.installed
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[conformance]'
