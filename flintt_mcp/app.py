@@ -123,7 +123,7 @@ class App:
     def needs_stream(self, tool: str) -> bool:
         """Whether calls of this tool may show progress or ask something."""
         found = self.inventory.get(tool)
-        return found is not None and found.long_lived
+        return found is not None and self.pipeline.may_ask(found)
 
 
 @asynccontextmanager

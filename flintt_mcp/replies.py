@@ -66,8 +66,13 @@ class PlainAnswers:
     async def _call(self, params: Mapping[str, Any], caller: Caller, channel: Channel) -> dict[str, Any] | None:
         name, arguments = params.get("name"), params.get("arguments", {})
         tool = self._inventory.get(name) if isinstance(name, str) else None
-        if tool is None or tool.long_lived or not isinstance(arguments, dict) or not is_visible(tool, caller):
+        if (
+            tool is None
+            or not isinstance(arguments, dict)
+            or not is_visible(tool, caller)
+            or self._pipeline.may_ask(tool)
+        ):
             return None
         reply = await self._pipeline.run(Call(tool, arguments, caller, channel))
-        # A question needs the SDK's rounds: there the call begins anew, as any call does whose answers come later.
+        # A question that nobody announced: it needs the SDK's rounds, where the call begins anew.
         return None if isinstance(reply, Ask) else tool_result(tool, reply)

@@ -161,6 +161,8 @@ class Call(msgspec.Struct, frozen=True):
 
 Next = Callable[[Call], Awaitable[Reply]]
 Stage = Callable[[Call, Next], Awaitable[Reply]]
+"""One that may reply `Ask` has a method `may_ask(tool)` that says of which tools; a question nobody announced makes the call run
+again on a way that can ask."""
 
 
 class Inventory:
@@ -219,10 +221,15 @@ class Pipeline:
     """Runs calls through the stages and then the tool's own handle; never raises, but for cancellation."""
 
     def __init__(self, stages: Sequence[Stage]) -> None:
+        self._asking = [stage.may_ask for stage in stages if hasattr(stage, "may_ask")]
         run: Next = _handle
         for stage in reversed(stages):
             run = partial(stage, next=run)  # type: ignore[call-arg]
         self._run = run
+
+    def may_ask(self, tool: Tool) -> bool:
+        """Whether a call of this tool may come back as a question, the tool's own or a stage's, or show progress."""
+        return tool.long_lived or any(may_ask(tool) for may_ask in self._asking)
 
     async def run(self, call: Call) -> Reply:
         """The reply to one call; every failure becomes a `Refused`."""

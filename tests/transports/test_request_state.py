@@ -49,6 +49,20 @@ async def _ask_first(call: Call, next: Next) -> Reply:
     return await next(call) if call.state == "left here" else Ask({"who": QUESTION}, "left here")
 
 
+class _Confirm:
+    """The same as a stage that announces its questions, and counts its calls."""
+
+    def __init__(self) -> None:
+        self.calls = 0
+
+    def may_ask(self, tool: Tool) -> bool:
+        return tool.name == "ask"
+
+    async def __call__(self, call: Call, next: Next) -> Reply:
+        self.calls += 1
+        return await _ask_first(call, next)
+
+
 async def _posted(client: httpx2.AsyncClient, key: str, **more: Any) -> dict[str, Any]:
     params = {"name": "ask", "arguments": {}, "_meta": META, **more}
     message = {"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": params}
@@ -70,10 +84,11 @@ async def test_the_sealed_state_of_one_caller_does_not_open_for_another(tmp_path
         assert (await _posted(client, "flt_a", **again))["result"]["content"][0]["text"] == "done"
 
 
-async def test_a_stage_may_ask_about_a_call_of_any_tool(tmp_path: Path) -> None:
+@pytest.mark.parametrize("stage", [_ask_first, _Confirm()], ids=["unannounced", "announced"])
+async def test_a_stage_may_ask_about_a_call_of_any_tool(tmp_path: Path, stage: Any) -> None:
     tool = Tool("ask", "Ask", "Asks nothing itself.", Effect.READ, "docs", Arguments("ask", ()), _done)
     async with (
-        open_app(Settings(data_dir=str(tmp_path)), {}, Additions(tools=[tool], stages=[_ask_first])) as app,
+        open_app(Settings(data_dir=str(tmp_path)), {}, Additions(tools=[tool], stages=[stage])) as app,
         living(mcp_over_http(app, Metrics())) as http,
         httpx2.AsyncClient(transport=httpx2.ASGITransport(app=http), base_url="http://127.0.0.1:8000") as client,
     ):
@@ -82,3 +97,16 @@ async def test_a_stage_may_ask_about_a_call_of_any_tool(tmp_path: Path) -> None:
         accepted = {"who": {"action": "accept", "content": {"name": "x"}}}
         done = (await _posted(client, "flt_a", requestState=asked["requestState"], inputResponses=accepted))["result"]
         assert done["content"][0]["text"] == "done"
+
+
+async def test_a_stage_that_announces_its_questions_sees_each_request_once(tmp_path: Path) -> None:
+    stage = _Confirm()
+    tool = Tool("ask", "Ask", "Asks nothing itself.", Effect.READ, "docs", Arguments("ask", ()), _done)
+    async with (
+        open_app(Settings(data_dir=str(tmp_path)), {}, Additions(tools=[tool], stages=[stage])) as app,
+        living(mcp_over_http(app, Metrics())) as http,
+        httpx2.AsyncClient(transport=httpx2.ASGITransport(app=http), base_url="http://127.0.0.1:8000") as client,
+    ):
+        assert (await _posted(client, "flt_a"))["result"]["resultType"] == "input_required"
+        assert stage.calls == 1
+        assert (app.needs_stream("ask"), app.needs_stream("list_docs")) == (True, False)
