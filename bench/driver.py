@@ -13,8 +13,8 @@ import asyncio
 import json
 import sys
 import time
-from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
+from functools import partial
 from typing import Any
 
 import uvloop
@@ -170,7 +170,7 @@ class Connection(asyncio.Protocol):
         self.finished = asyncio.get_running_loop().create_future()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._transport = transport  # type: ignore[assignment]
+        self._transport = transport
         self._send()
 
     def data_received(self, data: bytes) -> None:
@@ -196,7 +196,7 @@ class Connection(asyncio.Protocol):
         self._number = self._load.next_id()
         data = self._request.with_id(self._number)
         self._sent_at = _clock()
-        self._transport.write(data)  # type: ignore[union-attr]
+        self._transport.write(data)
 
     def _end(self) -> None:
         if not self.finished.done():
@@ -231,8 +231,8 @@ async def _drive(job: Job, load: Load, sessions: list[str]) -> None:
     connections = []
     for number in range(job.concurrency):
         extra = job.headers | ({"Mcp-Session-Id": sessions[number % len(sessions)]} if sessions else {})
-        request = wire.template(f"127.0.0.1:{job.port}", job.method, job.params, job.era, extra)  # type: ignore[arg-type]
-        make: Callable[[], Connection] = lambda request=request: Connection(load, request)  # noqa: E731
+        request = wire.template(f"127.0.0.1:{job.port}", job.method, job.params, job.era, extra)
+        make = partial(Connection, load, request)
         connections.append((await loop.create_connection(make, "127.0.0.1", job.port))[1])
     pending = {connection.finished for connection in connections}
     while pending:

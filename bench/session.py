@@ -23,7 +23,7 @@ class _Once(asyncio.Protocol):
         self._waiting: asyncio.Future[Answer] | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._transport = transport  # type: ignore[assignment]
+        self._transport = transport
 
     def data_received(self, data: bytes) -> None:
         answer = self._reader.feed(data)
@@ -36,7 +36,7 @@ class _Once(asyncio.Protocol):
 
     async def ask(self, request: bytes) -> Answer:
         self._waiting = asyncio.get_running_loop().create_future()
-        self._transport.write(request)  # type: ignore[union-attr]
+        self._transport.write(request)
         return await asyncio.wait_for(self._waiting, STALL_SECONDS)
 
     def close(self) -> None:

@@ -58,7 +58,7 @@ class Stub(asyncio.Protocol):
         self._transport: asyncio.Transport | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._transport = transport  # type: ignore[assignment]
+        self._transport = transport
 
     def data_received(self, data: bytes) -> None:
         self._buffer += data
@@ -69,7 +69,7 @@ class Stub(asyncio.Protocol):
             if len(self._buffer) < after:
                 return
             body, self._buffer = self._buffer[end + 4 : after], self._buffer[after:]
-            self._transport.write(reply(head, body))  # type: ignore[union-attr]
+            self._transport.write(reply(head, body))
 
 
 async def main() -> None:

@@ -47,7 +47,7 @@ class Arguments:
 
     @cached_property
     def _validate(self) -> Callable[[Mapping[str, Any]], dict[str, Any]]:
-        shape = TypedDict(self._tool, {arg.name: _annotation(arg) for arg in self._args})  # type: ignore[misc]
+        shape = TypedDict(self._tool, {arg.name: _annotation(arg) for arg in self._args})  # type: ignore[misc]  # rows name the fields
         strict = with_config(ConfigDict(extra="forbid", hide_input_in_errors=True))(shape)
         # Only the validator is kept: the adapter's schema and serializer cost as much memory again, for every tool.
         return TypeAdapter(strict).validator.validate_python

@@ -224,7 +224,7 @@ class Pipeline:
         self._asking = [stage.may_ask for stage in stages if hasattr(stage, "may_ask")]
         run: Next = _handle
         for stage in reversed(stages):
-            run = partial(stage, next=run)  # type: ignore[call-arg]
+            run = partial(stage, next=run)  # type: ignore[call-arg]  # every stage names its second parameter so
         self._run = run
 
     def may_ask(self, tool: Tool) -> bool:

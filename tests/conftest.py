@@ -1,11 +1,16 @@
-"""What every test shares: asyncio as the event loop, and property tests that depend on no clock."""
+"""What every test shares: asyncio as the event loop, property tests that depend on no clock, and one seeded sandbox to copy."""
 
 from __future__ import annotations
 
 import os
+import shutil
+from pathlib import Path
 
+import anyio
 import pytest
 from hypothesis import HealthCheck, settings
+
+from flintt_mcp.sandbox.server import open_sandbox
 
 # A shared machine has slow moments: a law holds however long it took to see it.
 settings.register_profile("default", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -15,6 +20,7 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
 
 @pytest.fixture(scope="session")
 def anyio_backend() -> str:
+    # aiohttp runs on asyncio only, and so does uvicorn.
     return "asyncio"
 
 
@@ -24,3 +30,22 @@ def nothing_of_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
     stems = ("FLINTT", "FLOWPILOT_", "FLOWMATICX_", "FLEXTELL_")
     for name in [name for name in os.environ if name.startswith(stems)]:
         monkeypatch.delenv(name)
+
+
+@pytest.fixture(scope="session")
+def seeded(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A sandbox's folder that was seeded once and is only copied from."""
+    folder = tmp_path_factory.mktemp("seeded") / "data"
+
+    async def make() -> None:
+        async with open_sandbox(folder):
+            pass
+
+    anyio.run(make)
+    return folder
+
+
+@pytest.fixture
+def data_dir(seeded: Path, tmp_path: Path) -> Path:
+    """A fresh copy of it."""
+    return shutil.copytree(seeded, tmp_path / "data")

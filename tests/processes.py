@@ -51,7 +51,7 @@ class Process:
             reader.start()
 
     def _read(self, name: str, stream: object) -> None:
-        while chunk := os.read(stream.fileno(), 65536):  # type: ignore[attr-defined]
+        while chunk := os.read(stream.fileno(), 65536):
             with self._news:
                 self._said[name] += chunk
                 self._news.notify_all()
@@ -109,7 +109,7 @@ class Process:
                 self._popen.kill()
         self.end()
         for stream in (self._popen.stdout, self._popen.stderr):
-            stream.close()  # type: ignore[union-attr]
+            stream.close()
 
 
 @contextmanager

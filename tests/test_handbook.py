@@ -163,7 +163,7 @@ def test_the_shipped_handbook_holds_what_users_are_promised(slug: str) -> None:
 
 @pytest.mark.parametrize("document", list(SHIPPED), ids=lambda document: document.slug)
 def test_no_two_sections_of_a_document_have_the_same_key(document: object) -> None:
-    sections: tuple[Section, ...] = document.sections  # type: ignore[attr-defined]
+    sections: tuple[Section, ...] = document.sections
     keys = [section.key for section in sections]
     assert len(keys) == len(set(keys))
     assert all(keys)

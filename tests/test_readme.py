@@ -246,7 +246,7 @@ async def connects(entry: dict[str, Any], home: Path) -> None:
             transport = streamable_http_client(entry["url"], http_client=http)
         session = await stack.enter_async_context(Client(transport, mode="legacy", read_timeout_seconds=30))
         result = await session.call_tool("list_signals", {"limit": 1})
-        assert result.structured_content["count"] == 1  # type: ignore[index, union-attr]
+        assert result.structured_content["count"] == 1
 
 
 def http_client(headers: Any = None, timeout: Any = 30, auth: Any = None) -> httpx2.AsyncClient:

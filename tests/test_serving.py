@@ -48,8 +48,8 @@ class Upstream(ThreadingHTTPServer):
 class _Answer(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         if self.path.startswith("/v1/"):
-            self.server.entered.set()  # type: ignore[attr-defined]
-            self.server.go.wait(SLOW)  # type: ignore[attr-defined]
+            self.server.entered.set()
+            self.server.go.wait(SLOW)
         body = b"[]"
         self.send_response(200)
         self.send_header("content-length", str(len(body)))

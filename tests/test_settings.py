@@ -134,7 +134,7 @@ def test_an_option_wins_over_its_variable_in_worker_processes_too() -> None:
 
 def test_settings_cannot_be_changed() -> None:
     with pytest.raises(FrozenInstanceError):
-        Settings().port = 1  # type: ignore[misc]
+        Settings().port = 1
 
 
 def test_a_value_is_read_by_its_kind() -> None:

@@ -122,7 +122,7 @@ async def _ask_now(ctx: ServerRequestContext[Any, Any], ask: Ask) -> dict[str, A
         related = ServerMessageMetadata(related_request_id=ctx.request_id)
         try:
             answer = await ctx.session.send_request(
-                request_type.model_validate(request),  # type: ignore[arg-type]
+                request_type.model_validate(request),  # type: ignore[arg-type]  # one of the SDK's union, by the table
                 result_type,
                 metadata=related,
             )

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 from urllib.parse import urlsplit
 
 from flintt_mcp.errors import ConfigError
@@ -76,8 +76,8 @@ def read_settings(
     for setting in ("AUTHORIZE_URL", "TOKEN_URL"):
         if given[setting]:
             _check_url(given[setting], f"{variable}_{setting}")
-    values = {setting.lower(): value for setting, value in given.items() if setting != "GRANT"}
-    return OAuthSettings(**values, grant=grant, name=name, title=title, variable=variable)  # type: ignore[arg-type]
+    values: dict[str, Any] = {setting.lower(): value for setting, value in given.items() if setting != "GRANT"}
+    return OAuthSettings(**{**values, "grant": grant}, name=name, title=title, variable=variable)
 
 
 def _check_url(text: str, source: str) -> None:

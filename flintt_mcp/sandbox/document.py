@@ -28,7 +28,7 @@ def finish_document(app: FastAPI, links: Links = NO_LINKS, schemes: Mapping[str,
             finished.append(_finished(make(), links, schemes or {}))
         return finished[0]
 
-    app.openapi = openapi  # type: ignore[method-assign]
+    app.openapi = openapi
 
 
 def _finished(document: dict[str, Any], links: Links, schemes: Mapping[str, Any]) -> dict[str, Any]:

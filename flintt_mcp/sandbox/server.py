@@ -142,7 +142,7 @@ async def open_sandbox(
 
 def documents() -> dict[str, dict[str, Any]]:
     """The OpenAPI document of every API, by its place in the sandbox, without opening one."""
-    described = _compose(Ground(None, None, utc_now))  # type: ignore[arg-type]  # routes are described here, never called
+    described = _compose(Ground(None, None, utc_now))  # routes are described here, never called
     return {route.path.strip("/"): route.app.openapi() for route in described.routes if isinstance(route, Mount)}
 
 

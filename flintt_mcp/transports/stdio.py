@@ -49,7 +49,7 @@ async def serve_stdio(server: Server[Any], *, max_line_bytes: int = MAX_LINE_BYT
 
 async def _serve(server: Server[Any], lines: _Lines, eof_grace: float) -> None:
     messages = _Messages(lines, eof_grace)
-    async with stdio_server(stdin=messages) as (read, write):  # type: ignore[arg-type]
+    async with stdio_server(stdin=messages) as (read, write):  # type: ignore[arg-type]  # it only iterates
         messages.answers = _Answers(write, messages)
         try:
             await server.run(read, messages.answers, server.create_initialization_options())

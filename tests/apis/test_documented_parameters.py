@@ -189,7 +189,7 @@ def test_every_documented_parameter_is_an_argument_of_that_kind_within_those_lim
     for operation in operations_of(endpoint):
         args = {arg.wire_name: arg for arg in operation.args}
         for text in told:
-            name, kind, low, high, required = re.fullmatch(r"(\w+):([\w.|]+)(?:\((\d*)\.\.(\d*)\))?(!?)", text).groups()  # type: ignore[union-attr]
+            name, kind, low, high, required = re.fullmatch(r"(\w+):([\w.|]+)(?:\((\d*)\.\.(\d*)\))?(!?)", text).groups()
             if name in ("limit", "offset"):
                 assert pages(operation, name, high)
                 continue

@@ -74,7 +74,7 @@ async def hosted(folder: Path, witness: Witness, monkeypatch: pytest.MonkeyPatch
     """The app against the documented base URLs."""
     no_variables = {f"{api.variable}_API_URL": "" for api in APIS}
     unknown = {f"{api.variable}_API_URL": HOSTED[api.name] for api in APIS if api.url is None}
-    async with open_fake(folder, witness, no_variables | unknown) as app:  # type: ignore[arg-type]
+    async with open_fake(folder, witness, no_variables | unknown) as app:
         yield app
 
 
@@ -199,7 +199,7 @@ async def test_every_key_at_once_in_every_way_still_goes_to_its_own_api_only(
 async def test_a_redirect_is_an_error_and_the_key_stays(status: int, tmp_path: Path) -> None:
     for name, elsewhere in BASE_URLS.items():
         witness = Witness(status, {"location": f"{elsewhere}/anywhere"})
-        async with open_fake(tmp_path / name, witness) as app:  # type: ignore[arg-type]
+        async with open_fake(tmp_path / name, witness) as app:
             for api, tool, arguments in TOOLS:
                 witness.requests.clear()
                 reply = await run(app, tool, arguments, app.credentials.with_secrets(KEYS))
@@ -235,7 +235,7 @@ HOSTILE = (
 @pytest.mark.parametrize("value", HOSTILE)
 async def test_a_hostile_argument_moves_no_request_from_its_api(value: str, tmp_path: Path) -> None:
     witness = Witness()
-    async with open_fake(tmp_path, witness) as app:  # type: ignore[arg-type]
+    async with open_fake(tmp_path, witness) as app:
         caller = app.credentials.with_secrets(KEYS)
         for api, operation in every_operation():
             texts = {arg.name: value for arg in operation.args if arg.kind.value == "string" and not arg.choices}

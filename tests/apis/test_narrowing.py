@@ -60,7 +60,7 @@ class Narrow:
 @asynccontextmanager
 async def narrow(folder: Path, **settings: Any) -> AsyncIterator[Narrow]:
     fake = FakeApi()
-    async with open_fake(folder, fake, **settings) as app, living(mcp_over_http(app, Metrics())) as service:  # type: ignore[arg-type]
+    async with open_fake(folder, fake, **settings) as app, living(mcp_over_http(app, Metrics())) as service:
         transport = httpx2.ASGITransport(app=service)
         async with httpx2.AsyncClient(transport=transport, base_url="http://127.0.0.1:8000") as client:
             yield Narrow(client, fake)

@@ -117,7 +117,7 @@ async def not_found(call: Call) -> Reply:
 
 
 def scoped(*scopes: str) -> Tool:
-    return Tool("one", "One", "One.", Effect.READ, "set", None, refused, api="flowpilot", scopes=scopes)  # type: ignore[arg-type]
+    return Tool("one", "One", "One.", Effect.READ, "set", None, refused, api="flowpilot", scopes=scopes)
 
 
 async def lacking(scopes: Scopes, tool: Tool, who: str) -> None:
@@ -146,7 +146,7 @@ async def test_no_more_than_so_many_are_remembered_and_the_oldest_make_room() ->
 async def test_an_equal_scope_of_another_api_is_another_scope() -> None:
     scopes, tool = Scopes(Ahead()), scoped("runs:read")
     await lacking(scopes, tool, "a")
-    elsewhere = Tool("two", "Two", "Two.", Effect.READ, "set", None, refused, api="other", scopes=("runs:read",))  # type: ignore[arg-type]
+    elsewhere = Tool("two", "Two", "Two.", Effect.READ, "set", None, refused, api="other", scopes=("runs:read",))
     assert not scopes.hides(elsewhere, Caller("a"))
 
 

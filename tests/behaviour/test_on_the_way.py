@@ -103,7 +103,7 @@ async def test_progress_is_shown_step_by_step(meet: Meet) -> None:
     async with meet() as (client, _):
         result = await client.call_tool("test_tool_with_progress", {}, progress_callback=show)
     assert seen == [(step, 100, f"Completed step {step} of 100") for step in (0, 50, 100)]
-    assert result.content[0].text == "Progress reported"  # type: ignore[union-attr]
+    assert result.content[0].text == "Progress reported"
 
 
 async def test_log_messages_arrive(meet: Meet) -> None:
@@ -135,7 +135,7 @@ async def test_a_question_reaches_the_person_and_the_answer_the_tool(
             assert caught.value.error.message == CANNOT_BE_ASKED
             return
         result = await client.call_tool(tool, arguments)
-    assert (result.is_error, result.content[0].text) == (False, told)  # type: ignore[union-attr]
+    assert (result.is_error, result.content[0].text) == (False, told)
 
 
 async def test_a_prompt_may_ask_too(meet: Meet, way: Way) -> None:
@@ -145,7 +145,7 @@ async def test_a_prompt_may_ask_too(meet: Meet, way: Way) -> None:
                 await client.get_prompt("test_input_required_result_prompt")
             return
         (message,) = (await client.get_prompt("test_input_required_result_prompt")).messages
-    assert message.content.text == "Prompt with context: short"  # type: ignore[union-attr]
+    assert message.content.text == "Prompt with context: short"
 
 
 async def test_a_client_that_cannot_be_asked_is_told_what_it_lacks(way: Way, servers: Servers) -> None:

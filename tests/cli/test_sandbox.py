@@ -28,18 +28,6 @@ NOBODY = "00000000-0000-4000-8000-000000000000"
 LISTENS = re.compile(r"^Listening at (http://127\.0\.0\.1:\d+/) for (.+)\. Ctrl-C ends it and removes the webhook\.$")
 
 
-@pytest.fixture(scope="session")
-def seeded(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("seeded") / "data"
-
-    async def make() -> None:
-        async with open_sandbox(folder):
-            pass
-
-    anyio.run(make)
-    return folder
-
-
 @pytest.fixture
 def env(seeded: Path, tmp_path: Path) -> dict[str, str]:
     """The environment of a person whose data folder holds a fresh sandbox."""

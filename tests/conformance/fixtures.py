@@ -281,9 +281,9 @@ def fixture_tools(bus: InMemorySubscriptionBus) -> list[Tool]:
         return asks("form", request, lambda answer: f"Elicitation completed: {outcome(answer)}")
 
     rich = tool("json_schema_2020_12_tool", "Has a schema with the whole vocabulary.", says("called"))
-    rich = replace(rich, arguments=OpenArguments(RICH_SCHEMA))  # type: ignore[arg-type]
+    rich = replace(rich, arguments=OpenArguments(RICH_SCHEMA))
     header = tool("test_header_argument", "Has an argument that travels in a header too.", says("called"))
-    header = replace(header, arguments=OpenArguments(HEADER_SCHEMA))  # type: ignore[arg-type]
+    header = replace(header, arguments=OpenArguments(HEADER_SCHEMA))
     several = (
         {"type": "text", "text": "Multiple content types test:"},
         image(),

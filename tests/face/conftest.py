@@ -5,14 +5,12 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Protocol
 
-import anyio
 import pytest
 from mcp import Client
 
@@ -57,24 +55,6 @@ class Connect(Protocol):
 @pytest.fixture(params=MODES)
 def revision(request: pytest.FixtureRequest) -> str:
     return request.param
-
-
-@pytest.fixture(scope="session")
-def seeded(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A data folder that was filled once and is only copied from."""
-    folder = tmp_path_factory.mktemp("seeded") / "data"
-
-    async def fill() -> None:
-        async with open_app(Settings(sandbox=True, data_dir=str(folder)), {}):
-            pass
-
-    anyio.run(fill)
-    return folder
-
-
-@pytest.fixture
-def data_dir(seeded: Path, tmp_path: Path) -> Path:
-    return Path(shutil.copytree(seeded, tmp_path / "data"))
 
 
 @pytest.fixture

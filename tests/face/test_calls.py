@@ -24,7 +24,7 @@ async def call(client: Client, tool: str, **arguments: Any) -> CallToolResult:
 def text_of(result: CallToolResult) -> str:
     """The one text of a result."""
     assert [block.type for block in result.content] == ["text"]
-    return result.content[0].text  # type: ignore[union-attr]
+    return result.content[0].text
 
 
 async def told(client: Client, tool: str, **arguments: Any) -> list[str]:

@@ -46,7 +46,7 @@ async def test_fixed_values_are_completed_without_a_key(
 
 async def test_signals_are_found_by_id_and_by_name(connect: Connect) -> None:
     async with connect() as client:
-        every = (await client.call_tool("list_signals", {})).structured_content["signals"]  # type: ignore[index, union-attr]
+        every = (await client.call_tool("list_signals", {})).structured_content["signals"]
         one = every[0]
         by_id = await of_resource(client, SIGNAL, "signal_id", one["id"][:8])
         by_name = await of_prompt(client, "run_digest", "signal_id", one["name"].upper())
@@ -58,14 +58,14 @@ async def test_signals_are_found_by_id_and_by_name(connect: Connect) -> None:
 
 async def test_runs_are_found_by_the_beginning_of_their_id(connect: Connect) -> None:
     async with connect() as client:
-        runs = (await client.call_tool("list_runs", {"limit": 1})).structured_content["runs"]  # type: ignore[index, union-attr]
+        runs = (await client.call_tool("list_runs", {"limit": 1})).structured_content["runs"]
         found = await of_resource(client, RUN, "run_id", runs[0]["id"][:8])
     assert found.values == [runs[0]["id"]]
 
 
 async def test_companies_are_found_by_part_of_their_name(connect: Connect) -> None:
     async with connect() as client:
-        rows = (await client.call_tool("list_companies", {"limit": 1})).structured_content["companies"]  # type: ignore[index, union-attr]
+        rows = (await client.call_tool("list_companies", {"limit": 1})).structured_content["companies"]
         found = await of_prompt(client, "account_brief", "company", rows[0]["name"][1:].upper())
     assert rows[0]["name"] in found.values
 
@@ -75,7 +75,7 @@ async def test_no_more_than_a_hundred_values_are_shown_with_how_many_there_are(c
         listed = await client.call_tool("list_companies", {"limit": 1})
         found = await of_prompt(client, "account_brief", "company", "")
     assert len(found.values) == 100
-    assert (found.total, found.has_more) == (listed.structured_content["total"], True)  # type: ignore[index, union-attr]
+    assert (found.total, found.has_more) == (listed.structured_content["total"], True)
 
 
 @pytest.mark.parametrize("key", [None, "flt_wrong"])

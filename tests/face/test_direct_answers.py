@@ -56,7 +56,7 @@ async def test_a_tool_that_asks_takes_the_sdks_own_way_and_still_answers(tmp_pat
     async with open_fake(tmp_path, additions=additions) as app, Client(app.server(), mode=mode) as client:
         result = await client.call_tool("probe", {"what": "x"})
     assert isinstance(result, CallToolResult)
-    assert [block.text for block in result.content] == ["done"]  # type: ignore[union-attr]
+    assert [block.text for block in result.content] == ["done"]
 
 
 @pytest.mark.parametrize("mode", MODES)
@@ -68,6 +68,6 @@ async def test_a_fault_of_our_own_tells_a_client_nothing_of_it(tmp_path: Path, m
     async with open_fake(tmp_path, additions=additions) as app, Client(app.server(), mode=mode) as client:
         result = await client.call_tool("probe", {})
     assert isinstance(result, CallToolResult)
-    assert [block.text for block in result.content] == [  # type: ignore[union-attr]
+    assert [block.text for block in result.content] == [
         "probe failed: The server failed on this call.\nChanged: no.\nNext: tell the operator."
     ]

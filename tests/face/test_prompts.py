@@ -26,7 +26,7 @@ async def text_of(client: Client, name: str, arguments: dict[str, str]) -> str:
     assert isinstance(result, GetPromptResult)
     (message,) = result.messages
     assert (message.role, message.content.type) == ("user", "text")
-    return message.content.text  # type: ignore[union-attr]
+    return message.content.text
 
 
 async def test_five_prompts_are_listed_with_what_they_take(connect: Connect) -> None:

@@ -30,13 +30,13 @@ async def refusal(client: Client, uri: str) -> ErrorData:
 
 async def first_signal(client: Client) -> str:
     result = await client.call_tool("list_signals", {"limit": 1})
-    return result.structured_content["signals"][0]["id"]  # type: ignore[index, union-attr]
+    return result.structured_content["signals"][0]["id"]
 
 
 async def test_every_document_is_a_resource(connect: Connect) -> None:
     async with connect(key=None) as client:
         resources = (await client.list_resources()).resources
-        docs = (await client.call_tool("list_docs", {})).structured_content["docs"]  # type: ignore[index, union-attr]
+        docs = (await client.call_tool("list_docs", {})).structured_content["docs"]
     assert [(str(one.uri), one.name, one.title, one.description, one.mime_type) for one in resources] == [
         (f"docs://{doc['slug']}", doc["slug"], doc["title"], doc["about"], "text/markdown") for doc in docs
     ]
@@ -56,7 +56,7 @@ async def test_a_document_is_read_without_a_key_and_may_be_kept_by_anybody(conne
         result, contents = await read(client, "docs://errors")
         tool = await client.call_tool("get_doc", {"slug": "errors"})
     assert contents.text.startswith("# ")
-    assert contents.text.startswith(tool.structured_content["markdown"][:200])  # type: ignore[index, union-attr]
+    assert contents.text.startswith(tool.structured_content["markdown"][:200])
     assert (str(contents.uri), contents.mime_type) == ("docs://errors", "text/markdown")
     if revision == NEWEST:
         assert (result.ttl_ms, result.cache_scope) == (3_600_000, "public")
@@ -67,7 +67,7 @@ async def test_a_signal_is_read_as_its_tool_answers_and_is_the_callers_own(conne
         id = await first_signal(client)
         result, contents = await read(client, f"flintt://signals/{id}")
         tool = await client.call_tool("get_signal", {"signal_id": id})
-    assert json.loads(contents.text) == tool.structured_content  # type: ignore[union-attr]
+    assert json.loads(contents.text) == tool.structured_content
     assert contents.mime_type == "application/json"
     if revision == NEWEST:
         assert (result.ttl_ms, result.cache_scope) == (0, "private")
@@ -76,7 +76,7 @@ async def test_a_signal_is_read_as_its_tool_answers_and_is_the_callers_own(conne
 async def test_a_run_is_read_with_its_results(connect: Connect) -> None:
     async with connect() as client:
         runs = await client.call_tool("list_runs", {"limit": 1})
-        id = runs.structured_content["runs"][0]["id"]  # type: ignore[index, union-attr]
+        id = runs.structured_content["runs"][0]["id"]
         _, contents = await read(client, f"flintt://runs/{id}")
     found = json.loads(contents.text)
     assert found["run"]["id"] == id

@@ -12,9 +12,9 @@ from flintt_mcp.face.shown import Face
 
 def test_the_caller_of_a_request_is_whoever_sent_it_and_else_whoever_started_the_process() -> None:
     own, sender = Caller("own"), Caller("sender")
-    face = Face(inventory=None, pipeline=None, resources=None, prompts=[], caller=own, state_key=b"")  # type: ignore[arg-type]
-    assert face.caller_of(SimpleNamespace(request=None)) is own  # type: ignore[arg-type]
+    face = Face(inventory=None, pipeline=None, resources=None, prompts=[], caller=own, state_key=b"")
+    assert face.caller_of(SimpleNamespace(request=None)) is own
     request = SimpleNamespace(scope={CALLER: sender})
-    assert face.caller_of(SimpleNamespace(request=request)) is sender  # type: ignore[arg-type]
+    assert face.caller_of(SimpleNamespace(request=request)) is sender
     with pytest.raises(KeyError):
-        face.caller_of(SimpleNamespace(request=SimpleNamespace(scope={})))  # type: ignore[arg-type]
+        face.caller_of(SimpleNamespace(request=SimpleNamespace(scope={})))

@@ -39,26 +39,8 @@ class SetClock:
 
 
 @pytest.fixture
-def anyio_backend() -> str:
-    return "asyncio"
-
-
-@pytest.fixture
 def clock() -> SetClock:
     return SetClock()
-
-
-@pytest.fixture(scope="session")
-def seeded(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder that was seeded once and is only copied from."""
-    folder = tmp_path_factory.mktemp("seeded") / "data"
-
-    async def make() -> None:
-        async with open_sandbox(folder):
-            pass
-
-    anyio.run(make)
-    return folder
 
 
 @pytest.fixture

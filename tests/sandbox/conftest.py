@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
-import anyio
 import httpx2
 import pytest
 from sandbox_client import talk
@@ -31,31 +29,8 @@ class SetClock:
 
 
 @pytest.fixture
-def anyio_backend() -> str:
-    return "asyncio"
-
-
-@pytest.fixture
 def clock() -> SetClock:
     return SetClock(EPOCH)
-
-
-@pytest.fixture(scope="session")
-def seeded(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder that was seeded once and is only copied from."""
-    folder = tmp_path_factory.mktemp("seeded") / "data"
-
-    async def make() -> None:
-        async with open_sandbox(folder):
-            pass
-
-    anyio.run(make)
-    return folder
-
-
-@pytest.fixture
-def data_dir(seeded: Path, tmp_path: Path) -> Path:
-    return shutil.copytree(seeded, tmp_path / "data")
 
 
 @pytest.fixture

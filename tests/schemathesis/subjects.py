@@ -117,7 +117,7 @@ async def _flextell_oauth(sandbox: Sandbox) -> list[Values]:
         page = (await api.get("authorize", params=asked)).text
     hidden = dict(re.findall(r'name="(\w+)" value="([^"]*)"', page))
     shown = asked | {name: hidden[name] for name in ("until", "ticket")}
-    shown["user"] = re.search(r'name="user" value="([^"]*)"', page)[1]  # type: ignore[index]
+    shown["user"] = re.search(r'name="user" value="([^"]*)"', page)[1]
     return [
         Values(("ask",), "query.client_id", [CLIENT]),
         Values(("ask",), "query.redirect_uri", [REDIRECT]),

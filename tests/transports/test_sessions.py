@@ -53,7 +53,7 @@ async def test_callers_without_a_key_are_counted_by_address() -> None:
     async with calling(HttpOptions(max_sessions_per_caller=1)) as client:
         await open_session(client)
         assert (await client.post("/mcp", json=INITIALIZE, headers=BOTH)).status_code == 503
-        client._transport.client = ("10.0.0.2", 1)  # type: ignore[attr-defined]
+        client._transport.client = ("10.0.0.2", 1)
         await open_session(client)
 
 
@@ -140,7 +140,7 @@ async def _status_of(client: httpx2.AsyncClient, headers: dict[str, str], id: in
 
 async def test_uncollected_ids_do_not_pile_up() -> None:
     sessions = CappedSessions(fixture_server(), HttpOptions())
-    sessions._server_instances["s"] = None  # type: ignore[assignment]
+    sessions._server_instances["s"] = None
     for id in range(1100):
         assert sessions.claim("s", id)
         sessions.release("s", id, collected=False)

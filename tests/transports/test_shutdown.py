@@ -103,7 +103,7 @@ async def test_running_calls_finish(kind: str) -> None:
             await bench.entered.wait()
             running.stop()
             with anyio.fail_after(2):
-                while not running.app._exchanges.draining:  # noqa: ASYNC110
+                while not running.app._exchanges.draining:  # noqa: ASYNC110 - told by nobody
                     await anyio.sleep(0.005)
             await anyio.sleep(0.03)
             assert seen == []

@@ -1,4 +1,4 @@
-"""Fixtures of the upstream tests: the event loop, and one fault server per test."""
+"""Fixtures of the upstream tests: one fault server per test."""
 
 from __future__ import annotations
 
@@ -7,12 +7,6 @@ from collections.abc import AsyncIterator
 import pytest
 
 from .fault_server import FaultServer, open_fault_server
-
-
-@pytest.fixture
-def anyio_backend() -> str:
-    # aiohttp runs on asyncio only, and so does uvicorn.
-    return "asyncio"
 
 
 @pytest.fixture

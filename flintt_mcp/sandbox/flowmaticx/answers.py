@@ -109,10 +109,10 @@ def answer_failures(app: FastAPI, routes: Sequence[BaseRoute]) -> None:
         allowed = sorted({method for route in matching for method in route.methods})
         return _answer("METHOD_NOT_ALLOWED", "Method not allowed", {"Allow": ", ".join(allowed)})
 
-    app.add_exception_handler(Refused, _refused)  # type: ignore[arg-type]
-    app.add_exception_handler(RequestValidationError, _not_valid)  # type: ignore[arg-type]
-    app.add_exception_handler(405, not_allowed)  # type: ignore[arg-type]
-    app.add_exception_handler(HTTPException, _plain)  # type: ignore[arg-type]
+    app.add_exception_handler(Refused, _refused)
+    app.add_exception_handler(RequestValidationError, _not_valid)
+    app.add_exception_handler(405, not_allowed)
+    app.add_exception_handler(HTTPException, _plain)
     app.add_exception_handler(Exception, _failed)
 
 

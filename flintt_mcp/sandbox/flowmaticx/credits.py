@@ -39,7 +39,7 @@ class Credits(BaseModel):
 @router.get("/credits", summary="Get credits", responses=failures(), openapi_extra=scope("credits:read"))
 async def get_credits(caller: Caller) -> Envelope[Credits]:
     """The credit balance of the workspace."""
-    return {"ok": True, "data": await caller.read(select_credits, caller.ground.clock())}  # type: ignore[return-value]
+    return {"ok": True, "data": await caller.read(select_credits, caller.ground.clock())}
 
 
 def select_credits(connection: sqlite3.Connection, grant: Grant, now: datetime) -> dict[str, Any]:

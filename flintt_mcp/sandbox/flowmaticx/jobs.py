@@ -106,7 +106,7 @@ async def create_job(
 ) -> Envelope[Started]:
     """Start a new lead generation job. Returns the job id immediately; poll GET /jobs for completion."""
     data = await caller.write(start_job, job.model_dump(), idempotency_key, caller.ground.clock())
-    return {"ok": True, "data": data}  # type: ignore[return-value]
+    return {"ok": True, "data": data}
 
 
 @router.get("", summary="List jobs", responses=failures(), openapi_extra=scope("jobs:read"))
@@ -118,7 +118,7 @@ async def list_jobs(
 ) -> Envelope[JobPage]:
     """Jobs of the workspace, newest first."""
     rows, total = await caller.read(select_jobs, caller.ground.clock(), status, limit, offset)
-    return {"ok": True, "data": {"jobs": rows, "total": total, "limit": limit, "offset": offset}}  # type: ignore[return-value]
+    return {"ok": True, "data": {"jobs": rows, "total": total, "limit": limit, "offset": offset}}
 
 
 def start_job(

@@ -78,7 +78,7 @@ async def list_leads(
     """Leads of the workspace, newest first."""
     filters = {"job": job_id, "billable": billable_only, "email": email_status}
     rows, total = await caller.read(select_leads, caller.ground.clock(), filters, limit, offset)
-    return {"ok": True, "data": {"leads": rows, "total": total, "limit": limit, "offset": offset}}  # type: ignore[return-value]
+    return {"ok": True, "data": {"leads": rows, "total": total, "limit": limit, "offset": offset}}
 
 
 def select_leads(

@@ -78,7 +78,7 @@ class Tool(Body):
     @property
     def address(self) -> str:
         """The url or the path."""
-        return self.path if self.kind == "file" else self.url  # type: ignore[return-value]
+        return self.path if self.kind == "file" else self.url
 
 
 class Build(Body):

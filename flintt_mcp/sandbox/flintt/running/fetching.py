@@ -67,7 +67,7 @@ class GuardedFetcher:
         """As the protocol says."""
         if kind == "file":
             return await to_thread.run_sync(read_file, self.reach.folder, address)
-        return Content(await self._get(address), kind, address)  # type: ignore[arg-type]
+        return Content(await self._get(address), kind, address)
 
     async def _get(self, address: str) -> bytes:
         url = address
