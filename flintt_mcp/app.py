@@ -276,7 +276,7 @@ async def _sandbox(
     settings: Settings, *, at_work: bool
 ) -> AsyncIterator[tuple[Sender, dict[str, Callable[[str], str | None]]]]:
     """The sandbox in this process, answering below SANDBOX_URL, and its sessions. Imported only when asked for."""
-    from flintt_mcp.sandboxed import opened_sandbox
+    from flintt_mcp.sandbox.at_work import opened_sandbox
     from flintt_mcp.upstream.in_process import asgi_sender
 
     async with opened_sandbox(settings, at_work=at_work) as sandbox:

@@ -45,9 +45,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
         "upstream.client",
         "wording",
     ),
-    "cli.sandbox": ("errors", "logs", "sandbox.*", "sandboxed", "serving.process", "settings"),
-    # the sandbox as the settings want it
-    "sandboxed": ("sandbox.*", "settings"),
+    "cli.sandbox": ("errors", "logs", "sandbox.*", "serving.process", "settings"),
     # leaves: words, errors, and what stands alone
     "__init__": (),
     "errors": (),
@@ -171,7 +169,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
         "transports.http",
     ),
     "serving.workers": ("app", "logs", "metrics", "serving.asgi", "serving.ready", "settings"),
-    "serving.process": ("app", "errors", "logs", "metrics", "sandboxed", "serving.*", "settings", "transports.*"),
+    "serving.process": ("app", "errors", "logs", "metrics", "sandbox.at_work", "serving.*", "settings", "transports.*"),
     # pages of the handbook that are generated: from rows, and from the sandbox's database
     "documented": (),
     "pages": (
@@ -188,6 +186,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
         "tools",
     ),
     # the independent witness: it never reads the catalogue, the proxy, the server, the app or a transport
+    "sandbox.at_work": ("sandbox.*", "settings"),
     "sandbox.delivery.receiver": ("errors", "sandbox.*", "text", "webhooks"),
     "sandbox.*": ("errors", "keyfile", "sandbox.*"),
 }
@@ -195,7 +194,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
 ONLY_IN: dict[str, tuple[str, ...]] = {
     "mcp": ("face.*", "transports.*"),
     "mcp_types": ("face.*", "transports.*"),
-    "aiohttp": ("upstream.network*", "sandbox.guard"),
+    "aiohttp": ("upstream.network*", "sandbox.network.guard"),
     "pydantic": ("arguments", "face.*", "cli.sandbox", "sandbox.*"),
     "starlette": ("serving.*", "cli.sandbox", "transports.*", "sandbox.*"),
     "fastapi": ("cli.sandbox", "sandbox.*"),

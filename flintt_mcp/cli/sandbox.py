@@ -41,7 +41,7 @@ def run_action(settings: Settings, options: argparse.Namespace) -> int:
     }
 
     async def act() -> int:
-        from flintt_mcp.sandboxed import opened_sandbox
+        from flintt_mcp.sandbox.at_work import opened_sandbox
 
         async with opened_sandbox(settings) as sandbox:
             return await actions[options.action](sandbox, settings, options)
@@ -54,7 +54,7 @@ def run_action(settings: Settings, options: argparse.Namespace) -> int:
 
 
 async def _token(sandbox: Sandbox, settings: Settings, options: argparse.Namespace) -> int:
-    from flintt_mcp.sandbox.flintt.sessions import local_token
+    from flintt_mcp.sandbox.flintt.session_door import local_token
 
     print(local_token(sandbox.ground, second=options.second))
     return 0

@@ -25,8 +25,6 @@ from starlette.types import ASGIApp
 
 from flintt_mcp.errors import ConfigError
 from flintt_mcp.sandbox import database as shared
-from flintt_mcp.sandbox import secret
-from flintt_mcp.sandbox.clock import Clock, utc_now
 from flintt_mcp.sandbox.database import Database, Migration, open_database
 from flintt_mcp.sandbox.delivery import schema as delivery
 from flintt_mcp.sandbox.delivery.dispatcher import Dispatcher, Pace
@@ -38,20 +36,22 @@ from flintt_mcp.sandbox.flextell.app import DOCS as FLEXTELL_DOCS
 from flintt_mcp.sandbox.flextell.app import flextell_routes
 from flintt_mcp.sandbox.flintt import schema as flintt
 from flintt_mcp.sandbox.flintt.app import flintt_app
+from flintt_mcp.sandbox.flintt.door import Ground
 from flintt_mcp.sandbox.flintt.events import FLINTT_WEBHOOKS
 from flintt_mcp.sandbox.flintt.running import schema as running
 from flintt_mcp.sandbox.flintt.running.reach import WEB, Reach
-from flintt_mcp.sandbox.flintt.sessions import local_token
-from flintt_mcp.sandbox.flintt.workspace import Ground
+from flintt_mcp.sandbox.flintt.session_door import local_token
 from flintt_mcp.sandbox.flowmaticx import schema as flowmaticx
 from flintt_mcp.sandbox.flowmaticx.app import flowmaticx_app
 from flintt_mcp.sandbox.flowmaticx.keys import SANDBOX_KEYS as FLOWMATICX_KEYS
 from flintt_mcp.sandbox.flowpilot import schema as flowpilot
 from flintt_mcp.sandbox.flowpilot.app import flowpilot_app
 from flintt_mcp.sandbox.flowpilot.events import FLOWPILOT_WEBHOOKS
-from flintt_mcp.sandbox.guard import Policy, Refused, check_url, leads_to_loopback
-from flintt_mcp.sandbox.pages import Listed, index_page
-from flintt_mcp.sandbox.secret import Digester, open_digester
+from flintt_mcp.sandbox.ground import secret
+from flintt_mcp.sandbox.ground.browser_pages import Listed, index_page
+from flintt_mcp.sandbox.ground.clock import Clock, utc_now
+from flintt_mcp.sandbox.ground.secret import Digester, open_digester
+from flintt_mcp.sandbox.network.guard import Policy, Refused, check_url, leads_to_loopback
 
 FLINTT_KEY = "flt_sandbox_key"
 """Published on purpose: documentation examples work with it. Only a sandbox knows it."""

@@ -55,7 +55,7 @@ def serve_http(settings: Settings, env: Mapping[str, str], additions: Additions 
 
 def serve_sandbox(settings: Settings) -> int:
     """Serve only the sandbox's REST APIs until a signal ends it."""
-    from flintt_mcp.sandboxed import opened_sandbox
+    from flintt_mcp.sandbox.at_work import opened_sandbox
 
     configure_logging(settings.log_level)
 

@@ -16,7 +16,7 @@ import pytest
 
 import flintt_mcp.cli.main
 import flintt_mcp.logs
-import flintt_mcp.sandboxed
+import flintt_mcp.sandbox.at_work
 from flintt_mcp.catalogue import APIS, TOOLSETS
 from flintt_mcp.handbook import default_folder
 from flintt_mcp.sandbox.server import open_sandbox
@@ -64,7 +64,7 @@ def shell(
     data_dir: Path, clock: SetClock, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> Shell:
     monkeypatch.setenv("FLINTT_MCP_DATA_DIR", str(data_dir))
-    monkeypatch.setattr(flintt_mcp.sandboxed, "open_sandbox", partial(open_sandbox, clock=clock))
+    monkeypatch.setattr(flintt_mcp.sandbox.at_work, "open_sandbox", partial(open_sandbox, clock=clock))
     monkeypatch.setattr(flintt_mcp.logs, "configure_logging", lambda level: None)
     return Shell(monkeypatch, capsys, clock)
 

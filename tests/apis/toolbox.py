@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-import flintt_mcp.sandboxed
+import flintt_mcp.sandbox.at_work
 from flintt_mcp.app import App, open_app
 from flintt_mcp.sandbox.flintt.seed.draw import EPOCH
 from flintt_mcp.sandbox.server import open_sandbox
@@ -59,7 +59,7 @@ async def open_sandboxed(
 ) -> AsyncIterator[App]:
     """The real app with every toolset over the sandbox of a folder; `wrap` stands between the two."""
     plain = in_process.asgi_sender
-    monkeypatch.setattr(flintt_mcp.sandboxed, "open_sandbox", partial(open_sandbox, clock=clock or SetClock()))
+    monkeypatch.setattr(flintt_mcp.sandbox.at_work, "open_sandbox", partial(open_sandbox, clock=clock or SetClock()))
     with monkeypatch.context() as patch:
         if wrap is not None:
             patch.setattr(in_process, "asgi_sender", lambda app: wrap(plain(app)))

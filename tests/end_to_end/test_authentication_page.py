@@ -12,7 +12,7 @@ import httpx2
 from flintt_mcp.catalogue import APIS
 from flintt_mcp.catalogue.management import FLINTT_MANAGEMENT
 from flintt_mcp.oauth.settings import HELP
-from flintt_mcp.sandbox.flintt.tokens import LIFETIME
+from flintt_mcp.sandbox.flintt.session_tokens import LIFETIME
 from flintt_mcp.sandbox.server import open_sandbox
 from tests.oauth.browser import browse
 from tests.processes import COMMAND, SANDBOX_READY, environment, running

@@ -10,8 +10,8 @@ import anyio
 import pytest
 from hostile_urls import forbidden_addresses, hostile_urls
 
-from flintt_mcp.sandbox.addresses import is_loopback, is_public
-from flintt_mcp.sandbox.guard import PUBLIC, Failed, Policy, Refused, check_url, open_guard
+from flintt_mcp.sandbox.network.addresses import is_loopback, is_public
+from flintt_mcp.sandbox.network.guard import PUBLIC, Failed, Policy, Refused, check_url, open_guard
 
 pytestmark = pytest.mark.anyio
 

@@ -13,8 +13,8 @@ import pytest
 from sandbox_client import talk
 from webhook_bench import Receiver, dispatcher, user_id
 
-from flintt_mcp.sandbox.flintt.sessions import local_token
-from flintt_mcp.sandbox.flintt.tokens import mint_token
+from flintt_mcp.sandbox.flintt.session_door import local_token
+from flintt_mcp.sandbox.flintt.session_tokens import mint_token
 from flintt_mcp.sandbox.server import Sandbox, open_sandbox
 
 pytestmark = pytest.mark.anyio

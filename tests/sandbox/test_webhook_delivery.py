@@ -13,13 +13,13 @@ import anyio
 import pytest
 from webhook_bench import URL, Receiver, dispatcher, hook, rows, user_id
 
-from flintt_mcp.sandbox.clock import stamp
 from flintt_mcp.sandbox.delivery.scheme import DELAYS
 from flintt_mcp.sandbox.flintt.events import tell
 from flintt_mcp.sandbox.flowpilot.events import EVENTS as FLOWPILOT_EVENTS
 from flintt_mcp.sandbox.flowpilot.events import FLOWPILOT_WEBHOOKS
 from flintt_mcp.sandbox.flowpilot.events import tell as tell_flowpilot
-from flintt_mcp.sandbox.guard import Failed, Refused
+from flintt_mcp.sandbox.ground.clock import stamp
+from flintt_mcp.sandbox.network.guard import Failed, Refused
 
 pytestmark = pytest.mark.anyio
 

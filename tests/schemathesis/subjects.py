@@ -17,7 +17,7 @@ from typing import Any
 import httpx2
 
 from flintt_mcp.sandbox.flextell.seed import CLIENT, SERVICE, SERVICE_SECRET
-from flintt_mcp.sandbox.flintt.sessions import local_token
+from flintt_mcp.sandbox.flintt.session_door import local_token
 from flintt_mcp.sandbox.server import Sandbox
 from tests.schemathesis.conformance import Values
 

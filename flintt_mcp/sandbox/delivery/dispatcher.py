@@ -17,13 +17,13 @@ from dataclasses import dataclass, field
 import anyio
 from anyio.abc import TaskGroup
 
-from flintt_mcp.sandbox.clock import Clock, utc_now
 from flintt_mcp.sandbox.database import Database
 from flintt_mcp.sandbox.delivery.queue import Outcome, Reaches, Taken, is_work_waiting, release, settle, take
 from flintt_mcp.sandbox.delivery.scheme import Outgoing, Scheme
 from flintt_mcp.sandbox.delivery.signing import auth_token, signing_secret, standard_headers
-from flintt_mcp.sandbox.guard import Failed, Refused
-from flintt_mcp.sandbox.secret import Digester
+from flintt_mcp.sandbox.ground.clock import Clock, utc_now
+from flintt_mcp.sandbox.ground.secret import Digester
+from flintt_mcp.sandbox.network.guard import Failed, Refused
 
 Post = Callable[[str, Mapping[str, str], bytes], Awaitable[int]]
 """POST a body with headers to a URL and answer the status; raises the guard's `Refused` or `Failed`."""

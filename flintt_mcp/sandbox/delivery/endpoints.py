@@ -14,11 +14,11 @@ from datetime import datetime
 from typing import Any
 from uuid import uuid4
 
-from flintt_mcp.sandbox.clock import stamp
 from flintt_mcp.sandbox.delivery.outbox import write_delivery
 from flintt_mcp.sandbox.delivery.scheme import Scheme
 from flintt_mcp.sandbox.delivery.signing import auth_token, new_salt, signing_secret
-from flintt_mcp.sandbox.secret import Digester
+from flintt_mcp.sandbox.ground.clock import stamp
+from flintt_mcp.sandbox.ground.secret import Digester
 
 COLUMNS = "id, name, endpoint_url, event_types, active, off_reason, created_at, updated_at"
 

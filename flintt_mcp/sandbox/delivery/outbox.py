@@ -13,8 +13,8 @@ from datetime import datetime
 from typing import Any
 from uuid import uuid4
 
-from flintt_mcp.sandbox.clock import stamp
 from flintt_mcp.sandbox.delivery.scheme import Scheme
+from flintt_mcp.sandbox.ground.clock import stamp
 
 
 def write_event(

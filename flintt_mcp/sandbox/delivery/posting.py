@@ -11,7 +11,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 import anyio
 
 from flintt_mcp.sandbox.delivery.dispatcher import Post
-from flintt_mcp.sandbox.guard import Guard, Policy, open_guard
+from flintt_mcp.sandbox.network.guard import Guard, Policy, open_guard
 
 SECONDS = 10.0
 """What both texts give a receiver to answer."""

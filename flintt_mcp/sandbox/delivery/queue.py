@@ -13,8 +13,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from flintt_mcp.sandbox.clock import stamp
 from flintt_mcp.sandbox.delivery.scheme import Scheme
+from flintt_mcp.sandbox.ground.clock import stamp
 
 PER_ENDPOINT = 4
 """Deliveries to one endpoint at a time: a slow one must not hold up the others."""

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from flintt_mcp.sandbox.clock import stamp
+from flintt_mcp.sandbox.ground.clock import stamp
 
 DELAYS = (5.0, 300.0, 1800.0, 7200.0, 18_000.0, 36_000.0, 50_400.0, 72_000.0, 86_400.0)
 """Seconds after each failed attempt but the last: ten attempts within about three days, as Standard Webhooks suggests."""

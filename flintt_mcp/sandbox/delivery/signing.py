@@ -12,7 +12,7 @@ import hashlib
 import hmac
 import secrets
 
-from flintt_mcp.sandbox.secret import Digester
+from flintt_mcp.sandbox.ground.secret import Digester
 
 PREFIX = "whsec_"
 

@@ -13,12 +13,12 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse
 from starlette.routing import BaseRoute, Mount, Route
 
-from flintt_mcp.sandbox.document import finish_document
 from flintt_mcp.sandbox.flextell.answers import answer_refusals
 from flintt_mcp.sandbox.flextell.oauth.app import METADATA, described, oauth_app
-from flintt_mcp.sandbox.flextell.resources import resource_links, resource_router
-from flintt_mcp.sandbox.flintt.workspace import Ground
-from flintt_mcp.sandbox.pages import operations_page
+from flintt_mcp.sandbox.flextell.operations import resource_links, resource_router
+from flintt_mcp.sandbox.flintt.door import Ground
+from flintt_mcp.sandbox.ground.browser_pages import operations_page
+from flintt_mcp.sandbox.ground.document import finish_document
 
 DOCS = "docs.html"
 OAUTH = "/flextell-oauth"

@@ -10,12 +10,12 @@ from fastapi import FastAPI
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
-from flintt_mcp.sandbox.document import finish_document
 from flintt_mcp.sandbox.flintt import companies, management, prospects, runs, signals, webhooks
 from flintt_mcp.sandbox.flintt.answers import answer_refusals
+from flintt_mcp.sandbox.flintt.door import Ground
 from flintt_mcp.sandbox.flintt.running import routes as running
-from flintt_mcp.sandbox.flintt.workspace import Ground
-from flintt_mcp.sandbox.pages import operations_page
+from flintt_mcp.sandbox.ground.browser_pages import operations_page
+from flintt_mcp.sandbox.ground.document import finish_document
 
 DESCRIPTION = """A local, complete implementation of the Flintt v1 API, both editions in one: every field of either is
 accepted and answered. Send the key of the sandbox in the `X-API-Key` header; the management endpoints under /api take a

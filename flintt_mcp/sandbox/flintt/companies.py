@@ -14,11 +14,11 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, ConfigDict, Field
 
-from flintt_mcp.sandbox.clock import stamp
 from flintt_mcp.sandbox.flintt.answers import REFUSED, UNAUTHORIZED, UNREADABLE
 from flintt_mcp.sandbox.flintt.changes import add_company, search_key
+from flintt_mcp.sandbox.flintt.door import Caller, KeyedRoute
 from flintt_mcp.sandbox.flintt.fields import Body, Domain, Id, Timestamp, WebAddress, line
-from flintt_mcp.sandbox.flintt.workspace import Caller, KeyedRoute
+from flintt_mcp.sandbox.ground.clock import stamp
 
 router = APIRouter(prefix="/v1/companies", tags=["Companies"], route_class=KeyedRoute)
 

@@ -13,10 +13,10 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from flintt_mcp.sandbox.clock import read_stamp
 from flintt_mcp.sandbox.delivery.outbox import write_event
 from flintt_mcp.sandbox.delivery.scheme import Outgoing, Scheme
 from flintt_mcp.sandbox.delivery.signing import body_signature
+from flintt_mcp.sandbox.ground.clock import read_stamp
 
 EVENTS = ("signal.run.completed", "signal.run.result", "company.created", "prospect.created")
 

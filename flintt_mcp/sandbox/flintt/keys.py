@@ -15,8 +15,8 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
-from flintt_mcp.sandbox.clock import read_stamp, stamp
-from flintt_mcp.sandbox.secret import Digester
+from flintt_mcp.sandbox.ground.clock import read_stamp, stamp
+from flintt_mcp.sandbox.ground.secret import Digester
 
 PREFIX_LENGTH = 12
 USED_AGAIN_AFTER = timedelta(minutes=1)

@@ -18,8 +18,8 @@ from pydantic import BaseModel, ConfigDict, Field
 from flintt_mcp.sandbox.flintt.answers import NOT_FOUND, REFUSED, UNREADABLE, not_found
 from flintt_mcp.sandbox.flintt.fields import Body, Id, Timestamp, line
 from flintt_mcp.sandbox.flintt.keys import add_key, list_keys, own_key, revoke_key
-from flintt_mcp.sandbox.flintt.sessions import NO_SESSION, Session, SessionRoute
-from flintt_mcp.sandbox.secret import Digester
+from flintt_mcp.sandbox.flintt.session_door import NO_SESSION, Session, SessionRoute
+from flintt_mcp.sandbox.ground.secret import Digester
 
 router = APIRouter(prefix="/api", tags=["API keys"], route_class=SessionRoute)
 

@@ -16,11 +16,11 @@ from uuid import UUID
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from flintt_mcp.sandbox.clock import read_stamp, stamp
 from flintt_mcp.sandbox.flintt.answers import NOT_FOUND, REFUSED, UNAUTHORIZED, UNREADABLE, not_found
 from flintt_mcp.sandbox.flintt.changes import add_prospect
+from flintt_mcp.sandbox.flintt.door import Caller, KeyedRoute
 from flintt_mcp.sandbox.flintt.fields import Amount, Body, Email, Id, Number, Prose, Stage, Timestamp, WebAddress, line
-from flintt_mcp.sandbox.flintt.workspace import Caller, KeyedRoute
+from flintt_mcp.sandbox.ground.clock import read_stamp, stamp
 
 router = APIRouter(prefix="/v1/prospects", tags=["Prospects"], route_class=KeyedRoute)
 

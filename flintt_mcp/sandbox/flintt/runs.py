@@ -17,11 +17,11 @@ from uuid import UUID
 from fastapi import APIRouter, Query
 from pydantic import AfterValidator, BaseModel, WithJsonSchema
 
-from flintt_mcp.sandbox.clock import lower_bound, upper_bound
 from flintt_mcp.sandbox.flintt.answers import NOT_FOUND, REFUSED, UNAUTHORIZED, not_found
+from flintt_mcp.sandbox.flintt.door import Caller, KeyedRoute
 from flintt_mcp.sandbox.flintt.fields import Id, Timestamp
 from flintt_mcp.sandbox.flintt.signals import select_signal
-from flintt_mcp.sandbox.flintt.workspace import Caller, KeyedRoute
+from flintt_mcp.sandbox.ground.clock import lower_bound, upper_bound
 
 router = APIRouter(prefix="/v1", tags=["Runs"], route_class=KeyedRoute)
 

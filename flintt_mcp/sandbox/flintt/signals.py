@@ -15,11 +15,11 @@ from uuid import UUID, uuid4
 from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from flintt_mcp.sandbox.clock import stamp
 from flintt_mcp.sandbox.flintt.answers import NOT_FOUND, REFUSED, UNAUTHORIZED, UNREADABLE, Deleted, not_found, refuse
 from flintt_mcp.sandbox.flintt.changes import insert
+from flintt_mcp.sandbox.flintt.door import Caller, KeyedRoute
 from flintt_mcp.sandbox.flintt.fields import Body, Cron, Id, Prose, Timestamp, line, omittable
-from flintt_mcp.sandbox.flintt.workspace import Caller, KeyedRoute
+from flintt_mcp.sandbox.ground.clock import stamp
 
 router = APIRouter(prefix="/v1/signals", tags=["Signals"], route_class=KeyedRoute)
 

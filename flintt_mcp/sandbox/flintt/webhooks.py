@@ -22,8 +22,8 @@ from flintt_mcp.sandbox.delivery.log import UnknownDelivery
 from flintt_mcp.sandbox.flintt.answers import NOT_FOUND, REFUSED, UNREADABLE, Deleted, not_found, refuse
 from flintt_mcp.sandbox.flintt.events import FLINTT_WEBHOOKS
 from flintt_mcp.sandbox.flintt.fields import USUAL_URL, Body, Id, Timestamp, line, omittable
-from flintt_mcp.sandbox.flintt.sessions import NO_SESSION, Session, SessionRoute
-from flintt_mcp.sandbox.guard import MAX_URL, Refused, check_url
+from flintt_mcp.sandbox.flintt.session_door import NO_SESSION, Session, SessionRoute
+from flintt_mcp.sandbox.network.guard import MAX_URL, Refused, check_url
 
 P = ParamSpec("P")
 T = TypeVar("T")

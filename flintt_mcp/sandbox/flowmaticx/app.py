@@ -10,14 +10,14 @@ from fastapi import FastAPI
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
-from flintt_mcp.sandbox.clock import Clock
 from flintt_mcp.sandbox.database import Database
-from flintt_mcp.sandbox.document import finish_document
 from flintt_mcp.sandbox.flowmaticx import credits, jobs, leads
 from flintt_mcp.sandbox.flowmaticx.answers import answer_failures
-from flintt_mcp.sandbox.flowmaticx.workspace import Ground
-from flintt_mcp.sandbox.pages import operations_page
-from flintt_mcp.sandbox.secret import Digester
+from flintt_mcp.sandbox.flowmaticx.door import Ground
+from flintt_mcp.sandbox.ground.browser_pages import operations_page
+from flintt_mcp.sandbox.ground.clock import Clock
+from flintt_mcp.sandbox.ground.document import finish_document
+from flintt_mcp.sandbox.ground.secret import Digester
 
 DESCRIPTION = """A local, complete implementation of the FlowMaticX v1 API. Send the key of the sandbox as
 `Authorization: Bearer lg_live_sandbox_key`. Jobs really take their time (2.6 seconds for each lead) and really use credits

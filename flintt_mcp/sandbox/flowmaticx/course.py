@@ -10,8 +10,8 @@ import math
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from flintt_mcp.sandbox.clock import stamp
 from flintt_mcp.sandbox.flowmaticx.draw import Draw
+from flintt_mcp.sandbox.ground.clock import stamp
 
 QUEUED_SECONDS = 5
 SECONDS_PER_LEAD = 2.6

@@ -14,12 +14,12 @@ from typing import Any
 from fastapi import APIRouter
 from pydantic import BaseModel
 
-from flintt_mcp.sandbox.clock import stamp
 from flintt_mcp.sandbox.flowmaticx.answers import Envelope, Refused, failures
+from flintt_mcp.sandbox.flowmaticx.door import Caller, KeyedRoute, scope
 from flintt_mcp.sandbox.flowmaticx.fields import Timestamp
 from flintt_mcp.sandbox.flowmaticx.keys import Grant
 from flintt_mcp.sandbox.flowmaticx.plans import period
-from flintt_mcp.sandbox.flowmaticx.workspace import Caller, KeyedRoute, scope
+from flintt_mcp.sandbox.ground.clock import stamp
 
 router = APIRouter(tags=["Credits"], route_class=KeyedRoute)
 

@@ -15,15 +15,15 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Header, Query
 from pydantic import BaseModel, ConfigDict, Field
 
-from flintt_mcp.sandbox.clock import read_stamp, stamp
 from flintt_mcp.sandbox.flowmaticx.answers import Envelope, Refused, failures
 from flintt_mcp.sandbox.flowmaticx.course import CHECK, progress
 from flintt_mcp.sandbox.flowmaticx.credits import require_subscription, used_credits
+from flintt_mcp.sandbox.flowmaticx.door import Caller, KeyedRoute, scope
 from flintt_mcp.sandbox.flowmaticx.fields import LARGEST, Body, JobStatus, Timestamp, Whole, WorkflowType, line
 from flintt_mcp.sandbox.flowmaticx.keys import Grant
 from flintt_mcp.sandbox.flowmaticx.launch import launch
 from flintt_mcp.sandbox.flowmaticx.plans import CREDITS_PER_LEAD
-from flintt_mcp.sandbox.flowmaticx.workspace import Caller, KeyedRoute, scope
+from flintt_mcp.sandbox.ground.clock import read_stamp, stamp
 
 router = APIRouter(prefix="/jobs", tags=["Jobs"], route_class=KeyedRoute)
 

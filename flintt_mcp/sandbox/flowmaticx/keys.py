@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from flintt_mcp.sandbox.flowmaticx.plans import PLANS, Plan
-from flintt_mcp.sandbox.secret import Digester
+from flintt_mcp.sandbox.ground.secret import Digester
 
 PREFIX_LENGTH = 12
 SANDBOX_KEYS = {

@@ -10,10 +10,10 @@ import sqlite3
 from datetime import datetime
 from typing import Any
 
-from flintt_mcp.sandbox.clock import stamp
 from flintt_mcp.sandbox.flowmaticx.course import plan_course
 from flintt_mcp.sandbox.flowmaticx.invention import Search, invent
 from flintt_mcp.sandbox.flowmaticx.plans import CREDITS_PER_LEAD
+from flintt_mcp.sandbox.ground.clock import stamp
 
 
 def launch(

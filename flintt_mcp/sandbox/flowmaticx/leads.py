@@ -14,11 +14,11 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query
 from pydantic import BaseModel
 
-from flintt_mcp.sandbox.clock import stamp
 from flintt_mcp.sandbox.flowmaticx.answers import Envelope, Refused, failures
+from flintt_mcp.sandbox.flowmaticx.door import Caller, KeyedRoute, scope
 from flintt_mcp.sandbox.flowmaticx.fields import LARGEST, EmailStatus, Timestamp
 from flintt_mcp.sandbox.flowmaticx.keys import Grant
-from flintt_mcp.sandbox.flowmaticx.workspace import Caller, KeyedRoute, scope
+from flintt_mcp.sandbox.ground.clock import stamp
 
 router = APIRouter(tags=["Leads"], route_class=KeyedRoute)
 

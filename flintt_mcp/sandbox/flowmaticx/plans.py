@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from flintt_mcp.sandbox.clock import stamp
+from flintt_mcp.sandbox.ground.clock import stamp
 
 CREDITS_PER_LEAD = 2
 

@@ -10,15 +10,15 @@ from fastapi import FastAPI, Security
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
-from flintt_mcp.sandbox.clock import Clock
 from flintt_mcp.sandbox.database import Database
-from flintt_mcp.sandbox.document import finish_document
 from flintt_mcp.sandbox.flowpilot import recipients, records, runs
 from flintt_mcp.sandbox.flowpilot.answers import answer_refusals
+from flintt_mcp.sandbox.flowpilot.door import BEARER, KEY_HEADER, Ground
 from flintt_mcp.sandbox.flowpilot.limits import Meter, RequestLimit
-from flintt_mcp.sandbox.flowpilot.organisation import BEARER, KEY_HEADER, Ground
-from flintt_mcp.sandbox.pages import operations_page
-from flintt_mcp.sandbox.secret import Digester
+from flintt_mcp.sandbox.ground.browser_pages import operations_page
+from flintt_mcp.sandbox.ground.clock import Clock
+from flintt_mcp.sandbox.ground.document import finish_document
+from flintt_mcp.sandbox.ground.secret import Digester
 
 DESCRIPTION = """A local, complete implementation of the FlowPilot public API, with a wallet that holds no real money. Send the
 key of the sandbox in the `X-API-Key` header or as a bearer token. Runs are approved with `flintt-mcp sandbox approve-run`."""

@@ -13,11 +13,11 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from flintt_mcp.sandbox.clock import read_stamp
 from flintt_mcp.sandbox.delivery.outbox import write_event
 from flintt_mcp.sandbox.delivery.scheme import DELAYS, Outgoing, Scheme
 from flintt_mcp.sandbox.delivery.signing import body_signature
 from flintt_mcp.sandbox.flowpilot.money import to_json
+from flintt_mcp.sandbox.ground.clock import read_stamp
 
 EVENTS = (
     "run.completed",

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from flintt_mcp.sandbox.flowpilot.books import Books
-from flintt_mcp.sandbox.secret import Digester
+from flintt_mcp.sandbox.ground.secret import Digester
 
 PREFIX_LENGTH = 12
 SCOPES = {

@@ -11,11 +11,11 @@ from __future__ import annotations
 import sqlite3
 from datetime import timedelta
 
-from flintt_mcp.sandbox.clock import read_stamp, stamp
 from flintt_mcp.sandbox.flowpilot import planner
 from flintt_mcp.sandbox.flowpilot.books import Books
 from flintt_mcp.sandbox.flowpilot.money import CURRENCY, amount
 from flintt_mcp.sandbox.flowpilot.payouts import fail_run, payment, settle
+from flintt_mcp.sandbox.ground.clock import read_stamp, stamp
 
 STEP = timedelta(seconds=2)
 """How long a run stays in each of the three states that it leaves by itself."""

@@ -14,9 +14,9 @@ import sqlite3
 from datetime import timedelta
 from typing import Any
 
-from flintt_mcp.sandbox.clock import read_stamp, stamp
 from flintt_mcp.sandbox.flowpilot.books import Books
 from flintt_mcp.sandbox.flowpilot.money import CURRENCY, amount
+from flintt_mcp.sandbox.ground.clock import read_stamp, stamp
 
 DECLINED_ENDING, SLOW_ENDING = "0002", "0003"
 SLOW_TRANSFER = timedelta(minutes=10)

@@ -16,6 +16,7 @@ from pydantic import BaseModel, Field
 
 from flintt_mcp.sandbox.flowpilot.answers import KEYED, NOT_FOUND, REFUSED, answer, not_found
 from flintt_mcp.sandbox.flowpilot.books import Books
+from flintt_mcp.sandbox.flowpilot.door import Caller, KeyedRoute, needs
 from flintt_mcp.sandbox.flowpilot.fields import (
     AccountNumber,
     Body,
@@ -26,7 +27,6 @@ from flintt_mcp.sandbox.flowpilot.fields import (
     search_key,
 )
 from flintt_mcp.sandbox.flowpilot.listing import NEWEST_FIRST, Page, Wanted, Window, select_page
-from flintt_mcp.sandbox.flowpilot.organisation import Caller, KeyedRoute, needs
 
 router = APIRouter(prefix="/public/recipients", tags=["Recipients"], route_class=KeyedRoute)
 

@@ -15,10 +15,10 @@ from fastapi import APIRouter, Query, Response
 from pydantic import BaseModel
 
 from flintt_mcp.sandbox.flowpilot.answers import KEYED, REFUSED, answer
+from flintt_mcp.sandbox.flowpilot.door import Caller, KeyedRoute, needs
 from flintt_mcp.sandbox.flowpilot.fields import Id, Timestamp
 from flintt_mcp.sandbox.flowpilot.listing import NEWEST_FIRST, Page, Wanted, Window, select_page
 from flintt_mcp.sandbox.flowpilot.money import Money, amount
-from flintt_mcp.sandbox.flowpilot.organisation import Caller, KeyedRoute, needs
 
 router = APIRouter(prefix="/public", tags=["Wallet, transactions, audit log"], route_class=KeyedRoute)
 

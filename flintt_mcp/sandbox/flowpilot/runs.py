@@ -16,11 +16,11 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from flintt_mcp.sandbox.flowpilot.answers import KEYED, NOT_FOUND, REFUSED, answer, not_found
 from flintt_mcp.sandbox.flowpilot.books import Books
+from flintt_mcp.sandbox.flowpilot.door import Caller, KeyedRoute, needs
 from flintt_mcp.sandbox.flowpilot.fields import Body, Id, Timestamp, line
 from flintt_mcp.sandbox.flowpilot.lifecycle import start
 from flintt_mcp.sandbox.flowpilot.listing import NEWEST_FIRST, Page, Wanted, Window, select_page
 from flintt_mcp.sandbox.flowpilot.money import Fraction, Kobo, Money, amount
-from flintt_mcp.sandbox.flowpilot.organisation import Caller, KeyedRoute, needs
 
 router = APIRouter(prefix="/public/runs", tags=["Runs"], route_class=KeyedRoute)
 

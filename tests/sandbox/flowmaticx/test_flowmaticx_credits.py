@@ -17,7 +17,7 @@ from flintt_mcp.sandbox.database import FILE_NAME as DATABASE_FILE
 from flintt_mcp.sandbox.database import Database
 from flintt_mcp.sandbox.flowmaticx.app import flowmaticx_app
 from flintt_mcp.sandbox.flowmaticx.plans import period
-from flintt_mcp.sandbox.secret import open_digester
+from flintt_mcp.sandbox.ground.secret import open_digester
 
 
 @pytest.mark.anyio

@@ -5,12 +5,12 @@ from __future__ import annotations
 import pytest
 from flowpilot_client import talk_to
 
-from flintt_mcp.sandbox.clock import stamp
 from flintt_mcp.sandbox.flowpilot.app import flowpilot_app
 from flintt_mcp.sandbox.flowpilot.books import Books
 from flintt_mcp.sandbox.flowpilot.keys import SCOPES, add_key
 from flintt_mcp.sandbox.flowpilot.limits import RequestLimit
-from flintt_mcp.sandbox.secret import open_digester
+from flintt_mcp.sandbox.ground.clock import stamp
+from flintt_mcp.sandbox.ground.secret import open_digester
 
 pytestmark = pytest.mark.anyio
 

@@ -7,13 +7,13 @@ from decimal import Decimal
 
 import pytest
 
-from flintt_mcp.sandbox.clock import stamp
 from flintt_mcp.sandbox.delivery.endpoints import NewEndpoint, Owner, register
 from flintt_mcp.sandbox.flowpilot.books import Books
 from flintt_mcp.sandbox.flowpilot.events import EVENTS, FLOWPILOT_WEBHOOKS
 from flintt_mcp.sandbox.flowpilot.lifecycle import catch_up, start
 from flintt_mcp.sandbox.flowpilot.money import to_json
 from flintt_mcp.sandbox.flowpilot.payouts import approve, reject
+from flintt_mcp.sandbox.ground.clock import stamp
 
 pytestmark = pytest.mark.anyio
 

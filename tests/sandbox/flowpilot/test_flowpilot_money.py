@@ -27,7 +27,7 @@ from flintt_mcp.sandbox.flowpilot.app import flowpilot_app
 from flintt_mcp.sandbox.flowpilot.approvals import approve_run
 from flintt_mcp.sandbox.flowpilot.seed import sow
 from flintt_mcp.sandbox.flowpilot.seed.past import EPOCH
-from flintt_mcp.sandbox.secret import open_digester
+from flintt_mcp.sandbox.ground.secret import open_digester
 from flintt_mcp.sandbox.server import MIGRATIONS
 
 KEY = "fp_test_property"

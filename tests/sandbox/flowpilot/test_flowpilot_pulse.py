@@ -8,7 +8,7 @@ import anyio
 import pytest
 from flowpilot_client import talk_to
 
-import flintt_mcp.sandboxed
+import flintt_mcp.sandbox.at_work
 from flintt_mcp.sandbox.server import open_sandbox
 from flintt_mcp.settings import Settings
 
@@ -16,11 +16,11 @@ pytestmark = pytest.mark.anyio
 
 
 async def test_a_sandbox_at_work_takes_a_run_to_its_approval_by_itself(data_dir, clock, monkeypatch):
-    monkeypatch.setattr(flintt_mcp.sandboxed, "open_sandbox", partial(open_sandbox, clock=clock))
+    monkeypatch.setattr(flintt_mcp.sandbox.at_work, "open_sandbox", partial(open_sandbox, clock=clock))
     monkeypatch.setattr("flintt_mcp.sandbox.flowpilot.pulse.POLL", 0.01)
     settings = Settings(data_dir=str(data_dir))
 
-    async with flintt_mcp.sandboxed.opened_sandbox(settings, at_work=True) as sandbox:
+    async with flintt_mcp.sandbox.at_work.opened_sandbox(settings, at_work=True) as sandbox:
         async with talk_to(sandbox.app, sandbox.flowpilot_key) as pilot:
             run = (await pilot.post("runs", json={"objective": "Pay Adaeze Okonkwo", "budget_cap": 1000})).json()
         clock.forward(seconds=6)

@@ -12,17 +12,17 @@ from fastapi import APIRouter, FastAPI, Request
 from pydantic import BaseModel, Field
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
-from flintt_mcp.sandbox.document import finish_document
 from flintt_mcp.sandbox.flextell.answers import answer_refusals
 from flintt_mcp.sandbox.flextell.oauth import consent
 from flintt_mcp.sandbox.flextell.oauth.clients import proven_client
 from flintt_mcp.sandbox.flextell.oauth.described import PROOF, TOKEN_FORM, body, form, query
-from flintt_mcp.sandbox.flextell.oauth.exchange import exchanged
 from flintt_mcp.sandbox.flextell.oauth.forms import read_form, read_pairs
+from flintt_mcp.sandbox.flextell.oauth.grants import exchanged
 from flintt_mcp.sandbox.flextell.oauth.refusals import NO_STORE, PageRefused, TokenRefused, answer_token_refused
-from flintt_mcp.sandbox.flextell.oauth.tokens import SCOPES, revoke
-from flintt_mcp.sandbox.flintt.workspace import Ground
-from flintt_mcp.sandbox.pages import operations_page
+from flintt_mcp.sandbox.flextell.oauth.token_rows import SCOPES, revoke
+from flintt_mcp.sandbox.flintt.door import Ground
+from flintt_mcp.sandbox.ground.browser_pages import operations_page
+from flintt_mcp.sandbox.ground.document import finish_document
 
 DESCRIPTION = """The OAuth 2.0 server beside the Flextell sandbox: authorization code with PKCE, refresh tokens that rotate,
 client credentials, revocation. Without an account: the page asks which of the sandbox's users signs in."""

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from urllib.parse import unquote_plus, urlsplit
 
 from flintt_mcp.sandbox.flextell.oauth.refusals import TokenRefused
-from flintt_mcp.sandbox.secret import Digester
+from flintt_mcp.sandbox.ground.secret import Digester
 
 LOOPBACK = ("127.0.0.1", "::1")
 

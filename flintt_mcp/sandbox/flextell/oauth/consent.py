@@ -18,11 +18,11 @@ from html import escape
 from urllib.parse import urlencode
 from uuid import uuid4
 
-from flintt_mcp.sandbox.clock import stamp
 from flintt_mcp.sandbox.flextell.oauth.clients import Client, find_client
 from flintt_mcp.sandbox.flextell.oauth.refusals import PageRefused
-from flintt_mcp.sandbox.flextell.oauth.tokens import SCOPES
-from flintt_mcp.sandbox.secret import Digester
+from flintt_mcp.sandbox.flextell.oauth.token_rows import SCOPES
+from flintt_mcp.sandbox.ground.clock import stamp
+from flintt_mcp.sandbox.ground.secret import Digester
 
 CODE_LIFETIME = timedelta(minutes=5)
 PARAMETERS = (

@@ -10,10 +10,10 @@ import json
 import sqlite3
 from typing import Any
 
-from flintt_mcp.sandbox.flextell.oauth.tokens import SCOPES
+from flintt_mcp.sandbox.flextell.oauth.token_rows import SCOPES
 from flintt_mcp.sandbox.flextell.seed.business import companies, contacts, invoices, tickets
 from flintt_mcp.sandbox.flintt.seed.draw import before, fixed_id
-from flintt_mcp.sandbox.secret import Digester
+from flintt_mcp.sandbox.ground.secret import Digester
 
 __all__ = ["CLIENT", "SERVICE", "SERVICE_SECRET", "sow"]
 

@@ -14,13 +14,13 @@ from typing import Any, Literal
 from fastapi import HTTPException
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from flintt_mcp.sandbox.clock import stamp
 from flintt_mcp.sandbox.flintt.answers import refuse
 from flintt_mcp.sandbox.flintt.fields import USUAL_URL, Body, Stage, text
 from flintt_mcp.sandbox.flintt.running.fetching import SourceFailed, locate
 from flintt_mcp.sandbox.flintt.running.reach import MAX_TOOLS, Reach
 from flintt_mcp.sandbox.flintt.signals import select_signal
-from flintt_mcp.sandbox.guard import Refused, check_url
+from flintt_mcp.sandbox.ground.clock import stamp
+from flintt_mcp.sandbox.network.guard import Refused, check_url
 
 SourceType = Literal["news", "blog", "press_release", "job_board", "registry", "social"]
 PATH = r"^[^\x00-\x1f\x7f]*[^\x00-\x20\x7f][^\x00-\x1f\x7f]*$"

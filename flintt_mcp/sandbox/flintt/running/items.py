@@ -19,9 +19,9 @@ from email.utils import parsedate_to_datetime
 from typing import Any, Literal
 from urllib.parse import parse_qsl, urlencode, urljoin, urlsplit, urlunsplit
 
-from flintt_mcp.sandbox.clock import stamp
 from flintt_mcp.sandbox.flintt.running.pages import page_items, strip_markup
 from flintt_mcp.sandbox.flintt.running.reach import MAX_ITEMS, MAX_TEXT, MAX_TITLE
+from flintt_mcp.sandbox.ground.clock import stamp
 
 Kind = Literal["feed", "page", "json"]
 MAX_ADDRESS = 2048

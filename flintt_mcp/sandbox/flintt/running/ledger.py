@@ -14,11 +14,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID, uuid5
 
-from flintt_mcp.sandbox.clock import read_stamp, stamp
 from flintt_mcp.sandbox.flintt.events import tell
 from flintt_mcp.sandbox.flintt.running.items import Item
 from flintt_mcp.sandbox.flintt.running.matching import Mention
 from flintt_mcp.sandbox.flintt.running.names import Name, read_name
+from flintt_mcp.sandbox.ground.clock import read_stamp, stamp
 
 MAX_ATTEMPTS = 5
 """A run that was taken up this often and never ended is given up: it may be what ends the process."""

@@ -12,11 +12,11 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
-from flintt_mcp.sandbox.clock import stamp
 from flintt_mcp.sandbox.flintt.changes import add_prospect
 from flintt_mcp.sandbox.flintt.events import tell
 from flintt_mcp.sandbox.flintt.running.ledger import Found, Task, check_run, count_results
 from flintt_mcp.sandbox.flintt.running.validator import Judgement
+from flintt_mcp.sandbox.ground.clock import stamp
 
 ENDED_STAGES = ("won", "lost", "closed", "closed_won", "closed_lost")
 """A deal in one of these stages is over, also while it is shown."""

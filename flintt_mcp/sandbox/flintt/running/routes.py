@@ -19,7 +19,7 @@ from flintt_mcp.sandbox.flintt.fields import Timestamp
 from flintt_mcp.sandbox.flintt.running.asking import ask_run
 from flintt_mcp.sandbox.flintt.running.build import Build, Built, build, select_build
 from flintt_mcp.sandbox.flintt.runs import Run
-from flintt_mcp.sandbox.flintt.sessions import NO_SESSION, Session, SessionRoute
+from flintt_mcp.sandbox.flintt.session_door import NO_SESSION, Session, SessionRoute
 from flintt_mcp.sandbox.flintt.signals import Signal
 
 router = APIRouter(prefix="/api/signals", tags=["Building and running signals"], route_class=SessionRoute)

@@ -20,6 +20,7 @@ import anyio
 from anyio.abc import TaskGroup
 
 from flintt_mcp.errors import ConfigError
+from flintt_mcp.sandbox.flintt.door import Ground
 from flintt_mcp.sandbox.flintt.running import asking
 from flintt_mcp.sandbox.flintt.running.build import Build, build
 from flintt_mcp.sandbox.flintt.running.carrying import Carrier
@@ -30,7 +31,6 @@ from flintt_mcp.sandbox.flintt.running.lock import Taken, hold
 from flintt_mcp.sandbox.flintt.running.reach import Reach
 from flintt_mcp.sandbox.flintt.running.validator import Validator
 from flintt_mcp.sandbox.flintt.runs import select_run
-from flintt_mcp.sandbox.flintt.workspace import Ground
 
 logger = logging.getLogger(__name__)
 

@@ -16,7 +16,7 @@ from flintt_mcp.sandbox.flintt.seed.draw import before, fixed_id
 from flintt_mcp.sandbox.flintt.seed.runs import sow_runs
 from flintt_mcp.sandbox.flintt.seed.second_user import sow_second_workspace
 from flintt_mcp.sandbox.flintt.seed.signals import sow_signals
-from flintt_mcp.sandbox.secret import Digester
+from flintt_mcp.sandbox.ground.secret import Digester
 
 __all__ = ["sow"]
 

@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TypeVar
 from uuid import UUID, uuid5
 
-from flintt_mcp.sandbox.clock import stamp
+from flintt_mcp.sandbox.ground.clock import stamp
 
 T = TypeVar("T")
 

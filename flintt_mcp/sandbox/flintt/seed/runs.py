@@ -16,12 +16,12 @@ from typing import Any
 
 from cronsim import CronSim
 
-from flintt_mcp.sandbox.clock import stamp
 from flintt_mcp.sandbox.flintt.changes import insert
 from flintt_mcp.sandbox.flintt.seed.companies import CITIES, SeededCompany
 from flintt_mcp.sandbox.flintt.seed.deals import FIRST_NAMES, LAST_NAMES
 from flintt_mcp.sandbox.flintt.seed.draw import EPOCH, Draw, fixed_id
 from flintt_mcp.sandbox.flintt.seed.signals import Theme
+from flintt_mcp.sandbox.ground.clock import stamp
 
 # Type of source, host, and how its headlines are told.
 SOURCES = (

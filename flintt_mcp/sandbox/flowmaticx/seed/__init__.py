@@ -16,11 +16,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from flintt_mcp.sandbox.clock import stamp
 from flintt_mcp.sandbox.flowmaticx.keys import PREFIX_LENGTH
 from flintt_mcp.sandbox.flowmaticx.launch import launch
 from flintt_mcp.sandbox.flowmaticx.seed.searches import MAIN_SEARCHES, OTHER_SEARCHES, SeededSearch
-from flintt_mcp.sandbox.secret import Digester
+from flintt_mcp.sandbox.ground.clock import stamp
+from flintt_mcp.sandbox.ground.secret import Digester
 
 __all__ = ["sow"]
 

@@ -16,7 +16,7 @@ from flintt_mcp.sandbox.flowpilot.money import CURRENCY
 from flintt_mcp.sandbox.flowpilot.seed.past import FixedIds, before, tell_nobody
 from flintt_mcp.sandbox.flowpilot.seed.recipients import PEOPLE, SECOND_PEOPLE, sow_recipients
 from flintt_mcp.sandbox.flowpilot.seed.runs import PAST, SECOND_PAST, play
-from flintt_mcp.sandbox.secret import Digester
+from flintt_mcp.sandbox.ground.secret import Digester
 
 OPENING_KOBO, AI_CREDITS = 95_000_000_00, 500
 READ_ONLY = tuple(scope for scope in SCOPES if scope.endswith(":read"))

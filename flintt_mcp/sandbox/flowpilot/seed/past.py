@@ -9,7 +9,7 @@ from itertools import count
 from typing import Any
 from uuid import UUID, uuid5
 
-from flintt_mcp.sandbox.clock import stamp
+from flintt_mcp.sandbox.ground.clock import stamp
 
 EPOCH = datetime(2026, 9, 30, 9, 0, tzinfo=UTC)
 """The present moment of the example treasury; nothing in it is later."""

@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Literal
 
-from flintt_mcp.sandbox.clock import stamp
 from flintt_mcp.sandbox.flowpilot.books import Books
 from flintt_mcp.sandbox.flowpilot.lifecycle import STEP, catch_up, start
 from flintt_mcp.sandbox.flowpilot.payouts import approve, reject
 from flintt_mcp.sandbox.flowpilot.seed.past import EPOCH
+from flintt_mcp.sandbox.ground.clock import stamp
 
 THINKING_TIME = timedelta(minutes=39, seconds=17)
 STEPS_TO = {"pending": 0, "planning": 1, "scoring": 2}

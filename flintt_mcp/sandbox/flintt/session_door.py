@@ -16,8 +16,8 @@ from fastapi.routing import APIRoute
 from fastapi.security import HTTPBearer
 
 from flintt_mcp.sandbox.flintt.answers import Problem, Responses
-from flintt_mcp.sandbox.flintt.tokens import LIFETIME, mint_token, read_token
-from flintt_mcp.sandbox.flintt.workspace import Ground, Workspace
+from flintt_mcp.sandbox.flintt.door import Ground, Workspace
+from flintt_mcp.sandbox.flintt.session_tokens import LIFETIME, mint_token, read_token
 
 BEARER = HTTPBearer(
     scheme_name="Session", bearerFormat="JWT", description="What `flintt-mcp sandbox token` prints.", auto_error=False

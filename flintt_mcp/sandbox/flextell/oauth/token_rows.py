@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from flintt_mcp.sandbox.clock import stamp
-from flintt_mcp.sandbox.secret import Digester
+from flintt_mcp.sandbox.ground.clock import stamp
+from flintt_mcp.sandbox.ground.secret import Digester
 
 ACCESS_LIFETIME = timedelta(hours=1)
 REFRESH_LIFETIME = timedelta(days=30)

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import anyio
 from yarl import URL
 
-from flintt_mcp.sandbox.addresses import is_loopback, is_public
+from flintt_mcp.sandbox.network.addresses import is_loopback, is_public
 
 if TYPE_CHECKING:
     import aiohttp

@@ -16,14 +16,14 @@ from fastapi import Depends, HTTPException, Request, Response
 from fastapi.routing import APIRoute
 from fastapi.security import APIKeyHeader, HTTPBearer
 
-from flintt_mcp.sandbox.clock import Clock, stamp
 from flintt_mcp.sandbox.database import Database
 from flintt_mcp.sandbox.flowpilot.books import Books
 from flintt_mcp.sandbox.flowpilot.keys import OpenKey, find_key
 from flintt_mcp.sandbox.flowpilot.lifecycle import catch_up, is_due
 from flintt_mcp.sandbox.flowpilot.limits import Meter
 from flintt_mcp.sandbox.flowpilot.money import from_json
-from flintt_mcp.sandbox.secret import Digester
+from flintt_mcp.sandbox.ground.clock import Clock, stamp
+from flintt_mcp.sandbox.ground.secret import Digester
 
 P = ParamSpec("P")
 T = TypeVar("T")

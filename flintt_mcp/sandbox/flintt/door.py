@@ -16,12 +16,12 @@ from fastapi import Depends, HTTPException, Request, Response, Security
 from fastapi.routing import APIRoute
 from fastapi.security import APIKeyHeader
 
-from flintt_mcp.sandbox.clock import Clock
 from flintt_mcp.sandbox.database import Database
 from flintt_mcp.sandbox.flintt.keys import find_key, note_use
 from flintt_mcp.sandbox.flintt.running.reach import WEB, Reach
-from flintt_mcp.sandbox.guard import PUBLIC, Policy
-from flintt_mcp.sandbox.secret import Digester
+from flintt_mcp.sandbox.ground.clock import Clock
+from flintt_mcp.sandbox.ground.secret import Digester
+from flintt_mcp.sandbox.network.guard import PUBLIC, Policy
 
 P = ParamSpec("P")
 T = TypeVar("T")

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 
 import jwt
 
-from flintt_mcp.sandbox.secret import Digester
+from flintt_mcp.sandbox.ground.secret import Digester
 
 ISSUER = "flintt-mcp-sandbox"
 ALGORITHM = "HS256"

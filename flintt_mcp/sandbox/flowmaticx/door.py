@@ -17,12 +17,12 @@ from fastapi.routing import APIRoute
 from fastapi.security import HTTPBearer
 from fastapi.security.utils import get_authorization_scheme_param
 
-from flintt_mcp.sandbox.clock import Clock
 from flintt_mcp.sandbox.database import Database
 from flintt_mcp.sandbox.flowmaticx.answers import Refused
 from flintt_mcp.sandbox.flowmaticx.keys import Grant, Scope, find_key
 from flintt_mcp.sandbox.flowmaticx.meter import Meter
-from flintt_mcp.sandbox.secret import Digester
+from flintt_mcp.sandbox.ground.clock import Clock
+from flintt_mcp.sandbox.ground.secret import Digester
 
 P = ParamSpec("P")
 T = TypeVar("T")

@@ -15,10 +15,10 @@ from fastapi import Depends, Request, Response, Security
 from fastapi.routing import APIRoute
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
-from flintt_mcp.sandbox.clock import stamp
 from flintt_mcp.sandbox.flextell.answers import problem
-from flintt_mcp.sandbox.flextell.oauth.tokens import find_access
-from flintt_mcp.sandbox.flintt.workspace import Ground
+from flintt_mcp.sandbox.flextell.oauth.token_rows import find_access
+from flintt_mcp.sandbox.flintt.door import Ground
+from flintt_mcp.sandbox.ground.clock import stamp
 
 P = ParamSpec("P")
 T = TypeVar("T")

@@ -16,11 +16,11 @@ from datetime import datetime
 from typing import Any
 from uuid import uuid4
 
-from flintt_mcp.sandbox.clock import stamp
 from flintt_mcp.sandbox.flextell.oauth.clients import Client, proven_client
 from flintt_mcp.sandbox.flextell.oauth.refusals import TokenRefused
-from flintt_mcp.sandbox.flextell.oauth.tokens import SCOPES, Grant, issue, revoke_family, rotate
-from flintt_mcp.sandbox.secret import Digester
+from flintt_mcp.sandbox.flextell.oauth.token_rows import SCOPES, Grant, issue, revoke_family, rotate
+from flintt_mcp.sandbox.ground.clock import stamp
+from flintt_mcp.sandbox.ground.secret import Digester
 
 _VERIFIER = re.compile(r"[A-Za-z0-9._~-]{43,128}")
 _REFUSALS = {
