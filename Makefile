@@ -36,7 +36,7 @@ $(VENV)/.conformance: $(VENV)/.installed
 	@touch $@
 
 docs: $(VENV)/.installed  ## write the generated pages of docs/
-	$(BIN)/python -m flintt_mcp.pages
+	$(BIN)/python -m scripts.handbook.pages
 
 lint: $(VENV)/.installed  ## check style and types
 	$(BIN)/ruff check .

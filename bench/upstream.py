@@ -36,6 +36,6 @@ def product_library() -> str | None:
     except ImportError:
         return None
     found = set()
-    for source in Path(flintt_mcp.__file__).parent.joinpath("upstream").glob("*.py"):
+    for source in Path(flintt_mcp.__file__).parent.joinpath("rest", "sending").glob("*.py"):
         found |= set(re.findall(r"^\s*(?:from|import) (\w+)", source.read_text(encoding="utf-8"), re.MULTILINE))
     return next((name for name in _KNOWN if name in found), None)

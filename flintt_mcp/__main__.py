@@ -7,7 +7,7 @@ import sys
 
 def main() -> None:
     """Run the command line and exit with its code."""
-    from flintt_mcp.memory import collect_young_only
+    from flintt_mcp.serving.memory import collect_young_only
 
     collect_young_only()
     from flintt_mcp.cli.main import run

@@ -12,36 +12,43 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from flintt_mcp.base_urls import SANDBOX_URL, base_urls, on_this_machine
-from flintt_mcp.budget import Budget
+from flintt_mcp.calls.call import Stage
+from flintt_mcp.calls.caller import Caller, Credentials
+from flintt_mcp.calls.inventory import Inventory
+from flintt_mcp.calls.pipeline import Pipeline
+from flintt_mcp.calls.stages.limit import Limit
+from flintt_mcp.calls.stages.scopes import Scopes
+from flintt_mcp.calls.stages.spending import Spending
+from flintt_mcp.calls.stages.validate import validate
+from flintt_mcp.calls.stages.visible import visible
+from flintt_mcp.calls.tool import Tool
 from flintt_mcp.catalogue import APIS
+from flintt_mcp.catalogue.base_urls import SANDBOX_URL, base_urls, on_this_machine
 from flintt_mcp.catalogue.flextell import FLEXTELL
 from flintt_mcp.catalogue.management import FLINTT_MANAGEMENT
 from flintt_mcp.catalogue.operation import Toolset
-from flintt_mcp.credentials import Caller, Credentials
-from flintt_mcp.cursors import Cursors
-from flintt_mcp.docs_tools import docs_resources
 from flintt_mcp.errors import FlinttError
-from flintt_mcp.handbook import Handbook, default_folder
-from flintt_mcp.prompts import Prompt
-from flintt_mcp.proxy import Claim, Upstream
-from flintt_mcp.resources import Resource, Resources
-from flintt_mcp.scopes import Scopes
-from flintt_mcp.server_keys import Keys, derive_keys
+from flintt_mcp.offers.handbook.documents import Handbook, default_folder
+from flintt_mcp.offers.handbook_resources import docs_resources
+from flintt_mcp.offers.prompts import Prompt
+from flintt_mcp.offers.resources import Resource, Resources
+from flintt_mcp.offers.toolsets import build_inventory, narrowing, toolsets_on
+from flintt_mcp.offers.workflows import Workspace, workflow_prompts, workspace_resources
+from flintt_mcp.rest.operation_tool import Claim, Upstream
+from flintt_mcp.rest.reading.budget import Budget
+from flintt_mcp.rest.reading.cursors import Cursors
+from flintt_mcp.rest.sending.client import open_client
+from flintt_mcp.rest.sending.message import Sender, UpstreamRequest, UpstreamResponse
+from flintt_mcp.rest.sending.rate import Rate
 from flintt_mcp.settings import Settings
-from flintt_mcp.spending import Spending
-from flintt_mcp.tools import Inventory, Limit, Pipeline, Stage, Tool, validate, visible
-from flintt_mcp.toolsets import build_inventory, narrowing, toolsets_on
-from flintt_mcp.upstream.client import open_client
-from flintt_mcp.upstream.message import Sender, UpstreamRequest, UpstreamResponse
-from flintt_mcp.upstream.rate import MemoryWindow, Rate
-from flintt_mcp.workflows import Workspace, workflow_prompts, workspace_resources
+from flintt_mcp.state.server_keys import Keys, derive_keys
+from flintt_mcp.state.windows import MemoryWindow
 
 if TYPE_CHECKING:
     from mcp.server.lowlevel.server import Server
 
     from flintt_mcp.face.shown import Face
-    from flintt_mcp.store import Store
+    from flintt_mcp.state.store import Store
 
 Send = Callable[[UpstreamRequest], Awaitable[UpstreamResponse]]
 
@@ -194,7 +201,7 @@ def _store(settings: Settings, keys: Keys, toolsets: Sequence[Toolset], stack: A
     claims = any(operation.idempotency_key for toolset in toolsets for operation in toolset.operations)
     if not claims and not any(toolset.api.per_minute for toolset in toolsets):
         return None
-    from flintt_mcp.store import Store
+    from flintt_mcp.state.store import Store
 
     store = Store(settings.data_path, keys.digest)
     stack.callback(store.close)
@@ -259,9 +266,9 @@ def _logins(
     """Tokens of whoever logged in on this machine, for APIs behind OAuth."""
     if settings.sandbox or not any(toolset.api is FLEXTELL for toolset in toolsets):
         return {}
-    from flintt_mcp.oauth.settings import read_settings
+    from flintt_mcp.oauth.registration import read_settings
     from flintt_mcp.oauth.source import TokenSource
-    from flintt_mcp.oauth.store import open_store
+    from flintt_mcp.oauth.token_store import open_store
 
     oauth = read_settings(environment)
     if oauth is None:
@@ -276,8 +283,8 @@ async def _sandbox(
     settings: Settings, *, at_work: bool
 ) -> AsyncIterator[tuple[Sender, dict[str, Callable[[str], str | None]]]]:
     """The sandbox in this process, answering below SANDBOX_URL, and its sessions. Imported only when asked for."""
+    from flintt_mcp.rest.sending.in_process import asgi_sender
     from flintt_mcp.sandbox.at_work import opened_sandbox
-    from flintt_mcp.upstream.in_process import asgi_sender
 
     async with opened_sandbox(settings, at_work=at_work) as sandbox:
         yield asgi_sender(sandbox.app), {FLINTT_MANAGEMENT.name: sandbox.session_for}

@@ -9,12 +9,13 @@ from pathlib import Path
 from typing import Any
 
 from flintt_mcp.app import Additions, App, open_app
+from flintt_mcp.calls.call import Call, Channel, QuietChannel
+from flintt_mcp.calls.caller import Caller
+from flintt_mcp.calls.reply import Reply
 from flintt_mcp.catalogue import APIS
 from flintt_mcp.catalogue.operation import Api
-from flintt_mcp.credentials import Caller
+from flintt_mcp.rest.sending.message import TransportFault, UpstreamRequest, UpstreamResponse
 from flintt_mcp.settings import Settings
-from flintt_mcp.tools import Call, Channel, QuietChannel, Reply
-from flintt_mcp.upstream.message import TransportFault, UpstreamRequest, UpstreamResponse
 
 SECRET = "a-secret-of-the-tests-alone-that-keys-cursors"
 BASE_URLS = {api.name: f"https://{api.beside or api.name}.example/base" for api in APIS}

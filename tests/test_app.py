@@ -8,13 +8,15 @@ from typing import Any
 import pytest
 
 from flintt_mcp.app import Additions, open_app
-from flintt_mcp.arguments import Arguments
+from flintt_mcp.calls.arguments import Arguments
+from flintt_mcp.calls.call import Call
+from flintt_mcp.calls.reply import Done, Refused
+from flintt_mcp.calls.tool import Tool
 from flintt_mcp.catalogue import APIS, TOOLSETS
 from flintt_mcp.catalogue.operation import Api, Effect, Kind, Operation
 from flintt_mcp.errors import CredentialMissing
+from flintt_mcp.rest.sending.message import TransportFault
 from flintt_mcp.settings import Settings
-from flintt_mcp.tools import Call, Done, Refused, Tool
-from flintt_mcp.upstream.message import TransportFault
 from tests.fake_api import BASE_URLS, KEYS, FakeApi, call, open_fake
 
 pytestmark = pytest.mark.anyio

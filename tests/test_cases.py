@@ -11,10 +11,10 @@ import pytest
 from jsonschema import Draft202012Validator
 
 import flintt_mcp.catalogue
+from flintt_mcp.calls.reply import Done, Refused
+from flintt_mcp.calls.wording import told
 from flintt_mcp.catalogue.operation import Api
-from flintt_mcp.tools import Done, Refused
-from flintt_mcp.upstream.message import UpstreamRequest, UpstreamResponse
-from flintt_mcp.wording import told
+from flintt_mcp.rest.sending.message import UpstreamRequest, UpstreamResponse
 from tests.case_files import ANY, CASES, Case, every_case, every_operation, file_of, filled, same
 from tests.fake_api import BASE_URLS, KEYS, FakeApi, body_of, call, open_fake
 

@@ -14,13 +14,13 @@ import httpx2
 import pytest
 
 import flintt_mcp.errors as errors
+from flintt_mcp.calls.caller import Credentials
+from flintt_mcp.calls.reply import Refused
 from flintt_mcp.catalogue import APIS
-from flintt_mcp.credentials import Credentials
-from flintt_mcp.handbook import Document, Handbook, default_folder
+from flintt_mcp.offers.handbook.documents import Document, Handbook, default_folder
+from flintt_mcp.rest.sending.message import UpstreamResponse
 from flintt_mcp.serving.asgi import service
 from flintt_mcp.settings import Settings
-from flintt_mcp.tools import Refused
-from flintt_mcp.upstream.message import UpstreamResponse
 from tests.behaviour.ways import WAYS
 from tests.fake_api import FakeApi, call, open_fake
 from tests.transports.fixture_app import living
@@ -84,7 +84,10 @@ def test_a_link_leads_somewhere(path: Path) -> None:
     assert broken == []
 
 
-FILE = re.compile(r"`((?:tests|docs|bench|flintt_mcp|upstream|transports|catalogue)/[\w./-]+\.(?:py|md|json))`")
+_PLACES = "|".join(
+    ["tests", "docs", "bench", "scripts", "flintt_mcp", *(path.name for path in PACKAGE.iterdir() if path.is_dir())]
+)
+FILE = re.compile(rf"`((?:{_PLACES})/[\w./-]+\.(?:py|md|json))`")
 EXAMPLES = {"adding-an-endpoint.md"}
 """Pages that name files for somebody to write."""
 

@@ -86,7 +86,7 @@ def test_the_unpacked_wheel_serves_its_own_handbook(wheel: zipfile.Path, tmp_pat
         assert (done.returncode, done.stderr) == (0, "")
         return done.stdout
 
-    where = run("-c", "import flintt_mcp.handbook as h; print(h.default_folder())").strip()
+    where = run("-c", "import flintt_mcp.offers.handbook.documents as h; print(h.default_folder())").strip()
     listed = json.loads(run("-m", "flintt_mcp", "call", "list_docs", "--structured"))
     assert where == str(tmp_path / "site/flintt_mcp/docs")
     assert {f"{row['slug']}.md" for row in listed["docs"]} == set(DOCS)

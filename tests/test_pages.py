@@ -7,9 +7,9 @@ import difflib
 import pytest
 
 from flintt_mcp.catalogue import APIS
-from flintt_mcp.handbook import default_folder
-from flintt_mcp.pages import PAGES, all_tools
+from flintt_mcp.offers.handbook.documents import default_folder
 from flintt_mcp.settings import ROWS, variable
+from scripts.handbook.pages import PAGES, all_tools
 
 
 @pytest.mark.parametrize("name", PAGES)
@@ -19,7 +19,7 @@ def test_a_generated_page_is_fresh(name: str) -> None:
         changes = "".join(
             difflib.unified_diff(kept.splitlines(True), now.splitlines(True), f"docs/{name}", "as generated")
         )
-        pytest.fail(f"{changes}\nto bring it up to date: python -m flintt_mcp.pages", pytrace=False)
+        pytest.fail(f"{changes}\nto bring it up to date: python -m scripts.handbook.pages", pytrace=False)
 
 
 def test_every_setting_and_every_key_is_documented() -> None:

@@ -43,7 +43,7 @@ MAKES = {
     "lint": ".venv/bin/ruff check .",
     "conformance": ".venv/bin/python -m tests.conformance.run",
     "bench": ".venv-bench/bin/python -m bench",
-    "docs": ".venv/bin/python -m flintt_mcp.pages",
+    "docs": ".venv/bin/python -m scripts.handbook.pages",
 }
 """Target -> what it comes to. `make -n` shows it; a target would make environments, and `make test` would run this test again."""
 ELSEWHERE = {

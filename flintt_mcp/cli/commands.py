@@ -20,8 +20,8 @@ def _stdio(settings: Settings, env: dict[str, str], options: argparse.Namespace,
     import anyio
 
     from flintt_mcp.app import open_app
-    from flintt_mcp.logs import configure_logging
-    from flintt_mcp.memory import settle_memory
+    from flintt_mcp.serving.logs import configure_logging
+    from flintt_mcp.serving.memory import settle_memory
 
     configure_logging(settings.log_level)
     if sys.stdin.isatty():
@@ -59,9 +59,10 @@ def _call(settings: Settings, env: dict[str, str], options: argparse.Namespace, 
     import anyio
 
     from flintt_mcp.app import open_app
-    from flintt_mcp.logs import configure_logging
-    from flintt_mcp.tools import Call, Done, QuietChannel, Refused
-    from flintt_mcp.wording import told
+    from flintt_mcp.calls.call import Call, QuietChannel
+    from flintt_mcp.calls.reply import Done, Refused
+    from flintt_mcp.calls.wording import told
+    from flintt_mcp.serving.logs import configure_logging
 
     configure_logging(settings.log_level)
     arguments = {**_json_arguments(options.json_arguments), **_loose_arguments(rest)}
@@ -118,7 +119,7 @@ def _tools(settings: Settings, env: dict[str, str], options: argparse.Namespace,
     import anyio
 
     from flintt_mcp.app import open_app
-    from flintt_mcp.logs import configure_logging
+    from flintt_mcp.serving.logs import configure_logging
 
     configure_logging(settings.log_level)
 
@@ -140,11 +141,11 @@ def _tools(settings: Settings, env: dict[str, str], options: argparse.Namespace,
 def _login(settings: Settings, env: dict[str, str], options: argparse.Namespace, rest: list[str]) -> int:
     import anyio
 
-    from flintt_mcp.logs import configure_logging
     from flintt_mcp.oauth.login import log_in, open_graphical_browser
-    from flintt_mcp.oauth.settings import read_settings
-    from flintt_mcp.oauth.store import open_store
-    from flintt_mcp.upstream.client import open_client
+    from flintt_mcp.oauth.registration import read_settings
+    from flintt_mcp.oauth.token_store import open_store
+    from flintt_mcp.rest.sending.client import open_client
+    from flintt_mcp.serving.logs import configure_logging
 
     configure_logging(settings.log_level)
     oauth = read_settings(env)

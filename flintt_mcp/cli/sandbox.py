@@ -27,7 +27,7 @@ def run_action(settings: Settings, options: argparse.Namespace) -> int:
     """Run one action of `flintt-mcp sandbox`."""
     import anyio
 
-    from flintt_mcp.logs import configure_logging
+    from flintt_mcp.serving.logs import configure_logging
 
     configure_logging(settings.log_level)
     if options.action == "listen":

@@ -12,9 +12,9 @@ from typing import Any
 from mcp.shared.exceptions import MCPError
 from mcp_types import INVALID_PARAMS, CompleteRequestParams
 
-from flintt_mcp.arguments import shown_name
+from flintt_mcp.calls.arguments import shown_name
 from flintt_mcp.face.shown import Context, Face
-from flintt_mcp.resources import Completer
+from flintt_mcp.offers.resources import Completer
 
 _MOST = 100
 

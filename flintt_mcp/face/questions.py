@@ -27,7 +27,7 @@ from mcp_types import (
 from mcp_types.version import MODERN_PROTOCOL_VERSIONS
 from pydantic import BaseModel
 
-from flintt_mcp.tools import Ask
+from flintt_mcp.calls.reply import Ask
 
 _MOST_ROUNDS = 8
 _ASKED: dict[str, tuple[str, type[BaseModel], type[BaseModel]]] = {

@@ -16,12 +16,12 @@ from mcp.server.request_state import AESGCMRequestStateCodec, RequestStateBounda
 from opentelemetry.trace import ProxyTracerProvider, get_tracer_provider
 
 from flintt_mcp import __version__
-from flintt_mcp.face.calls import DirectAnswers, call_tool, list_tools, plain_answers
 from flintt_mcp.face.completions import complete
-from flintt_mcp.face.prompts import get_prompt, list_prompts
-from flintt_mcp.face.resources import list_resources, list_templates, read_resource
+from flintt_mcp.face.prompt_requests import get_prompt, list_prompts
+from flintt_mcp.face.replies import LISTS_TTL_MS
+from flintt_mcp.face.resource_requests import list_resources, list_templates, read_resource
 from flintt_mcp.face.shown import Face
-from flintt_mcp.replies import LISTS_TTL_MS
+from flintt_mcp.face.tool_requests import DirectAnswers, call_tool, list_tools, plain_answers
 
 NAME = "flintt-mcp"
 

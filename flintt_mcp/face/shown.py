@@ -21,11 +21,13 @@ from mcp_types import (
 )
 from pydantic import BaseModel
 
-from flintt_mcp.credentials import CALLER, Caller, ChannelKind
+from flintt_mcp.calls.call import LogLevel
+from flintt_mcp.calls.caller import CALLER, Caller, ChannelKind
+from flintt_mcp.calls.inventory import Inventory
+from flintt_mcp.calls.pipeline import Pipeline
 from flintt_mcp.face.questions import offered
-from flintt_mcp.prompts import Prompt
-from flintt_mcp.resources import Resources
-from flintt_mcp.tools import Inventory, LogLevel, Pipeline
+from flintt_mcp.offers.prompts import Prompt
+from flintt_mcp.offers.resources import Resources
 
 Context = ServerRequestContext[Any, Any]
 Handler = tuple[type[BaseModel], Callable[[Context, Any], Any]]

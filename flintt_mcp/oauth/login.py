@@ -23,9 +23,9 @@ from flintt_mcp.errors import ConfigError, CredentialMissing
 from flintt_mcp.oauth.lock import file_lock
 from flintt_mcp.oauth.loopback import Loopback, Redirect, open_loopback
 from flintt_mcp.oauth.messages import authorization_url, client_request, code_request, read_redirect, read_tokens
-from flintt_mcp.oauth.settings import OAuthSettings
+from flintt_mcp.oauth.registration import OAuthSettings
 from flintt_mcp.oauth.source import Send
-from flintt_mcp.oauth.store import TokenStore
+from flintt_mcp.oauth.token_store import TokenStore
 from flintt_mcp.oauth.tokens import Tokens
 
 WAIT = 300.0

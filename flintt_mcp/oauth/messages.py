@@ -14,10 +14,10 @@ from typing import Any, TypeGuard
 from urllib.parse import parse_qsl, quote_plus, urlsplit
 
 from flintt_mcp.errors import CredentialMissing, FlinttError, Unavailable
-from flintt_mcp.oauth.settings import OAuthSettings
+from flintt_mcp.oauth.registration import OAuthSettings
 from flintt_mcp.oauth.tokens import Tokens, lifetime
+from flintt_mcp.rest.sending.message import UpstreamRequest, UpstreamResponse
 from flintt_mcp.text import excerpt
-from flintt_mcp.upstream.message import UpstreamRequest, UpstreamResponse
 
 FORM = "application/x-www-form-urlencoded"
 _TOKEN = re.compile(r"[\x21-\x7e]{1,8192}")

@@ -19,10 +19,10 @@ from anyio import to_thread
 from flintt_mcp.errors import ConfigError, CredentialMissing, FlinttError, Unavailable, Unreachable
 from flintt_mcp.oauth.lock import file_lock
 from flintt_mcp.oauth.messages import LoginEnded, client_request, read_tokens, refresh_request
-from flintt_mcp.oauth.settings import OAuthSettings
-from flintt_mcp.oauth.store import TokenStore
+from flintt_mcp.oauth.registration import OAuthSettings
+from flintt_mcp.oauth.token_store import TokenStore
 from flintt_mcp.oauth.tokens import Tokens
-from flintt_mcp.upstream.message import UpstreamRequest, UpstreamResponse
+from flintt_mcp.rest.sending.message import UpstreamRequest, UpstreamResponse
 
 logger = logging.getLogger(__name__)
 

@@ -2,6 +2,8 @@
 
     asgi.py       the whole server as one ASGI app     process.py    one process: socket, start, graceful end
     ready.py      what a server says once it is up     workers.py    several processes on one socket
+    draining.py   streams end first at a shutdown      logs.py       logging, without any secret
+    memory.py     the garbage collector at start-up
 
 Nothing here knows a tool or a message of the protocol: `face/` and `transports/` do.
 """

@@ -14,17 +14,17 @@ from typing import Any
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from flintt_mcp.app import Additions, App, open_app
+from flintt_mcp.calls.call import QuietChannel
+from flintt_mcp.calls.caller import Caller
+from flintt_mcp.calls.stages.metrics import Metrics
 from flintt_mcp.catalogue import APIS
-from flintt_mcp.credentials import Caller
 from flintt_mcp.errors import ConfigError
-from flintt_mcp.face.calls import plain_answers
+from flintt_mcp.face.replies import PlainAnswers
 from flintt_mcp.face.server import build_server, makes_spans
-from flintt_mcp.memory import settle_memory
-from flintt_mcp.metrics import Metrics
-from flintt_mcp.replies import PlainAnswers
+from flintt_mcp.face.tool_requests import plain_answers
+from flintt_mcp.serving.memory import settle_memory
 from flintt_mcp.settings import Settings
-from flintt_mcp.tools import QuietChannel
-from flintt_mcp.transports.http import HttpOptions, http_app
+from flintt_mcp.transports.http.app import HttpOptions, http_app
 
 QUIET = QuietChannel("http")
 

@@ -22,15 +22,15 @@ from starlette.types import ASGIApp
 from uvicorn.config import STARTUP_FAILURE
 
 from flintt_mcp.app import Additions
+from flintt_mcp.calls.stages.metrics import MULTIPROCESS_VARIABLE
 from flintt_mcp.errors import ConfigError
-from flintt_mcp.logs import configure_logging
-from flintt_mcp.metrics import MULTIPROCESS_VARIABLE
 from flintt_mcp.serving.asgi import Opening, service
+from flintt_mcp.serving.draining import DrainingServer
+from flintt_mcp.serving.logs import configure_logging
 from flintt_mcp.serving.ready import say_ready, say_sandbox_ready
 from flintt_mcp.settings import WORKERS_FOLDER, Settings, to_environment
-from flintt_mcp.transports.hosts import KnownHosts
-from flintt_mcp.transports.http import HttpOptions
-from flintt_mcp.transports.serving import DrainingServer
+from flintt_mcp.transports.http.app import HttpOptions
+from flintt_mcp.transports.http.hosts import KnownHosts
 
 
 def serve_http(settings: Settings, env: Mapping[str, str], additions: Additions | None = None) -> int:

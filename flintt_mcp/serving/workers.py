@@ -15,9 +15,9 @@ from starlette.types import ASGIApp
 from uvicorn.config import STARTUP_FAILURE
 
 from flintt_mcp.app import open_app
-from flintt_mcp.logs import configure_logging
-from flintt_mcp.metrics import Metrics
+from flintt_mcp.calls.stages.metrics import Metrics
 from flintt_mcp.serving.asgi import mcp_over_http, service
+from flintt_mcp.serving.logs import configure_logging
 from flintt_mcp.serving.ready import say_ready, shown_host
 from flintt_mcp.settings import Settings, environment, load
 

@@ -15,12 +15,12 @@ import pytest
 from jsonschema import Draft202012Validator
 from msgspec.structs import replace
 
-import flintt_mcp.documented
-import flintt_mcp.toolsets
+import flintt_mcp.offers.toolsets
+import scripts.handbook.documented
 from flintt_mcp.catalogue import TOOLSETS
 from flintt_mcp.catalogue.flextell import _resource
 from flintt_mcp.catalogue.operation import Operation, Toolset
-from flintt_mcp.handbook import default_folder
+from flintt_mcp.offers.handbook.documents import default_folder
 from tests import case_files, test_cases
 from tests.fake_api import FakeApi, open_fake
 
@@ -81,7 +81,7 @@ def add_row(lesson: Lesson, monkeypatch: pytest.MonkeyPatch) -> Operation:
         replace(toolset, operations=(*toolset.operations, operation)) if toolset.name == lesson.module else toolset
         for toolset in TOOLSETS
     )
-    for room in (flintt_mcp.toolsets, case_files):
+    for room in (flintt_mcp.offers.toolsets, case_files):
         monkeypatch.setattr(room, "TOOLSETS", more)
     return operation
 
@@ -146,5 +146,5 @@ def test_without_the_row_the_walker_says_that_the_case_belongs_to_nothing(lesson
 @each_lesson
 def test_an_endpoint_that_no_text_documents_is_asked_about(lesson: Lesson) -> None:
     route = lesson.operation().routes[0]
-    documented = {row.call for row in flintt_mcp.documented.ENDPOINTS if row.api == lesson.toolset.api.name}
-    assert f"{route.method} {flintt_mcp.documented.shape(route.path)}" not in documented
+    documented = {row.call for row in scripts.handbook.documented.ENDPOINTS if row.api == lesson.toolset.api.name}
+    assert f"{route.method} {scripts.handbook.documented.shape(route.path)}" not in documented

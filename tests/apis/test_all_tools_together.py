@@ -8,9 +8,9 @@ from itertools import combinations
 
 import pytest
 
+from flintt_mcp.calls.tool import Tool
 from flintt_mcp.catalogue import APIS, TOOLSETS
-from flintt_mcp.pages import all_tools
-from flintt_mcp.tools import Tool
+from scripts.handbook.pages import all_tools
 from tests.snapshots import visible_text
 
 MOST_TOKENS = 5_400

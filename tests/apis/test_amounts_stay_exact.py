@@ -12,9 +12,9 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from flintt_mcp.pages import all_tools
-from flintt_mcp.tools import Done, Refused
-from flintt_mcp.upstream.message import Sender, UpstreamRequest, UpstreamResponse
+from flintt_mcp.calls.reply import Done, Refused
+from flintt_mcp.rest.sending.message import Sender, UpstreamRequest, UpstreamResponse
+from scripts.handbook.pages import all_tools
 from tests.apis.toolbox import ask, open_sandboxed
 
 MONEY = {"budget_cap", "amount", "balance"}

@@ -10,10 +10,10 @@ import httpx2
 import pytest
 
 from flintt_mcp.catalogue import APIS, TOOLSETS
-from flintt_mcp.documented import ENDPOINTS, EVENTS, MCP_TOOLS, NO_TOOL, TESTS, TEXTS, Endpoint, Event, shape
-from flintt_mcp.handbook import default_folder
-from flintt_mcp.pages import MISSING, all_tools, coverage_page, sandbox_routes, tools_for
+from flintt_mcp.offers.handbook.documents import default_folder
 from flintt_mcp.sandbox.server import SCHEMES, open_sandbox
+from scripts.handbook.documented import ENDPOINTS, EVENTS, MCP_TOOLS, NO_TOOL, TESTS, TEXTS, Endpoint, Event, shape
+from scripts.handbook.pages import MISSING, all_tools, coverage_page, sandbox_routes, tools_for
 from tests.case_files import CASES, every_case, every_operation
 
 SANDBOX_TESTS = CASES.parent / "sandbox"

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from flintt_mcp.calls.reply import Done
 from flintt_mcp.catalogue.operation import Api, Operation
-from flintt_mcp.tools import Done
-from flintt_mcp.upstream.message import UpstreamResponse
+from flintt_mcp.rest.sending.message import UpstreamResponse
 from tests.apis.toolbox import case_arguments
 from tests.case_files import Case, every_case, every_operation
 from tests.fake_api import KEYS, FakeApi, body_of, call, open_fake

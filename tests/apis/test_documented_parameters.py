@@ -11,8 +11,8 @@ import re
 import pytest
 
 from flintt_mcp.catalogue.operation import Arg, Capped, Kind, Listing, Offset, Operation, Place
-from flintt_mcp.documented import BETA, ENDPOINTS, FLEXTELL, FLOWMATICX, FLOWPILOT, NO_TOOL, REFERENCE, Endpoint
-from flintt_mcp.pages import tools_for
+from scripts.handbook.documented import BETA, ENDPOINTS, FLEXTELL, FLOWMATICX, FLOWPILOT, NO_TOOL, REFERENCE, Endpoint
+from scripts.handbook.pages import tools_for
 from tests.case_files import every_operation
 
 EVENTS = "signal.run.completed|signal.run.result|company.created|prospect.created"

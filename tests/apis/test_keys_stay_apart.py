@@ -18,13 +18,14 @@ import pytest
 
 from flintt_mcp import app as composition
 from flintt_mcp.app import App
-from flintt_mcp.base_urls import SANDBOX_URL
+from flintt_mcp.calls.call import Call, QuietChannel
+from flintt_mcp.calls.caller import Caller
+from flintt_mcp.calls.reply import Refused
 from flintt_mcp.catalogue import APIS
+from flintt_mcp.catalogue.base_urls import SANDBOX_URL
 from flintt_mcp.catalogue.operation import Api
-from flintt_mcp.credentials import Caller
 from flintt_mcp.errors import CallRefused, CredentialMissing, Unavailable
-from flintt_mcp.tools import Call, QuietChannel, Refused
-from flintt_mcp.upstream.message import UpstreamRequest, UpstreamResponse
+from flintt_mcp.rest.sending.message import UpstreamRequest, UpstreamResponse
 from tests.apis.toolbox import case_arguments
 from tests.case_files import every_operation
 from tests.fake_api import BASE_URLS, KEYS, open_fake

@@ -10,9 +10,9 @@ from typing import Any
 import httpx2
 import pytest
 
-from flintt_mcp.metrics import Metrics
-from flintt_mcp.pages import all_tools
+from flintt_mcp.calls.stages.metrics import Metrics
 from flintt_mcp.serving.asgi import mcp_over_http
+from scripts.handbook.pages import all_tools
 from tests.fake_api import KEYS, FakeApi, open_fake
 from tests.transports.fixture_app import MODERN, living
 

@@ -13,11 +13,12 @@ import anyio
 import pytest
 
 import flintt_mcp.app
-import flintt_mcp.upstream.client
+import flintt_mcp.rest.sending.client
 from flintt_mcp.app import App
-from flintt_mcp.tools import Call, Done, QuietChannel, Refused, Reply
-from flintt_mcp.upstream.message import Sender, TransportFault, UpstreamRequest, UpstreamResponse
-from flintt_mcp.upstream.retry import Pace
+from flintt_mcp.calls.call import Call, QuietChannel
+from flintt_mcp.calls.reply import Done, Refused, Reply
+from flintt_mcp.rest.sending.message import Sender, TransportFault, UpstreamRequest, UpstreamResponse
+from flintt_mcp.rest.sending.retry import Pace
 from tests.apis.toolbox import SetClock, ask, open_sandboxed
 from tests.fake_api import SECRET
 
@@ -91,7 +92,7 @@ async def test_calls_at_once_make_one_job(data_dir: Path, monkeypatch: pytest.Mo
 async def test_after_a_lost_answer_the_server_itself_asks_again_and_there_is_one_job(
     data_dir: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(flintt_mcp.upstream.client, "Pace", lambda: Pace(random=lambda: 0.0))
+    monkeypatch.setattr(flintt_mcp.rest.sending.client, "Pace", lambda: Pace(random=lambda: 0.0))
     losing = Losing(losses=2)
     async with open_sandboxed(data_dir, monkeypatch, wrap=losing) as app:
         before = await jobs(app)

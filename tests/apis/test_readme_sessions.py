@@ -15,10 +15,10 @@ from pathlib import Path
 import pytest
 
 import flintt_mcp.cli.main
-import flintt_mcp.logs
 import flintt_mcp.sandbox.at_work
+import flintt_mcp.serving.logs
 from flintt_mcp.catalogue import APIS, TOOLSETS
-from flintt_mcp.handbook import default_folder
+from flintt_mcp.offers.handbook.documents import default_folder
 from flintt_mcp.sandbox.server import open_sandbox
 from tests.apis.readme import LINES, PRINTS, TITLES, session_of
 from tests.apis.toolbox import SetClock
@@ -65,7 +65,7 @@ def shell(
 ) -> Shell:
     monkeypatch.setenv("FLINTT_MCP_DATA_DIR", str(data_dir))
     monkeypatch.setattr(flintt_mcp.sandbox.at_work, "open_sandbox", partial(open_sandbox, clock=clock))
-    monkeypatch.setattr(flintt_mcp.logs, "configure_logging", lambda level: None)
+    monkeypatch.setattr(flintt_mcp.serving.logs, "configure_logging", lambda level: None)
     return Shell(monkeypatch, capsys, clock)
 
 

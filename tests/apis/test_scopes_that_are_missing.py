@@ -7,11 +7,13 @@ from typing import Any
 
 import pytest
 
+from flintt_mcp.calls.call import Call
+from flintt_mcp.calls.caller import Caller
+from flintt_mcp.calls.reply import Done, Reply
+from flintt_mcp.calls.stages.scopes import REMEMBERED_SECONDS, Scopes
+from flintt_mcp.calls.tool import Tool
 from flintt_mcp.catalogue.operation import Effect
-from flintt_mcp.credentials import Caller
 from flintt_mcp.errors import Forbidden, NotFound
-from flintt_mcp.scopes import REMEMBERED_SECONDS, Scopes
-from flintt_mcp.tools import Call, Done, Reply, Tool
 from tests.apis.toolbox import case_arguments
 from tests.fake_api import KEYS, FakeApi, call, open_fake
 

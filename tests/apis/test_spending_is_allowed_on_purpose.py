@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
+from flintt_mcp.calls.reply import Done, Refused
 from flintt_mcp.catalogue import APIS
 from flintt_mcp.catalogue.operation import Effect
 from flintt_mcp.errors import CallRefused
-from flintt_mcp.pages import all_tools
-from flintt_mcp.tools import Done, Refused
+from scripts.handbook.pages import all_tools
 from tests.apis.toolbox import ask, case_arguments, open_sandboxed
 from tests.fake_api import FakeApi, call, open_fake
 

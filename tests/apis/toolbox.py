@@ -15,12 +15,13 @@ import pytest
 
 import flintt_mcp.sandbox.at_work
 from flintt_mcp.app import App, open_app
+from flintt_mcp.calls.call import Call, QuietChannel
+from flintt_mcp.calls.reply import Reply
+from flintt_mcp.rest.sending import in_process
+from flintt_mcp.rest.sending.message import Sender
 from flintt_mcp.sandbox.flintt.seed.draw import EPOCH
 from flintt_mcp.sandbox.server import open_sandbox
 from flintt_mcp.settings import Settings
-from flintt_mcp.tools import Call, QuietChannel, Reply
-from flintt_mcp.upstream import in_process
-from flintt_mcp.upstream.message import Sender
 from tests.case_files import every_operation, file_of
 from tests.fake_api import SECRET
 

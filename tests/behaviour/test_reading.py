@@ -13,7 +13,7 @@ from mcp.shared.exceptions import MCPError
 from mcp_types import CallToolResult, PromptReference, ResourceTemplateReference, TextContent
 
 from flintt_mcp import __version__
-from flintt_mcp.handbook import Handbook, default_folder
+from flintt_mcp.offers.handbook.documents import Handbook, default_folder
 from tests.snapshots import FOLDER as SNAPSHOTS
 
 from .conftest import Connect

@@ -20,7 +20,7 @@ from flintt_mcp.catalogue.operation import (
     Record,
     Route,
 )
-from flintt_mcp.proxy import arguments_of
+from flintt_mcp.rest.operation_tool import arguments_of
 from tests.case_files import every_operation
 
 PAGING_NAMES = {"limit", "cursor"}

@@ -10,12 +10,12 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
-from flintt_mcp.arguments import MONEY_PATTERN
+from flintt_mcp.calls.arguments import MONEY_PATTERN
+from flintt_mcp.calls.tool import Tool
 from flintt_mcp.catalogue import APIS, TOOLSETS
 from flintt_mcp.catalogue.operation import Effect, Operation
-from flintt_mcp.docs_tools import TOOLSET as DOCS
-from flintt_mcp.pages import all_tools
-from flintt_mcp.tools import Tool
+from flintt_mcp.offers.handbook.tools import TOOLSET as DOCS
+from scripts.handbook.pages import all_tools
 from tests.case_files import every_operation
 from tests.snapshots import visible_text
 

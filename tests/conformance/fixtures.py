@@ -22,12 +22,14 @@ from mcp_types import (
 )
 
 from flintt_mcp.app import Additions
-from flintt_mcp.arguments import Arguments
+from flintt_mcp.calls.arguments import Arguments
+from flintt_mcp.calls.call import Call
+from flintt_mcp.calls.reply import Ask, Done, Reply
+from flintt_mcp.calls.tool import Tool
 from flintt_mcp.catalogue.operation import Arg, Effect, local
 from flintt_mcp.errors import FlinttError
-from flintt_mcp.prompts import Filling, Prompt, PromptArgument
-from flintt_mcp.resources import Contents, Reading, Resource
-from flintt_mcp.tools import Ask, Call, Done, Reply, Tool
+from flintt_mcp.offers.prompts import Filling, Prompt, PromptArgument
+from flintt_mcp.offers.resources import Contents, Reading, Resource
 
 PNG = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR4nGP4z8DwHwAFAAH/iZk9HQAAAABJRU5ErkJggg=="
 WAV = "UklGRiYAAABXQVZFZm10IBAAAAABAAEAQB8AAAB9AAACABAAZGF0YQIAAAA="

@@ -11,7 +11,7 @@ import httpx2
 
 from flintt_mcp.catalogue import APIS
 from flintt_mcp.catalogue.management import FLINTT_MANAGEMENT
-from flintt_mcp.oauth.settings import HELP
+from flintt_mcp.oauth.registration import HELP
 from flintt_mcp.sandbox.flintt.session_tokens import LIFETIME
 from flintt_mcp.sandbox.server import open_sandbox
 from tests.oauth.browser import browse

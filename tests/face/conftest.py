@@ -15,10 +15,12 @@ import pytest
 from mcp import Client
 
 from flintt_mcp.app import open_app
-from flintt_mcp.arguments import Arguments
+from flintt_mcp.calls.arguments import Arguments
+from flintt_mcp.calls.call import Call
+from flintt_mcp.calls.reply import Done, Reply
+from flintt_mcp.calls.tool import Tool
 from flintt_mcp.catalogue.operation import Effect, local
 from flintt_mcp.settings import Settings
-from flintt_mcp.tools import Call, Done, Reply, Tool
 
 SANDBOX_KEY = "flt_sandbox_key"
 NEWEST = "2026-07-28"

@@ -11,8 +11,9 @@ from mcp import Client
 from mcp_types import CallToolResult, ListToolsResult
 
 from flintt_mcp.app import Additions
-from flintt_mcp.face.calls import DirectAnswers
-from flintt_mcp.tools import Call, Reply
+from flintt_mcp.calls.call import Call
+from flintt_mcp.calls.reply import Reply
+from flintt_mcp.face.tool_requests import DirectAnswers
 from tests.face.conftest import probe
 from tests.fake_api import FakeApi, open_fake
 

@@ -7,7 +7,7 @@ from mcp.shared.exceptions import MCPError
 from mcp_types import CacheableResult
 
 from flintt_mcp.app import INSTRUCTIONS
-from flintt_mcp.pages import all_tools
+from scripts.handbook.pages import all_tools
 from tests.face.conftest import NEWEST, Connect
 
 pytestmark = pytest.mark.anyio

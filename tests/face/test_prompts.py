@@ -7,7 +7,7 @@ from mcp import Client
 from mcp.shared.exceptions import MCPError
 from mcp_types import GetPromptResult
 
-from flintt_mcp.pages import all_tools
+from scripts.handbook.pages import all_tools
 from tests.face.conftest import Connect
 
 pytestmark = pytest.mark.anyio

@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 from mcp_types import CallToolResult
 
+from flintt_mcp.calls.reply import Ask, Done, Refused, Reply
+from flintt_mcp.calls.wording import told
 from flintt_mcp.errors import NotFound, RateLimited
-from flintt_mcp.replies import tool_result
-from flintt_mcp.tools import Ask, Done, Refused, Reply
-from flintt_mcp.wording import told
+from flintt_mcp.face.replies import tool_result
 from tests.face.conftest import probe
 
 

@@ -6,7 +6,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from flintt_mcp.credentials import CALLER, Caller
+from flintt_mcp.calls.caller import CALLER, Caller
 from flintt_mcp.face.shown import Face
 
 

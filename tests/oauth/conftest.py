@@ -14,12 +14,12 @@ import httpx2
 import pytest
 import uvicorn
 
-from flintt_mcp.oauth.settings import OAuthSettings
+from flintt_mcp.oauth.registration import OAuthSettings
 from flintt_mcp.oauth.source import TokenSource
-from flintt_mcp.oauth.store import FileStore
+from flintt_mcp.oauth.token_store import FileStore
+from flintt_mcp.rest.sending.client import UpstreamClient, open_client
 from flintt_mcp.sandbox.flextell.seed import CLIENT
 from flintt_mcp.sandbox.server import open_sandbox
-from flintt_mcp.upstream.client import UpstreamClient, open_client
 
 
 @dataclass

@@ -8,10 +8,10 @@ import sys
 import pytest
 
 from flintt_mcp.errors import ConfigError
-from flintt_mcp.oauth import store as stores
+from flintt_mcp.oauth import token_store as stores
 from flintt_mcp.oauth.messages import client_request
-from flintt_mcp.oauth.settings import HELP, OAuthSettings, read_settings
-from flintt_mcp.oauth.store import FileStore, KeyringStore, open_store
+from flintt_mcp.oauth.registration import HELP, OAuthSettings, read_settings
+from flintt_mcp.oauth.token_store import FileStore, KeyringStore, open_store
 from flintt_mcp.oauth.tokens import Tokens, from_json, lifetime
 
 GOOD = {

@@ -12,8 +12,8 @@ import pytest
 from flintt_mcp.errors import ConfigError, CredentialMissing, Unavailable, Unreachable
 from flintt_mcp.oauth.lock import file_lock
 from flintt_mcp.oauth.source import TokenSource
+from flintt_mcp.rest.sending.message import UpstreamResponse
 from flintt_mcp.sandbox.flextell.seed import SERVICE, SERVICE_SECRET
-from flintt_mcp.upstream.message import UpstreamResponse
 from tests.oauth.signing_in import sign_in
 
 pytestmark = pytest.mark.anyio
@@ -91,10 +91,10 @@ async def test_sources_that_share_a_folder_renew_it_once(settings, store, counte
 
 PROCESS = """
 import anyio, pathlib, sys
-from flintt_mcp.oauth.settings import OAuthSettings
+from flintt_mcp.oauth.registration import OAuthSettings
 from flintt_mcp.oauth.source import TokenSource
-from flintt_mcp.oauth.store import FileStore
-from flintt_mcp.upstream.client import open_client
+from flintt_mcp.oauth.token_store import FileStore
+from flintt_mcp.rest.sending.client import open_client
 
 token_url, client_id, folder, now = sys.argv[1:]
 

@@ -9,8 +9,8 @@ import difflib
 import json
 from pathlib import Path
 
-from flintt_mcp.pages import all_tools
-from flintt_mcp.tools import Tool
+from flintt_mcp.calls.tool import Tool
+from scripts.handbook.pages import all_tools
 
 FOLDER = Path(__file__).parent / "tools"
 RENEW = "python -m tests.renew_snapshots"

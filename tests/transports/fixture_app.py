@@ -18,10 +18,10 @@ from mcp.server.auth.middleware.auth_context import get_access_token
 from mcp.server.lowlevel import Server
 from mcp.server.subscriptions import InMemorySubscriptionBus, ListenHandler
 
+from flintt_mcp.calls.caller import Credentials
 from flintt_mcp.catalogue.operation import Api
-from flintt_mcp.credentials import Credentials
-from flintt_mcp.transports.http import HttpApp, HttpOptions, http_app
-from flintt_mcp.transports.serving import DrainingServer
+from flintt_mcp.serving.draining import DrainingServer
+from flintt_mcp.transports.http.app import HttpApp, HttpOptions, http_app
 
 FIRST = Api(
     name="first", title="First", variable="FIRST", url="https://first.example", prefixes=("fst_",),

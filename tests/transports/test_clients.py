@@ -12,7 +12,7 @@ from mcp.client.session import ClientSession
 from mcp.client.sse import sse_client
 from mcp.client.streamable_http import streamable_http_client
 
-from flintt_mcp.transports.http import HttpOptions
+from flintt_mcp.transports.http.app import HttpOptions
 
 from .fixture_app import KEY, Bench, principal, serving
 

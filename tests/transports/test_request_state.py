@@ -10,12 +10,14 @@ import httpx2
 import pytest
 
 from flintt_mcp.app import Additions, open_app
-from flintt_mcp.arguments import Arguments
+from flintt_mcp.calls.arguments import Arguments
+from flintt_mcp.calls.call import Call, Next
+from flintt_mcp.calls.reply import Ask, Done, Reply
+from flintt_mcp.calls.stages.metrics import Metrics
+from flintt_mcp.calls.tool import Tool
 from flintt_mcp.catalogue.operation import Effect
-from flintt_mcp.metrics import Metrics
 from flintt_mcp.serving.asgi import mcp_over_http
 from flintt_mcp.settings import Settings
-from flintt_mcp.tools import Ask, Call, Done, Next, Reply, Tool
 
 from .fixture_app import living
 

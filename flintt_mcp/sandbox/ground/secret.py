@@ -12,7 +12,7 @@ import hmac
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from flintt_mcp.keyfile import read_or_make
+from flintt_mcp.state.key_file import read_or_make
 
 FILE_NAME = "sandbox.secret"
 

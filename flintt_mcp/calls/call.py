@@ -1,0 +1,75 @@
+"""One call of one tool, the way back to its client, and the shape of a stage that it passes.
+
+In: what a transport or the shell read. Out: values that every stage and handle takes; nothing here runs anything.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, Literal, Protocol
+
+import msgspec
+
+from flintt_mcp.calls.caller import Caller, ChannelKind
+from flintt_mcp.calls.reply import Reply
+from flintt_mcp.calls.tool import Tool
+
+LogLevel = Literal["debug", "info", "notice", "warning", "error", "critical", "alert", "emergency"]
+INTENT = "intent_id"
+"""The argument that tells two deliberate calls with equal arguments apart."""
+ASIDE = frozenset({"limit", "cursor", INTENT})
+"""Arguments that choose a page or an intent and are no part of what a call means."""
+
+
+class Channel(Protocol):
+    """The way back to the client while a call runs. `asks` names what the client can be asked for: elicitation, sampling, roots."""
+
+    @property
+    def kind(self) -> ChannelKind: ...
+
+    @property
+    def asks(self) -> frozenset[str]: ...
+
+    async def progress(self, done: float, total: float | None = None, message: str | None = None) -> None:
+        """Show progress, where the client asked for it."""
+        ...
+
+    async def log(self, level: LogLevel, data: Any) -> None:
+        """Send a log message, where the client asked for it."""
+        ...
+
+
+class QuietChannel(msgspec.Struct, frozen=True):
+    """A channel that shows nothing on the way."""
+
+    kind: ChannelKind = "shell"
+    asks: frozenset[str] = frozenset()
+
+    async def progress(self, done: float, total: float | None = None, message: str | None = None) -> None:
+        return None
+
+    async def log(self, level: LogLevel, data: Any) -> None:
+        return None
+
+
+class Call(msgspec.Struct, frozen=True):
+    """One call of one tool. `arguments` are as the client sent them until the validate stage has passed."""
+
+    tool: Tool
+    arguments: Mapping[str, Any]
+    caller: Caller
+    channel: Channel = QuietChannel()
+    answers: Mapping[str, Any] = {}
+    state: str | None = None
+
+    @property
+    def canonical(self) -> str:
+        """What the call means as one text: its arguments in fixed order, without those that are aside."""
+        meant = {name: value for name, value in self.arguments.items() if name not in ASIDE}
+        return msgspec.json.encode(meant, order="sorted").decode()
+
+
+Next = Callable[[Call], Awaitable[Reply]]
+Stage = Callable[[Call, Next], Awaitable[Reply]]
+"""One that may reply `Ask` has a method `may_ask(tool)` that says of which tools; a question nobody announced makes the call run
+again on a way that can ask."""

@@ -1,0 +1,166 @@
+"""Who calls, and with which key for which API.
+
+In: the query string and headers of one request, or the environment of this process. Out: a `Caller`. Nothing about a caller
+is kept here, and a key is only ever handed to `rest/sending/request.py` for its own API. Keys route themselves by their prefix;
+a named header or query parameter says the API explicitly, but never sends a key where its prefix says that it does not belong.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+from urllib.parse import parse_qsl
+
+from flintt_mcp.catalogue.operation import Api
+
+ChannelKind = Literal["http", "stdio", "shell"]
+"""Where a call came from; decides how a person is told to give a key."""
+
+CALLER = "flintt_mcp.caller"
+"""Key of an ASGI scope under which an HTTP transport leaves the request's `Caller`."""
+
+_MOST_FIELDS = 100
+_USABLE = re.compile(r"[\x21-\x7e]{1,8192}")
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """One caller of one request.
+
+    `principal` is a keyed digest of all credentials on the request: equal for equal keys, and telling nothing about them.
+    `secrets` maps an API's name to the key for it. `toolsets` narrows what this caller sees; None leaves all that is on.
+    """
+
+    principal: str
+    secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
+    toolsets: frozenset[str] | None = None
+
+
+class Credentials:
+    """Reads callers. `digest_key` (32 to 64 bytes) keys the principal and is shared by all workers of a server.
+
+    `toolsets` maps every name that a request may narrow to, groups as well, to the toolsets it means; None for all that is on.
+    """
+
+    def __init__(
+        self, apis: Iterable[Api], digest_key: bytes, toolsets: Mapping[str, frozenset[str] | None] | None = None
+    ) -> None:
+        self._apis = tuple(apis)
+        self._digest_key = digest_key
+        self._toolsets = dict(toolsets or {})
+        self._own_headers = {api.own_header.lower(): api.name for api in self._apis}
+        self._own_queries = {api.own_query: api.name for api in self._apis}
+
+    def from_request(self, query: bytes, headers: Iterable[tuple[bytes, bytes]]) -> Caller:
+        """The caller of one HTTP request.
+
+        Of several keys for one API the most explicit wins: its named header, then its named query parameter, then
+        X-API-Key, then Authorization: Bearer, then `?api_key=`.
+        """
+        named: dict[str, str] = {}
+        loose: dict[str, str] = {}
+        toolsets: str | None = None
+        for raw_name, raw_value in headers:
+            name = raw_name.decode("latin-1").lower()
+            value = raw_value.decode("latin-1").strip()
+            if name in self._own_headers:
+                named.setdefault("header " + self._own_headers[name], value)
+            elif name == "x-api-key":
+                loose.setdefault("1 x-api-key", value)
+            elif name == "authorization" and value[:7].lower() == "bearer ":
+                loose.setdefault("2 bearer", value[7:].strip())
+            elif name == "x-mcp-toolsets":
+                toolsets = value or None
+        for name, value in _fields(query):
+            if name in self._own_queries:
+                named.setdefault("query " + self._own_queries[name], value)
+            elif name == "api_key":
+                loose.setdefault("3 query", value)
+            elif name == "toolsets":
+                toolsets = value if toolsets is None else toolsets
+        return self._caller(self._routed(named, loose), toolsets)
+
+    def from_environment(self, environment: Mapping[str, str]) -> Caller:
+        """The caller on stdio and in a shell: FLINTT_API_KEY and its siblings."""
+        found = {api.name: environment.get(f"{api.variable}_{api.secret}", "").strip() for api in self._apis}
+        return self._caller({name: key for name, key in found.items() if self._is_usable(key, name)}, None)
+
+    def with_secrets(self, secrets: Mapping[str, str]) -> Caller:
+        """A caller that holds exactly these keys."""
+        return self._caller(dict(secrets), None)
+
+    def _routed(self, named: Mapping[str, str], loose: Mapping[str, str]) -> dict[str, str]:
+        secrets: dict[str, str] = {}
+        for source in sorted(named):
+            name = source.split(" ", 1)[1]
+            if self._is_usable(named[source], name):
+                secrets.setdefault(name, named[source])
+        for source in sorted(loose):
+            api = self._api_of(loose[source], bearer=source == "2 bearer")
+            if api is not None and _USABLE.fullmatch(loose[source]):
+                secrets.setdefault(api.name, loose[source])
+        return secrets
+
+    def _is_usable(self, key: str, name: str) -> bool:
+        """Whether a key given for that API can be one: a key that begins like those of another API was put there by mistake."""
+        others = tuple(prefix for api in self._apis if api.name != name for prefix in api.prefixes)
+        return _USABLE.fullmatch(key) is not None and not key.startswith(others)
+
+    def _api_of(self, key: str, *, bearer: bool) -> Api | None:
+        """The API a key belongs to by its prefix; a key of no known kind is Flintt's, unless it is a bearer token."""
+        for api in self._apis:
+            if key.startswith(api.prefixes) and api.prefixes:
+                return api
+        return None if bearer or not self._apis else self._apis[0]
+
+    def _caller(self, secrets: dict[str, str], toolsets: str | None) -> Caller:
+        chosen = None if toolsets is None else self._narrowed(toolsets)
+        text = "\n".join(f"{name}\t{secrets[name]}" for name in sorted(secrets))
+        return Caller(hashlib.blake2b(text.encode(), key=self._digest_key, digest_size=32).hexdigest(), secrets, chosen)
+
+    def _narrowed(self, text: str) -> frozenset[str] | None:
+        """The toolsets that a comma-separated text names, None when it names none; an unknown name stays, for no tool."""
+        chosen: set[str] = set()
+        for name in filter(None, map(str.strip, text.split(","))):
+            meant = self._toolsets.get(name, frozenset({name}))
+            if meant is None:
+                return None
+            chosen |= meant
+        return frozenset(chosen) or None
+
+    def unknown_toolsets(self, caller: Caller) -> str:
+        """What to tell a caller that narrows to a toolset that does not exist: the names that do. Empty when all is well."""
+        if not self._toolsets or not caller.toolsets or caller.toolsets <= self._toolsets.keys():
+            return ""
+        return f"A toolset that the request names does not exist; there are {', '.join(self._toolsets)}"
+
+
+def _fields(query: bytes) -> list[tuple[str, str]]:
+    """The fields of a query string; none of one that has more of them than anybody needs."""
+    if not query or query.count(b"&") >= _MOST_FIELDS:
+        return []
+    return parse_qsl(query.decode("latin-1"))
+
+
+def how_to_give_key(api: Api, kind: ChannelKind) -> str:
+    """One sentence: how a person gives this API's key where the call came from."""
+    variable = f"{api.variable}_{api.secret}"
+    match kind:
+        case "http" if api.prefixes:
+            return f"add ?api_key=KEY to the MCP URL or send the header X-API-Key: KEY ({api.key_hint})"
+        case "http":  # a credential that nothing tells apart has to be named
+            word = api.secret.removeprefix("API_")
+            hint = f" ({api.key_hint})" if api.key_hint else ""
+            return f"send the header {api.own_header}: {word} or add ?{api.own_query}={word} to the MCP URL{hint}"
+        case "stdio":
+            return (
+                f"set {variable} in the env block of this server's entry in the client's configuration and restart the "
+                f"client ({api.key_hint})"
+            )
+        case "shell":
+            return (
+                f"set the environment variable {variable}, or add --sandbox to try without an account ({api.key_hint})"
+            )

@@ -1,0 +1,66 @@
+"""All tools that are on, by name and in order, and which of them one caller sees."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable, Iterable, Iterator, Mapping
+
+from flintt_mcp.calls.arguments import shown_name
+from flintt_mcp.calls.caller import Caller
+from flintt_mcp.calls.tool import Tool
+from flintt_mcp.errors import UnknownTool
+
+_NAME_COMPARED = 64
+"""Characters of an unknown tool's name that are compared with those there are; clients send no longer ones."""
+
+
+class Inventory:
+    """All tools that are on, by name and in order. `off` says of every other known tool why it is not.
+
+    A tool that `hidden` names for a caller is left out of that caller's list, and can be called all the same.
+    """
+
+    def __init__(
+        self,
+        tools: Iterable[Tool],
+        off: Mapping[str, str] | None = None,
+        hidden: Callable[[Tool, Caller], bool] | None = None,
+    ) -> None:
+        self._tools = {tool.name: tool for tool in tools}
+        self._off = dict(off or {})
+        self._hidden = hidden
+
+    def __iter__(self) -> Iterator[Tool]:
+        return iter(self._tools.values())
+
+    def __len__(self) -> int:
+        return len(self._tools)
+
+    def visible_to(self, caller: Caller) -> list[Tool]:
+        """The tools this caller may see, in order."""
+        seen = [tool for tool in self._tools.values() if is_visible(tool, caller)]
+        return seen if self._hidden is None else [tool for tool in seen if not self._hidden(tool, caller)]
+
+    def get(self, name: str) -> Tool | None:
+        return self._tools.get(name)
+
+    def find(self, name: str, caller: Caller) -> Tool:
+        """The tool of that name.
+
+        Raises:
+            UnknownTool: there is none for this caller; the message says why or names close ones.
+        """
+        tool = self._tools.get(name)
+        if tool is not None and is_visible(tool, caller):
+            return tool
+        if name in self._off:
+            raise UnknownTool(f"{name} is switched off here: {self._off[name]}")
+        # Cut first: a name is as long as a request may be, and the comparison takes a second for each megabyte of it.
+        close = difflib.get_close_matches(name[:_NAME_COMPARED], [tool.name for tool in self.visible_to(caller)], n=3)
+        hint = f"did you mean {' or '.join(close)}?" if close else "tools/list names those that are on"
+        raise UnknownTool(f"Unknown tool: {shown_name(name)}", advice=hint)
+
+
+def is_visible(tool: Tool, caller: Caller) -> bool:
+    """Whether the caller's own narrowing leaves this tool on."""
+    return caller.toolsets is None or tool.toolset in caller.toolsets

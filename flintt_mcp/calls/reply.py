@@ -1,0 +1,46 @@
+"""What comes of a call: it is done, it needs answers first, or it was refused.
+
+A reply says nothing about the MCP protocol: `face/` renders it for the client's revision, `cli/` for a terminal.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import msgspec
+
+from flintt_mcp.errors import Changed, FlinttError
+
+
+class Done(msgspec.Struct, frozen=True):
+    """The call did its work.
+
+    `structured` is valid against the tool's output schema and `text` stands on its own. `content`, when given, holds
+    ready MCP content blocks (images, resources) and replaces the text.
+    """
+
+    text: str = ""
+    structured: Mapping[str, Any] | None = None
+    content: Sequence[Mapping[str, Any]] | None = None
+    changed: Changed = "no"
+
+
+class Ask(msgspec.Struct, frozen=True):
+    """The call needs answers from the client first.
+
+    `requests` maps a name to an MCP input request (`{"method": ..., "params": ...}`). The call runs again with
+    `Call.answers` under the same names and with `state` as it was left here.
+    """
+
+    requests: Mapping[str, Mapping[str, Any]] = {}
+    state: str | None = None
+
+
+class Refused(msgspec.Struct, frozen=True):
+    """The call failed or was not let through; the error says what happened, what was changed and what to do next."""
+
+    error: FlinttError
+
+
+Reply = Done | Ask | Refused

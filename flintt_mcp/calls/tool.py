@@ -1,0 +1,62 @@
+"""What a tool is: a value that describes itself and knows how it is done.
+
+In: what the rooms that offer tools say of each. Out: its description as `tools/list` tells it; every hint follows from its effect.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from flintt_mcp.calls.arguments import Arguments
+from flintt_mcp.catalogue.operation import Effect
+
+if TYPE_CHECKING:
+    from flintt_mcp.calls.call import Call
+    from flintt_mcp.calls.reply import Reply
+
+
+@dataclass(frozen=True, eq=False)
+class Tool:
+    """One tool, self-describing.
+
+    `api` names the REST API whose key it needs; None makes it public. `long_lived` tools may ask the client or show
+    progress, so their calls need a stream.
+    """
+
+    name: str
+    title: str
+    about: str
+    effect: Effect
+    toolset: str
+    arguments: Arguments
+    handle: Callable[[Call], Awaitable[Reply]] = field(repr=False)
+    api: str | None = None
+    output_schema: Mapping[str, Any] | None = None
+    scopes: tuple[str, ...] = ()
+    spends: str = ""
+    long_lived: bool = False
+
+    @property
+    def hints(self) -> dict[str, bool]:
+        """The four MCP hints. Only a tool that talks to an API touches the open world."""
+        return {
+            "readOnlyHint": self.effect.reads,
+            "destructiveHint": self.effect.destructive,
+            "idempotentHint": self.effect.idempotent,
+            "openWorldHint": self.api is not None,
+        }
+
+    @cached_property
+    def wire(self) -> dict[str, Any]:
+        """The tool as `tools/list` tells it."""
+        described: dict[str, Any] = {
+            "name": self.name,
+            "title": self.title,
+            "description": self.about,
+            "inputSchema": self.arguments.schema,
+            "annotations": {"title": self.title, **self.hints},
+        }
+        return {**described, "outputSchema": dict(self.output_schema)} if self.output_schema else described

@@ -1,0 +1,82 @@
+"""Replies in the form of the wire, and the answers to plain tool calls and tool lists.
+
+In: the inventory, the pipeline and one request that has been judged to be whole. Out: a result as the newest revision or a
+handshake revision has it. Knows no transport and not the SDK: the middleware of `face/` and the direct exchange of
+`transports/` both answer through here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from flintt_mcp.calls.call import Call, Channel
+from flintt_mcp.calls.caller import Caller
+from flintt_mcp.calls.inventory import Inventory, is_visible
+from flintt_mcp.calls.pipeline import Pipeline
+from flintt_mcp.calls.reply import Ask, Done, Refused, Reply
+from flintt_mcp.calls.tool import Tool
+from flintt_mcp.calls.wording import told
+
+LISTS_TTL_MS = 300_000
+_PLAIN_CALL = frozenset({"name", "arguments", "_meta"})
+_PLAIN_LIST = frozenset({"_meta"})
+_MODERN_ONLY = frozenset({"resultType", "ttlMs", "cacheScope"})
+
+
+def tool_result(tool: Tool, reply: Reply) -> dict[str, Any]:
+    """A reply as the result of `tools/call`, in the form of the newest revision; the SDK trims it for older ones."""
+    match reply:
+        case Done(text=text, structured=structured, content=content):
+            blocks = [{"type": "text", "text": text}] if content is None else list(content)
+            result: dict[str, Any] = {"content": blocks, "isError": False, "resultType": "complete"}
+            return result if structured is None else {**result, "structuredContent": structured}
+        case Refused(error=error):
+            block = {"type": "text", "text": told(error, tool.name)}
+            return {"content": [block], "isError": True, "resultType": "complete"}
+        case Ask():
+            raise TypeError("a question is answered in rounds, it is no result")
+
+
+def tool_list(inventory: Inventory, caller: Caller) -> dict[str, Any]:
+    """The result of `tools/list` for one caller."""
+    return {"resultType": "complete", "tools": [tool.wire for tool in inventory.visible_to(caller)]}
+
+
+class PlainAnswers:
+    """Answers plain requests. `stamp` is the `_meta` that every result of the newest revision carries."""
+
+    METHODS = frozenset({"tools/call", "tools/list"})
+
+    def __init__(self, inventory: Inventory, pipeline: Pipeline, stamp: Mapping[str, Any]) -> None:
+        self._inventory = inventory
+        self._pipeline = pipeline
+        self._stamp = stamp
+
+    async def answer(
+        self, method: str, params: Mapping[str, Any], caller: Caller, channel: Channel, *, modern: bool
+    ) -> dict[str, Any] | None:
+        """The result, or None for a request that is not plain: unknown tools, tools that ask, state, cursors."""
+        result = None
+        if method == "tools/call" and _PLAIN_CALL.issuperset(params):
+            result = await self._call(params, caller, channel)
+        elif method == "tools/list" and _PLAIN_LIST.issuperset(params):
+            result = {**tool_list(self._inventory, caller), "ttlMs": LISTS_TTL_MS, "cacheScope": "private"}
+        if result is None or not modern:
+            return result and {name: value for name, value in result.items() if name not in _MODERN_ONLY}
+        result["_meta"] = self._stamp
+        return result
+
+    async def _call(self, params: Mapping[str, Any], caller: Caller, channel: Channel) -> dict[str, Any] | None:
+        name, arguments = params.get("name"), params.get("arguments", {})
+        tool = self._inventory.get(name) if isinstance(name, str) else None
+        if (
+            tool is None
+            or not isinstance(arguments, dict)
+            or not is_visible(tool, caller)
+            or self._pipeline.may_ask(tool)
+        ):
+            return None
+        reply = await self._pipeline.run(Call(tool, arguments, caller, channel))
+        # A question that nobody announced: it needs the SDK's rounds, where the call begins anew.
+        return None if isinstance(reply, Ask) else tool_result(tool, reply)

@@ -1,0 +1,78 @@
+"""Resources: the lists of fixed ones and of templates, and reading one.
+
+In: rows of `offers/resources.py`. Out: handlers, whose results say who may keep them and for how long. What cannot be read is
+one error, with the reason and what to do; the URI in it is bounded.
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from mcp.shared.exceptions import MCPError
+from mcp_types import INVALID_PARAMS, PaginatedRequestParams, ReadResourceRequestParams
+
+from flintt_mcp.calls.arguments import shown_name
+from flintt_mcp.calls.wording import told
+from flintt_mcp.errors import FlinttError
+from flintt_mcp.face.questions import AskAgain, rounds
+from flintt_mcp.face.shown import Context, Face, McpChannel, one_page
+from flintt_mcp.offers.resources import Reading, Resource
+
+
+def list_resources(face: Face) -> Callable[..., Any]:
+    """Answers `resources/list`: the fixed ones."""
+    return _list(face.resources.fixed, "resources", "uri")
+
+
+def list_templates(face: Face) -> Callable[..., Any]:
+    """Answers `resources/templates/list`."""
+    return _list(face.resources.templates, "resourceTemplates", "uriTemplate")
+
+
+def _list(rows: Iterable[Resource], key: str, uri_key: str) -> Callable[..., Any]:
+    shown = [
+        {uri_key: row.uri, "name": row.name, "title": row.title, "description": row.about, "mimeType": row.mime_type}
+        for row in rows
+    ]
+
+    async def answer(ctx: Context, params: PaginatedRequestParams | None) -> dict[str, Any]:
+        one_page(params)
+        return {"resultType": "complete", key: shown}
+
+    return answer
+
+
+def read_resource(face: Face) -> Callable[..., Any]:
+    """Answers `resources/read`: finds the row and reads it, in rounds while it has questions."""
+
+    async def answer(ctx: Context, params: ReadResourceRequestParams) -> dict[str, Any]:
+        found = face.resources.find(params.uri)
+        if found is None:
+            raise _not_there(params.uri, "resources/list and resources/templates/list name those there are")
+        resource, values = found
+        caller, channel = face.caller_of(ctx), McpChannel(ctx)
+
+        async def run(again: AskAgain) -> Any:
+            return await resource.read(Reading(params.uri, values, caller, channel, again.answers, again.state))
+
+        try:
+            contents = await rounds(ctx, params, run)
+        except FlinttError as error:
+            raise _not_there(params.uri, told(error, "resources/read")) from None
+        if isinstance(contents, dict):
+            return contents
+        item: dict[str, Any] = {"uri": params.uri, "mimeType": contents.mime_type}
+        if contents.blob is not None:
+            item["blob"] = base64.b64encode(contents.blob).decode()
+        else:
+            item["text"] = contents.text or ""
+        scope = "public" if resource.public else "private"
+        return {"contents": [item], "ttlMs": resource.ttl_ms, "cacheScope": scope, "resultType": "complete"}
+
+    return answer
+
+
+def _not_there(uri: str, why: str) -> MCPError:
+    return MCPError(INVALID_PARAMS, f"Resource not found or not readable. {why}", {"uri": shown_name(uri)})

@@ -1,0 +1,90 @@
+"""Tools: the list of them and calls, answered as the SDK does it and, for plain requests, without its passes over the result.
+
+In: a `Face`. Out: the two handlers, and a middleware for the direct way. Names are checked here, arguments in the pipeline; both
+ways give the same answers, which a test holds them to.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from mcp.server.context import CallNext, HandlerResult
+from mcp.server.lowlevel.server import Server
+from mcp.shared.exceptions import MCPError
+from mcp_types import INVALID_PARAMS, SERVER_INFO_META_KEY, CallToolRequestParams, PaginatedRequestParams
+from mcp_types.version import MODERN_PROTOCOL_VERSIONS
+
+from flintt_mcp.calls.call import Call
+from flintt_mcp.calls.reply import Reply
+from flintt_mcp.errors import UnknownTool
+from flintt_mcp.face.questions import AskAgain, rounds
+from flintt_mcp.face.replies import PlainAnswers, tool_list, tool_result
+from flintt_mcp.face.shown import Context, Face, McpChannel, one_page
+
+SESSION_HEADER = "mcp-session-id"
+
+
+def list_tools(face: Face) -> Callable[..., Any]:
+    """Answers `tools/list`: the tools that the caller of a request sees."""
+
+    async def answer(ctx: Context, params: PaginatedRequestParams | None) -> dict[str, Any]:
+        one_page(params)
+        return tool_list(face.inventory, face.caller_of(ctx))
+
+    return answer
+
+
+def call_tool(face: Face) -> Callable[..., Any]:
+    """Answers `tools/call`: runs the pipeline, in rounds while the tool has questions."""
+
+    async def answer(ctx: Context, params: CallToolRequestParams) -> dict[str, Any]:
+        caller = face.caller_of(ctx)
+        try:
+            tool = face.inventory.find(params.name, caller)
+        except UnknownTool as error:
+            raise MCPError(INVALID_PARAMS, ". ".join(filter(None, (error.message, error.advice)))) from None
+        channel = McpChannel(ctx)
+
+        async def run(again: AskAgain) -> Reply:
+            return await face.pipeline.run(
+                Call(tool, params.arguments or {}, caller, channel, again.answers, again.state)
+            )
+
+        reply = await rounds(ctx, params, run)
+        return reply if isinstance(reply, dict) else tool_result(tool, reply)
+
+    return answer
+
+
+class DirectAnswers:
+    """SDK middleware: answers plain tool calls and tool lists without the SDK's passes over the result.
+
+    The SDK validates and copies every result against its models; for results that are made here, in a form that tests check
+    against those models, that is a large part of the cost of a call. Whatever is not a plain request takes the SDK's own way.
+    """
+
+    def __init__(self, face: Face, plain: PlainAnswers) -> None:
+        self._face = face
+        self._plain = plain
+
+    async def __call__(self, ctx: Context, call_next: CallNext) -> HandlerResult:
+        result = None
+        if ctx.method in PlainAnswers.METHODS and _is_open(ctx):
+            modern = ctx.protocol_version in MODERN_PROTOCOL_VERSIONS
+            result = await self._plain.answer(
+                ctx.method, ctx.params or {}, self._face.caller_of(ctx), McpChannel(ctx), modern=modern
+            )
+        return await call_next(ctx) if result is None else result
+
+
+def plain_answers(face: Face, server: Server[Any]) -> PlainAnswers:
+    """What answers plain requests of this server."""
+    return PlainAnswers(face.inventory, face.pipeline, {SERVER_INFO_META_KEY: server.server_info_stamp})
+
+
+def _is_open(ctx: Context) -> bool:
+    """Whether calls may run: a handshake session has to be initialized first, a single request stands for itself."""
+    if ctx.protocol_version in MODERN_PROTOCOL_VERSIONS or ctx.session.client_params is not None:
+        return True
+    return ctx.request is not None and SESSION_HEADER not in ctx.request.headers and not ctx.session.can_send_request

@@ -1,0 +1,1 @@
+"""The handbook: the bundled markdown of docs/ as documents, as tools and as resources. Public: it needs no key."""

@@ -1,0 +1,149 @@
+"""One HTTP attempt over the network: the only room that knows the HTTP client library (aiohttp).
+
+In: an `UpstreamRequest`. Out: a complete `UpstreamResponse`, or a `TransportFault` in words of our own. Never follows a
+redirect, keeps a cookie or sends anything twice. Text of the library's exceptions holds whole URLs: it stays in here.
+"""
+
+from __future__ import annotations
+
+import ssl
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+
+import aiohttp
+import truststore
+from aiohttp import ClientConnectorError, ClientOSError, ClientTimeout, ServerDisconnectedError
+from multidict import CIMultiDictProxy
+from yarl import URL
+
+from flintt_mcp.rest.sending.compression import decode
+from flintt_mcp.rest.sending.message import AnswerTooLarge, Sender, TransportFault, UpstreamRequest, UpstreamResponse
+from flintt_mcp.rest.sending.proxies import Proxies
+from flintt_mcp.rest.sending.wire import NetworkLimits
+
+_HEADER_LIMIT = 16 * 1024
+
+
+@asynccontextmanager
+async def open_network(limits: NetworkLimits, user_agent: str, proxies: Proxies) -> AsyncIterator[Sender]:
+    """Open the connection pools and yield the `Sender` over them.
+
+    Trusts the certificates that the system trusts, and those of SSL_CERT_FILE and SSL_CERT_DIR.
+    """
+    trust = _trusted_authorities()
+    async with AsyncExitStack() as stack:
+        # A request that must not be sent twice gets a connection of its own: on a kept-alive one, which the API may be
+        # closing at that moment, a reset would leave open whether it was carried out.
+        pooled, fresh = [
+            await stack.enter_async_context(_session(limits, user_agent, trust, keep=keep)) for keep in (True, False)
+        ]
+
+        async def send(request: UpstreamRequest) -> UpstreamResponse:
+            session = pooled if request.repeatable else fresh
+            fault: TransportFault
+            try:
+                async with session.request(
+                    request.method,
+                    # Already encoded by `request.py`, byte for byte: `encoded` keeps the library from tidying it up.
+                    URL(request.url, encoded=True),
+                    headers=request.headers,
+                    data=request.body,
+                    allow_redirects=False,
+                    proxy=proxies.proxy_for(request.url) if proxies else None,
+                ) as response:
+                    body = await _read(response, limits.max_response_bytes)
+                    return UpstreamResponse(response.status, _headers(response.headers), body)
+            except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
+                fault = _fault(error, limits)
+            # Raised outside `except`, so that no traceback or log of a chain can show the library's text.
+            raise fault
+
+        yield send
+
+
+def _session(limits: NetworkLimits, user_agent: str, trust: ssl.SSLContext, *, keep: bool) -> aiohttp.ClientSession:
+    return aiohttp.ClientSession(
+        connector=aiohttp.TCPConnector(limit=limits.max_connections, ssl=trust, force_close=not keep),
+        timeout=ClientTimeout(total=limits.attempt_timeout, connect=limits.connect_timeout),
+        headers={"user-agent": user_agent, "accept-encoding": "gzip"},
+        cookie_jar=aiohttp.DummyCookieJar(),
+        # The library would decode whole blocks before anybody could look at their size.
+        auto_decompress=False,
+        trust_env=False,
+        max_line_size=_HEADER_LIMIT,
+        max_field_size=_HEADER_LIMIT,
+        middlewares=(_once,),
+    )
+
+
+async def _once(request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType) -> aiohttp.ClientResponse:
+    """Keep the library from sending again: it would repeat even a DELETE after a reset, unless it sees another error."""
+    fault: TransportFault
+    try:
+        return await handler(request)
+    except (ClientConnectorError, aiohttp.ConnectionTimeoutError):
+        raise
+    except ServerDisconnectedError:
+        fault = TransportFault("the connection was closed before the answer", sent=True)
+    except ClientOSError:
+        fault = TransportFault("the connection was reset", sent=True)
+    raise fault
+
+
+async def _read(response: aiohttp.ClientResponse, limit: int) -> bytes:
+    """Read the body; stop at the limit, on the wire and decoded, so that neither a huge answer nor a bomb fits in."""
+    body = bytearray()
+    async for chunk in response.content.iter_any():
+        body += chunk
+        if len(body) > limit:
+            raise AnswerTooLarge(response.status, limit)
+    encoding = response.headers.get("content-encoding")
+    if encoding is None:
+        return bytes(body)
+    return decode(bytes(body), encoding, response.status, limit)
+
+
+def _headers(received: CIMultiDictProxy[str]) -> dict[str, str]:
+    """Copy the headers under lower-case names, joining repeated ones as HTTP allows."""
+    headers: dict[str, str] = {}
+    for name, value in received.items():
+        key = name.lower()
+        # Bytes that are no UTF-8 arrive as lone surrogates, which nothing further on could write out.
+        text = value if value.isascii() else value.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+        headers[key] = f"{headers[key]}, {text}" if key in headers else text
+    return headers
+
+
+def _fault(error: Exception, limits: NetworkLimits) -> TransportFault:
+    """Put a failure of the library into our own words; the first row that fits counts, and what is unknown was sent."""
+    for kind, reason, sent, lasting in _FAULTS:
+        if isinstance(error, kind):
+            return TransportFault(reason, sent=sent, lasting=lasting)
+    if isinstance(error, TimeoutError):
+        return TransportFault(f"no complete answer within {limits.attempt_timeout:.3g} s", sent=True)
+    if isinstance(error, ClientConnectorError) and isinstance(error.os_error, ConnectionRefusedError):
+        return TransportFault("connection refused", sent=False)
+    if isinstance(error, ClientConnectorError):
+        return TransportFault("no connection could be made", sent=False)
+    return TransportFault("the connection failed", sent=True)
+
+
+_FAULTS: tuple[tuple[type[Exception], str, bool, bool], ...] = (
+    # class, reason, sent, lasting
+    (aiohttp.ClientConnectorCertificateError, "the API's certificate is not trusted", False, True),
+    (aiohttp.ClientConnectorSSLError, "no TLS connection could be made", False, False),
+    (aiohttp.ClientConnectorDNSError, "the API's host name cannot be resolved", False, False),
+    (aiohttp.ClientProxyConnectionError, "the proxy cannot be reached", False, False),
+    (aiohttp.ClientHttpProxyError, "the proxy refused the connection", False, False),
+    (aiohttp.ConnectionTimeoutError, "no connection in time", False, False),
+    (aiohttp.InvalidURL, "the address of the request is not valid", False, True),
+    (aiohttp.NonHttpUrlClientError, "the address of the request is not valid", False, True),
+    (aiohttp.ClientPayloadError, "the answer was cut short", True, False),
+    (aiohttp.ClientResponseError, "the answer is not HTTP", True, False),
+    (ValueError, "the request or its answer is not valid HTTP", True, True),
+)
+
+
+def _trusted_authorities() -> ssl.SSLContext:
+    """The certificates this system trusts, also where Python itself was built without a path to them."""
+    return truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT)

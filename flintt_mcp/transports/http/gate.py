@@ -1,0 +1,146 @@
+"""The outermost layer of HTTP: keys come out of the request, strangers stay outside.
+
+In: an ASGI scope as the web server made it. Out: an `Entry` with the caller, the scope cleaned in place before anything
+can log it, or the answer that refuses the request. It reads no body, knows no protocol, and keeps nothing of a request.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Any
+from urllib.parse import parse_qsl
+
+from mcp.server.auth.middleware.bearer_auth import AuthenticatedUser
+from mcp.server.auth.provider import AccessToken
+from starlette.responses import Response
+
+from flintt_mcp.calls.caller import CALLER, Caller, Credentials
+from flintt_mcp.transports.http import cors
+from flintt_mcp.transports.http.hosts import host_values, origin_values
+from flintt_mcp.transports.http.json_responses import CLOSE, rpc_error
+from flintt_mcp.transports.http.options import HttpOptions
+
+MAX_QUERY_FIELDS = 100
+
+_Headers = list[tuple[bytes, bytes]]
+
+_KEPT_HEADERS = frozenset(
+    (
+        b"accept",
+        b"accept-language",
+        b"content-length",
+        b"content-type",
+        b"host",
+        b"last-event-id",
+        b"origin",
+        b"traceparent",
+        b"tracestate",
+        b"user-agent",
+        b"x-request-id",
+    )
+)
+"""Headers that go on inside, beside `mcp-*`. A list of what stays, so that no header with a key can be forgotten."""
+
+_SINGLE = frozenset(
+    (b"host", b"origin", b"content-type", b"content-length", b"mcp-session-id", b"mcp-protocol-version")
+)
+"""Headers that decide something here: two of one kind could be read differently by two readers."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One request that was seen by the gate.
+
+    `query` and `headers` are as they were sent, for routes that are not ours. `who` counts against limits: the principal, or
+    for callers without a key the principal and their address. `stream_id` names a legacy SSE stream. `overlong` marks a
+    query with more fields than anybody needs; none of them was read.
+    """
+
+    caller: Caller
+    who: str
+    query: bytes = field(repr=False)
+    headers: _Headers = field(repr=False)
+    found: Mapping[bytes, bytes] = field(repr=False)
+    stream_id: str | None = None
+    overlong: bool = False
+
+    @property
+    def origin(self) -> bytes | None:
+        return self.found.get(b"origin")
+
+
+class Gate:
+    """Reads callers and checks Host and Origin against exact lists."""
+
+    def __init__(self, credentials: Credentials, options: HttpOptions) -> None:
+        self._credentials = credentials
+        self._hosts = host_values(options)
+        self._origins = origin_values(options)
+        self._key_headers = options.key_headers
+
+    def enter(self, scope: Any) -> Entry:
+        """Takes the credentials out of a request; `scope` holds none from here on, wherever it goes."""
+        query, headers = scope["query_string"], [(name, value.strip(b" \t")) for name, value in scope["headers"]]
+        kept: _Headers = []
+        dropped: _Headers = []
+        for pair in headers:
+            (kept if pair[0] in _KEPT_HEADERS or pair[0].startswith(b"mcp-") else dropped).append(pair)
+        scope["query_string"], scope["headers"] = b"", kept
+        overlong = query.count(b"&") >= MAX_QUERY_FIELDS
+        caller = self._credentials.from_request(b"" if overlong else query, dropped)
+        client = scope.get("client")
+        who = caller.principal if caller.secrets or not client else f"{caller.principal}@{client[0]}"
+        scope[CALLER] = caller
+        scope["user"] = _user_of(caller.principal)
+        return Entry(caller, who, query, headers, dict(headers), None if overlong else _stream_id(query), overlong)
+
+    def refusal(self, scope: Any, entry: Entry) -> Response | None:
+        """The answer to a request that must not pass, or to a preflight; None lets the request in."""
+        found = entry.found
+        if entry.overlong:
+            return rpc_error(400, f"The URL has more than {MAX_QUERY_FIELDS} query parameters", headers=CLOSE)
+        if len(found) != len(entry.headers) and (name := _doubled(entry.headers)):
+            return rpc_error(400, f"The header {name} must not be sent twice", headers=CLOSE)
+        host = found.get(b"host")
+        if not host:
+            return rpc_error(400, "The request has no Host header", headers=CLOSE)
+        if host.lower() not in self._hosts:
+            return rpc_error(
+                421, "This Host is not allowed here; the operator can add it with --allowed-host", headers=CLOSE
+            )
+        origin = found.get(b"origin")
+        if origin is None:
+            return self._narrowing(entry)
+        if origin.lower() not in self._origins:
+            return rpc_error(
+                403,
+                "This Origin is not allowed here; the operator can add it with --allowed-origin",
+                headers={"vary": "Origin", **CLOSE},
+            )
+        if cors.is_preflight(scope["method"], found):
+            return cors.preflight(origin, found, self._key_headers)
+        return self._narrowing(entry)
+
+    def _narrowing(self, entry: Entry) -> Response | None:
+        """The refusal of a request that narrows to a toolset that does not exist: it would see nothing and not know why."""
+        unknown = self._credentials.unknown_toolsets(entry.caller)
+        return rpc_error(400, unknown) if unknown else None
+
+
+@lru_cache(maxsize=1024)
+def _user_of(principal: str) -> AuthenticatedUser:
+    """The caller as the SDK knows users. It compares them to keep sessions apart; no key is in it."""
+    return AuthenticatedUser(AccessToken(token=principal, client_id=principal, scopes=[]))
+
+
+def _stream_id(query: bytes) -> str | None:
+    if b"session" not in query and b"%" not in query:
+        return None
+    return next((value for name, value in parse_qsl(query.decode("latin-1")) if name == "session_id"), None)
+
+
+def _doubled(headers: _Headers) -> str | None:
+    names = [name for name, _ in headers if name in _SINGLE]
+    return next((name.decode() for name in names if names.count(name) > 1), None)

@@ -1,0 +1,1 @@
+"""Writes the generated pages of docs/ (`make docs`). It stays out of the wheel: no server needs it."""

@@ -1,0 +1,137 @@
+"""The docs tools and resources over a small handbook."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from jsonschema import Draft202012Validator
+
+from flintt_mcp.calls.call import Call, QuietChannel
+from flintt_mcp.calls.caller import Caller
+from flintt_mcp.calls.pipeline import Pipeline
+from flintt_mcp.calls.reply import Done, Refused, Reply
+from flintt_mcp.calls.stages.validate import validate
+from flintt_mcp.errors import ToolInputError
+from flintt_mcp.offers.handbook.documents import Handbook
+from flintt_mcp.offers.handbook.tools import docs_tools
+from flintt_mcp.offers.handbook_resources import docs_resources
+from flintt_mcp.offers.resources import Contents, Reading
+
+pytestmark = pytest.mark.anyio
+
+LONG = "# Long\nAbout it.\n\n## One\n" + "1" * 500 + "\n\n## Two\n" + "2" * 500 + "\n\n## Three\n3\n"
+
+
+@pytest.fixture
+def handbook(tmp_path: Path) -> Handbook:
+    (tmp_path / "errors.md").write_text("# Errors\nWhat an error says.\n\n## Limits\nWait a bit.\n", "utf-8")
+    (tmp_path / "long.md").write_text(LONG, "utf-8")
+    return Handbook(tmp_path)
+
+
+async def reply(handbook: Handbook, name: str, **arguments: Any) -> Reply:
+    tool = next(tool for tool in docs_tools(handbook, 700) if tool.name == name)
+    answer = await Pipeline([validate]).run(Call(tool, arguments, Caller("nobody")))
+    if isinstance(answer, Done):
+        Draft202012Validator(tool.output_schema).validate(answer.structured)
+    return answer
+
+
+async def done(handbook: Handbook, name: str, **arguments: Any) -> Done:
+    answer = await reply(handbook, name, **arguments)
+    assert isinstance(answer, Done)
+    return answer
+
+
+async def refused(handbook: Handbook, name: str, **arguments: Any) -> ToolInputError:
+    answer = await reply(handbook, name, **arguments)
+    assert isinstance(answer, Refused)
+    assert isinstance(answer.error, ToolInputError)
+    return answer.error
+
+
+async def test_the_index_names_every_document(handbook: Handbook) -> None:
+    answer = await done(handbook, "list_docs")
+    assert answer.structured == {
+        "docs": [
+            {"slug": "errors", "title": "Errors", "about": "What an error says."},
+            {"slug": "long", "title": "Long", "about": "About it."},
+        ],
+        "count": 2,
+        "complete": True,
+    }
+    assert answer.text.split("\n") == [
+        "docs: 2",
+        "slug | title | about",
+        "errors | Errors | What an error says.",
+        "long | Long | About it.",
+    ]
+
+
+async def test_a_document_is_served_as_it_is(handbook: Handbook) -> None:
+    answer = await done(handbook, "get_doc", slug="errors")
+    markdown = handbook.documents["errors"].markdown
+    assert answer.structured == {"slug": "errors", "title": "Errors", "markdown": markdown}
+    assert answer.text == markdown
+
+
+async def test_a_long_document_leaves_out_whole_sections_and_names_them(handbook: Handbook) -> None:
+    answer = await done(handbook, "get_doc", slug="long")
+    assert answer.structured == {
+        "slug": "long",
+        "title": "Long",
+        "markdown": LONG[: LONG.index("## Two")],
+        "left_out": ["Two", "Three"],
+    }
+    assert answer.text.endswith("\nLeft out for size, ask with section: Two, Three")
+
+
+async def test_one_section_is_served_alone(handbook: Handbook) -> None:
+    answer = await done(handbook, "get_doc", slug="errors", section="limits")
+    assert answer.structured == {"slug": "errors", "title": "Limits", "markdown": "## Limits\nWait a bit.\n"}
+
+
+async def test_a_section_that_is_not_there_is_refused_with_those_that_are(handbook: Handbook) -> None:
+    error = await refused(handbook, "get_doc", slug="long", section="Four")
+    assert (error.message, error.advice) == ("section: long has no such section", "its sections are: One, Two, Three")
+
+
+@pytest.mark.parametrize("slug", ["nope", "../errors", "", None, 7])
+async def test_a_slug_that_is_not_there_is_refused(handbook: Handbook, slug: Any) -> None:
+    error = await refused(handbook, "get_doc", slug=slug)
+    assert error.message == ("slug: required" if slug is None else "slug: 'errors' or 'long'")
+
+
+async def test_search_names_the_place_and_shows_a_snippet(handbook: Handbook) -> None:
+    answer = await done(handbook, "search_docs", query="waiting", limit=3)
+    assert answer.structured == {
+        "hits": [
+            {"slug": "errors", "section": "limits", "title": "Errors: Limits", "snippet": "## Limits Wait a bit."}
+        ],
+        "count": 1,
+        "complete": True,
+    }
+    assert answer.text.split("\n")[-1] == "errors | limits | Errors: Limits | ## Limits Wait a bit."
+
+
+async def test_a_search_that_finds_nothing_says_where_to_look(handbook: Handbook) -> None:
+    answer = await done(handbook, "search_docs", query="zzz")
+    assert answer.structured == {"hits": [], "count": 0, "complete": True}
+    assert answer.text == "hits: 0\nnothing found; list_docs shows what there is"
+
+
+async def test_every_document_is_a_public_resource_of_its_whole_text(handbook: Handbook) -> None:
+    resources = docs_resources(handbook)
+    assert [(one.uri, one.name, one.title, one.about, one.public, one.ttl_ms) for one in resources] == [
+        ("docs://errors", "errors", "Errors", "What an error says.", True, 3_600_000),
+        ("docs://long", "long", "Long", "About it.", True, 3_600_000),
+    ]
+    reading = Reading("docs://long", {}, Caller("nobody"), QuietChannel())
+    assert await resources[1].read(reading) == Contents("text/markdown", text=LONG)
+
+
+def test_docs_tools_are_public_and_read_only(handbook: Handbook) -> None:
+    for tool in docs_tools(handbook, 700):
+        assert (tool.api, tool.hints["readOnlyHint"], tool.hints["openWorldHint"]) == (None, True, False)

@@ -1,0 +1,229 @@
+"""Paging: pages that together are the whole list, each within the size budget and with what the API is asked for."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any, Protocol
+
+import msgspec
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+from jsonschema import Draft202012Validator
+from msgspec.structs import replace
+
+from flintt_mcp.calls.reply import Done
+from flintt_mcp.catalogue.operation import Capped, Cursor, Listing, Offset, Paging, Whole, fields
+from flintt_mcp.rest.reading.budget import Budget
+from flintt_mcp.rest.reading.output_schema import output_schema
+from flintt_mcp.rest.reading.paging import Page, cut, paging_parameters
+from flintt_mcp.rest.reading.results import listing_result
+
+LARGE = Budget(10**9)
+BUDGET = 2_000
+LISTING = Listing(rows="rows", fields=fields("id", "text"), paging=Whole())
+
+
+class Api(Protocol):
+    """A simulated API: a list of rows, and one way to page through it."""
+
+    paging: Paging
+
+    def answer(self, rows: list[Any], parameters: dict[str, str | int]) -> Any: ...
+
+
+class WholeApi:
+    paging = Whole()
+
+    def answer(self, rows: list[Any], parameters: dict[str, str | int]) -> Any:
+        assert parameters == {}
+        return rows
+
+
+class CappedApi:
+    def __init__(self, most: int) -> None:
+        self.paging = Capped(most=most, narrow="narrow it")
+
+    def answer(self, rows: list[Any], parameters: dict[str, str | int]) -> Any:
+        assert 1 <= int(parameters["limit"]) <= self.paging.most
+        return rows[: int(parameters["limit"])]
+
+
+class OffsetApi:
+    def __init__(self, most: int, more: bool, total: bool) -> None:
+        self.paging = Offset(most=most, more="meta.more" if more else None, total="meta.total" if total else None)
+
+    def answer(self, rows: list[Any], parameters: dict[str, str | int]) -> Any:
+        limit, offset = int(parameters["limit"]), int(parameters["offset"])
+        assert 1 <= limit <= self.paging.most
+        page = rows[offset : offset + limit]
+        return {"rows": page, "meta": {"more": offset + limit < len(rows), "total": len(rows)}}
+
+
+class CursorApi:
+    def __init__(self, size: int, more: bool, total: bool) -> None:
+        self.size = size
+        self.paging = Cursor(
+            next="meta.next", more="meta.more" if more else None, total="meta.total" if total else None
+        )
+
+    def answer(self, rows: list[Any], parameters: dict[str, str | int]) -> Any:
+        start = int(str(parameters.get("cursor", "at-0")).removeprefix("at-"))
+        more = start + self.size < len(rows)
+        meta = {"next": f"at-{start + self.size}" if more else None, "more": more, "total": len(rows)}
+        return {"rows": rows[start : start + self.size], "meta": meta}
+
+
+apis: st.SearchStrategy[Api] = st.one_of(
+    st.just(WholeApi()),
+    st.builds(CappedApi, st.integers(1, 30)),
+    st.builds(OffsetApi, st.integers(1, 20), st.booleans(), st.booleans()),
+    st.builds(CursorApi, st.integers(1, 20), st.booleans(), st.booleans()),
+)
+sizes = st.integers(0, 30) | st.integers(0, BUDGET * 2)
+limits = st.integers(1, 12)
+
+
+def rows_of(lengths: list[int]) -> list[dict[str, Any]]:
+    return [{"id": f"r{number}", "text": "x" * length} for number, length in enumerate(lengths)]
+
+
+def walk(api: Api, rows: list[Any], limit: int, budget: Budget) -> list[tuple[Any, Done]]:
+    """Every page in turn, each with its result, by following the cursor."""
+    listing = replace(LISTING, paging=api.paging, at="" if isinstance(api, WholeApi | CappedApi) else "rows")
+    pages = []
+    position: Any = None
+    while True:
+        page = Page(limit) if position is None else Page(limit, position)
+        found = cut(listing, api.paging, api.answer(rows, paging_parameters(api.paging, page)), page, budget)
+        assert found is not None
+        # A position travels inside the cursor as JSON.
+        position = msgspec.json.decode(msgspec.json.encode(found.next))
+        cursor = None if found.next is None else "c" * 60
+        pages.append((found, listing_result("Simulated", listing, found, cursor)))
+        if found.next is None:
+            return pages
+        assert len(pages) <= len(rows) + 1, "the pages do not end"
+
+
+@given(api=apis, lengths=st.lists(sizes, max_size=40), limit=limits)
+@example(api=CappedApi(3), lengths=[1] * 9, limit=2)
+@example(api=OffsetApi(5, more=False, total=False), lengths=[1] * 10, limit=5)
+@example(api=CursorApi(7, more=False, total=False), lengths=[BUDGET * 2] * 9, limit=3)
+def test_the_pages_together_are_every_row_the_api_gives_once_and_in_order(
+    api: Api, lengths: list[int], limit: int
+) -> None:
+    rows = rows_of(lengths)
+    within_reach = rows[: api.paging.most] if isinstance(api.paging, Capped) else rows
+    pages = walk(api, rows, limit, Budget(BUDGET))
+    shown = [row for found, _ in pages for row in found.rows]
+    assert [row["id"] for row in shown] == [row["id"] for row in within_reach]
+    assert [
+        row for row, whole in zip(shown, within_reach, strict=True) if row not in (whole, {"id": whole["id"]})
+    ] == []
+
+
+@given(api=apis, lengths=st.lists(sizes, max_size=40), limit=limits)
+def test_no_page_is_larger_than_the_budget_or_the_limit(api: Api, lengths: list[int], limit: int) -> None:
+    for found, result in walk(api, rows_of(lengths), limit, Budget(BUDGET)):
+        assert len(msgspec.json.encode(result.structured)) <= BUDGET
+        assert len(found.rows) <= limit
+
+
+@given(api=apis, lengths=st.lists(sizes, max_size=40), limit=limits)
+def test_every_page_says_what_it_leaves_out_and_only_the_last_is_complete(
+    api: Api, lengths: list[int], limit: int
+) -> None:
+    pages = walk(api, rows_of(lengths), limit, Budget(BUDGET))
+    capped = isinstance(api.paging, Capped) and len(lengths) >= api.paging.most
+    for found, result in pages[:-1]:
+        assert not found.complete
+        assert "next_cursor" in result.structured
+    last, result = pages[-1]
+    assert "next_cursor" not in result.structured
+    assert last.complete is not (capped or "too large" in last.note)
+    assert ("narrow it" in last.note) is capped
+    for found, result in pages:
+        Draft202012Validator(output_schema(LISTING)).validate(result.structured)
+        assert result.structured["count"] == len(found.rows)
+        assert result.structured.get("left_out", 0) == found.left_out
+
+
+@given(lengths=st.lists(sizes, max_size=20), limit=limits)
+def test_a_total_is_told_on_every_page_where_the_api_tells_it(lengths: list[int], limit: int) -> None:
+    for api in (WholeApi(), OffsetApi(5, more=True, total=True), CursorApi(4, more=True, total=True)):
+        totals = {found.total for found, _ in walk(api, rows_of(lengths), limit, Budget(BUDGET))}
+        assert totals == {len(lengths)}
+
+
+@pytest.mark.parametrize("row", ["x" * 5_000, ["x" * 5_000], "x", 7, None, {}])
+def test_the_pages_end_whatever_the_rows_are(row: Any) -> None:
+    pages = walk(WholeApi(), [row] * 3, 2, Budget(BUDGET))
+    assert sum(len(found.rows) for found, _ in pages) == 3
+    assert max(len(msgspec.json.encode(result.structured)) for _, result in pages) <= BUDGET
+
+
+def test_a_row_larger_than_the_budget_comes_without_its_largest_fields_which_are_named() -> None:
+    row = {"id": "r1", "notes": "x" * 3_000, "text": "y" * 1_000, "more": "z" * 700}
+    (found, result), *rest = walk(WholeApi(), [row], 5, Budget(BUDGET))
+    assert rest == []
+    assert (
+        result.structured
+        == {
+            "rows": [{"id": "r1", "text": "y" * 1_000}],
+            "count": 1,
+            "complete": False,
+            "total": 1,
+            "note": "too large to show: notes, more",
+        }
+        or result.structured["note"] == "too large to show: notes, text"
+    )
+    assert found.next is None
+
+
+def test_rows_that_do_not_fit_are_left_out_whole_with_a_count_and_a_cursor() -> None:
+    rows = rows_of([500] * 5)
+    (first, result), *_ = walk(WholeApi(), rows, 5, Budget(BUDGET))
+    assert first.rows == rows[:3]
+    assert result.structured == {
+        "rows": rows[:3],
+        "count": 3,
+        "complete": False,
+        "total": 5,
+        "left_out": 2,
+        "next_cursor": "c" * 60,
+    }
+    assert result.text.split("\n")[-1] == "2 rows left out to keep this short; more: cursor=" + "c" * 60
+
+
+@pytest.mark.parametrize(
+    ("paging", "page", "parameters"),
+    [
+        (Whole(), Page(10, 20), {}),
+        (Capped(100, ""), Page(10), {"limit": 11}),
+        (Capped(100, ""), Page(10, 20), {"limit": 31}),
+        (Capped(100, ""), Page(50, 60), {"limit": 100}),
+        (Capped(100, "", limit="max"), Page(1), {"max": 2}),
+        (Offset(50), Page(10), {"limit": 10, "offset": 0}),
+        (Offset(50), Page(99, 7), {"limit": 50, "offset": 7}),
+        (Offset(50, limit="size", offset="skip"), Page(10, 5), {"size": 10, "skip": 5}),
+        (Cursor("meta.next"), Page(10), {}),
+        (Cursor("meta.next"), Page(10, [None, 3]), {}),
+        (Cursor("meta.next", cursor="after"), Page(10, ["abc", 3]), {"after": "abc"}),
+    ],
+)
+def test_the_api_is_asked_for_no_more_than_the_page_needs(paging: Paging, page: Page, parameters: Any) -> None:
+    assert paging_parameters(paging, page) == parameters
+
+
+@pytest.mark.parametrize("answer", [None, {}, {"rows": None}, {"rows": {}}, "rows", 7, [[]]])
+def test_no_list_where_one_is_documented_is_no_page(answer: Any) -> None:
+    assert cut(replace(LISTING, at="rows"), Whole(), answer, Page(5), LARGE) is None
+
+
+def test_exact_numbers_in_rows_become_plain_ones() -> None:
+    rows = [{"id": 1, "detail": {"score": Decimal("0.35")}}]
+    page = cut(LISTING, Whole(), rows, Page(5), LARGE, exact=True)
+    assert page is not None
+    assert page.rows == [{"id": 1, "detail": {"score": 0.35}}]
+    assert type(page.rows[0]["detail"]["score"]) is float

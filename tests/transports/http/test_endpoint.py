@@ -1,0 +1,352 @@
+"""The one URL: what each method means, which engine answers, and clear words where none does."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import anyio
+import httpx2
+import pytest
+
+from flintt_mcp.transports.http.app import HttpOptions
+from tests.transports.fixture_app import (
+    BOTH,
+    INITIALIZE,
+    KEY,
+    MODERN,
+    OLD,
+    call,
+    calling,
+    living,
+    make_app,
+    modern,
+    modern_headers,
+    open_session,
+    principal,
+)
+
+pytestmark = pytest.mark.anyio
+
+STATELESS = HttpOptions(stateless=True)
+BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
+
+
+def _error(answer: httpx2.Response) -> tuple[int, int, str]:
+    error = answer.json()["error"]
+    return answer.status_code, error["code"], error["message"]
+
+
+@pytest.mark.parametrize("stateless", [False, True])
+@pytest.mark.parametrize(
+    ("headers", "status", "words"),
+    [
+        ({"mcp-protocol-version": OLD, "accept": "text/event-stream"}, 405, "keeps no sessions"),
+        ({"mcp-protocol-version": MODERN, "accept": BROWSER}, 405, "keeps no sessions"),
+        ({"accept": "*/*"}, 405, "POST"),
+        ({"accept": "application/json"}, 405, "POST"),
+        ({"accept": "text/*"}, 405, "POST"),
+        ({}, 405, "POST"),
+    ],
+)
+async def test_a_get_that_opens_nothing_is_told_so(
+    headers: dict[str, str], status: int, words: str, stateless: bool
+) -> None:
+    async with calling(HttpOptions(stateless=stateless)) as client:
+        answer = await client.get("/mcp", headers={"accept": "", **headers})
+    assert answer.status_code == status
+    assert answer.headers["allow"]
+    assert words in answer.json()["error"]["message"]
+
+
+async def test_without_sessions_every_stream_of_old_is_refused_with_the_reason() -> None:
+    async with calling(STATELESS) as client:
+        legacy = [
+            await client.get("/mcp", headers={"accept": "text/event-stream"}),
+            await client.get("/sse", headers={"accept": "text/event-stream"}),
+            await client.post("/messages/?session_id=" + "0" * 32, json=call("who")),
+        ]
+        session = {"mcp-session-id": "0" * 32, "accept": "text/event-stream"}
+        sessions = [await client.get("/mcp", headers=session), await client.delete("/mcp", headers=session)]
+    assert [answer.status_code for answer in legacy + sessions] == [405] * 5
+    assert {"several workers" in answer.json()["error"]["message"] for answer in legacy} == {True}
+    assert {"keeps no sessions" in answer.json()["error"]["message"] for answer in sessions} == {True}
+
+
+async def test_a_get_with_an_unknown_session_reaches_the_session_manager() -> None:
+    async with calling() as client:
+        headers = {"mcp-session-id": "0" * 32, "accept": "text/event-stream"}
+        assert _error(await client.get("/mcp", headers=headers))[0::2] == (404, "Session not found")
+        assert (await client.delete("/mcp", headers=headers)).status_code == 404
+
+
+@pytest.mark.parametrize("path", ["/mcp", "/mcp/", "/"])
+async def test_a_browser_gets_a_page_that_never_shows_a_key(path: str) -> None:
+    async with calling() as client:
+        page = await client.get(f"{path}?api_key={KEY}", headers={"accept": BROWSER, "x-api-key": KEY})
+        head = await client.head(path, headers={"accept": BROWSER})
+    assert (page.status_code, page.headers["content-type"]) == (200, "text/html; charset=utf-8")
+    assert KEY not in page.text
+    for words in ("http://127.0.0.1:8000/mcp", "Claude Desktop", "Claude Code", "Cursor", "VS Code", "YOUR_KEY"):
+        assert words in page.text
+    # Nothing is fetched from elsewhere, and no script runs.
+    assert not [words for words in ("<script", "<link", "<img", "src=", "@import", "url(") if words in page.text]
+    assert "default-src 'none'" in page.headers["content-security-policy"]
+    assert head.status_code == 200
+
+
+async def test_the_page_of_a_sandbox_works_as_it_stands() -> None:
+    async with calling(HttpOptions(published_key="flt_sandbox_key")) as client:
+        page = await client.get(f"/mcp?api_key={KEY}", headers={"accept": BROWSER})
+    assert page.text.count("flt_sandbox_key") == 6
+    assert "This server is a sandbox" in page.text
+    assert [words for words in ("YOUR_KEY", "{{", KEY) if words in page.text] == []
+
+
+async def test_the_page_escapes_what_it_shows() -> None:
+    async with calling(HttpOptions(path_prefix="/<b>")) as client:
+        page = await client.get("/", headers={"accept": BROWSER})
+    assert "<b>" not in page.text
+    assert "/&lt;b&gt;/mcp" in page.text
+
+
+async def test_options_and_head_are_answered_without_opening_anything() -> None:
+    async with calling() as client:
+        options = await client.request("OPTIONS", "/mcp")
+        head = await client.head("/mcp", headers={"accept": "text/event-stream"})
+        put = await client.put("/mcp", json={})
+        sse = await client.head("/sse", headers={"accept": "text/event-stream"})
+        messages = await client.get("/messages/")
+    assert (options.status_code, options.headers["allow"]) == (204, "GET, HEAD, POST, DELETE, OPTIONS")
+    assert [each.status_code for each in (head, put, sse, messages)] == [405, 405, 405, 405]
+    assert [each.headers["allow"] for each in (sse, messages)] == ["GET", "POST"]
+
+
+async def test_delete_without_a_session_names_what_is_missing() -> None:
+    async with calling() as client:
+        assert "Mcp-Session-Id" in _error(await client.delete("/mcp"))[2]
+
+
+async def test_an_unknown_path_names_the_right_one() -> None:
+    async with calling(HttpOptions(path_prefix="/flintt")) as client:
+        for path in ("/nothing", "/", "/mcp/more", "/flintt/x"):
+            answer = await client.get(path)
+            assert (answer.status_code, answer.json()) == (
+                404,
+                {"error": "There is nothing here. The MCP endpoint is /flintt/mcp"},
+            )
+
+
+@pytest.mark.parametrize("path", ["/mcp", "/flintt/mcp"])
+async def test_a_path_prefix_is_understood_stripped_or_not(path: str) -> None:
+    async with calling(HttpOptions(path_prefix="/flintt/")) as client:
+        answer = await client.post(path, json=modern("who"), headers=modern_headers("who"))
+        assert answer.status_code == 200
+        assert (await client.get("/flintt/healthz")).text == "ok\n"
+
+
+@pytest.mark.parametrize("kind", ["text/plain", "application/x-www-form-urlencoded", "application/jsonp", None])
+async def test_a_post_that_a_web_form_could_send_is_refused(kind: str | None) -> None:
+    headers = {**modern_headers("who"), **({"content-type": kind} if kind else {})}
+    async with calling() as client:
+        answer = await client.post("/mcp", content=b"{}", headers=headers)
+    assert _error(answer) == (415, -32600, "The Content-Type must be application/json")
+
+
+async def test_json_with_a_charset_is_json() -> None:
+    headers = {**modern_headers("who"), "content-type": "Application/JSON; charset=utf-8"}
+    async with calling() as client:
+        answer = await client.post("/mcp", json=modern("who"), headers=headers)
+    assert answer.status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "code", "words"),
+    [
+        (b"{", 400, -32700, "not valid JSON"),
+        (b"[]", 400, -32600, "Batches are not supported"),
+        (b'[{"jsonrpc":"2.0","id":1,"method":"ping"}]', 400, -32600, "Batches are not supported"),
+        (b'{"jsonrpc":"2.0","id":{"secret-input":1},"method":"ping"}', 400, -32600, "id must be"),
+        (b'{"jsonrpc":"2.0","id":1,"method":"ping","params":"secret-input"}', 400, -32600, "params"),
+        (b'{"jsonrpc":"2.0","id":1,"result":"secret-input"}', 400, -32600, "no JSON-RPC"),
+    ],
+)
+@pytest.mark.parametrize("version", [OLD, MODERN, None])
+async def test_a_malformed_body_is_refused_without_an_echo(
+    body: bytes, status: int, code: int, words: str, version: str | None
+) -> None:
+    headers = {**BOTH, "content-type": "application/json", **({"mcp-protocol-version": version} if version else {})}
+    async with calling() as client:
+        answer = await client.post("/mcp", content=body, headers=headers)
+    assert _error(answer)[:2] == (status, code)
+    assert words in answer.json()["error"]["message"]
+    assert "secret-input" not in answer.text
+
+
+@pytest.mark.parametrize("accept", [BOTH["accept"], "application/json"])
+@pytest.mark.parametrize("headers", [modern_headers("who"), {"mcp-protocol-version": OLD}])
+async def test_malformed_parameters_are_not_echoed_either(headers: dict[str, str], accept: str) -> None:
+    message = modern("who")
+    message["params"]["arguments"] = "secret-input"
+    async with calling(STATELESS) as client:
+        answer = await client.post("/mcp", json=message, headers={**headers, "accept": accept})
+    assert "secret-input" not in answer.text
+    assert "-32602" in answer.text
+
+
+@pytest.mark.parametrize("accept", ["", "text/html", "text/event-stream"])
+async def test_a_post_must_take_json(accept: str) -> None:
+    async with calling() as client:
+        answer = await client.post("/mcp", json=modern("who"), headers={**modern_headers("who"), "accept": accept})
+    assert _error(answer)[0] == 406
+
+
+class _Witness:
+    """Notes which of the two engines a request reached; the direct exchange stands in for the plain one."""
+
+    def __init__(self, app: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.reached: list[str] = []
+        for name in ("plain", "sessions"):
+            engine = getattr(app._endpoint, name)
+            monkeypatch.setattr(engine, "handle_request", self._note(name, engine.handle_request))
+        monkeypatch.setattr(app._endpoint._direct, "answer", self._note_direct(app._endpoint._direct.answer))
+
+    def _note_direct(self, answer: Any) -> Any:
+        async def noted(*args: Any) -> bool:
+            answered = await answer(*args)
+            if answered:
+                self.reached.append("plain")
+            return answered
+
+        return noted
+
+    def _note(self, name: str, handle: Any) -> Any:
+        async def noted(scope: Any, receive: Any, send: Any) -> None:
+            self.reached.append(name)
+            await handle(scope, receive, send)
+
+        return noted
+
+
+TOKEN = {"progressToken": 1}
+LEVEL = {"io.modelcontextprotocol/logLevel": "info"}
+LEGACY = {**BOTH, "mcp-protocol-version": OLD}
+JSON_ONLY = {"accept": "application/json"}
+
+
+@pytest.mark.parametrize("stateless", [False, True])
+@pytest.mark.parametrize(
+    ("message", "headers", "engine"),
+    [
+        (modern("who"), modern_headers("who"), "plain"),
+        (modern("steps"), modern_headers("steps"), "sessions"),
+        (modern("steps"), {**modern_headers("steps"), **JSON_ONLY}, "plain"),
+        (modern("who", **TOKEN), modern_headers("who"), "sessions"),
+        (modern("who", **TOKEN), {**modern_headers("who"), **JSON_ONLY}, "plain"),
+        (modern("who", **LEVEL), modern_headers("who"), "sessions"),
+        (modern("who"), {**modern_headers("who"), "accept": "*/*"}, "plain"),
+    ],
+)
+async def test_only_calls_that_show_something_on_the_way_take_the_stream_engine(
+    message: Any, headers: dict[str, str], engine: str, stateless: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app = make_app(HttpOptions(stateless=stateless))
+    witness = _Witness(app, monkeypatch)
+    async with (
+        living(app),
+        httpx2.AsyncClient(transport=httpx2.ASGITransport(app), base_url="http://localhost:8000") as client,
+    ):
+        answer = await client.post("/mcp", json=message, headers=headers)
+    assert (answer.status_code, witness.reached) == (200, [engine])
+
+
+@pytest.mark.parametrize(
+    ("message", "headers", "engine"),
+    [
+        (INITIALIZE, BOTH, "plain"),
+        (call("who"), LEGACY, "plain"),
+        (call("steps"), LEGACY, "sessions"),
+        (call("who", meta=TOKEN), LEGACY, "sessions"),
+        (call("who", meta=TOKEN), {**LEGACY, **JSON_ONLY}, "plain"),
+    ],
+)
+async def test_beside_workers_the_handshake_era_is_served_the_same_way(
+    message: Any, headers: dict[str, str], engine: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app = make_app(STATELESS)
+    witness = _Witness(app, monkeypatch)
+    async with (
+        living(app),
+        httpx2.AsyncClient(transport=httpx2.ASGITransport(app), base_url="http://localhost:8000") as client,
+    ):
+        answer = await client.post("/mcp", json=message, headers=headers)
+    assert (answer.status_code, witness.reached) == (200, [engine])
+    assert "mcp-session-id" not in answer.headers
+
+
+async def test_a_client_that_takes_only_json_is_served_without_a_session() -> None:
+    async with calling() as client:
+        opened = await client.post("/mcp", json=INITIALIZE, headers=JSON_ONLY)
+        done = await client.post("/mcp", json=call("who"), headers={**JSON_ONLY, "x-api-key": KEY})
+        session = await client.post("/mcp", json=call("who"), headers={**JSON_ONLY, "mcp-session-id": "0" * 32})
+    assert (opened.status_code, "mcp-session-id" in opened.headers) == (200, False)
+    assert done.json()["result"]["content"][0]["text"] == principal(KEY)
+    assert _error(session)[0] == 406
+
+
+async def test_in_the_handshake_era_a_call_without_its_session_opens_none() -> None:
+    async with calling() as client:
+        answer = await client.post("/mcp", json=call("who"), headers=LEGACY)
+    assert _error(answer) == (400, -32600, "Bad Request: Missing session ID; send initialize first")
+
+
+async def test_a_session_works_from_initialize_to_delete() -> None:
+    async with calling() as client:
+        headers = await open_session(client, KEY)
+        answer = await client.post("/mcp", json=call("who"), headers=headers)
+        assert principal(KEY) in answer.text
+        assert (await client.delete("/mcp", headers=headers)).status_code == 200
+        assert (await client.post("/mcp", json=call("who"), headers=headers)).status_code == 404
+
+
+async def test_an_unknown_revision_is_told_which_ones_are_served() -> None:
+    async with calling() as client:
+        headers = {**modern_headers("who"), "mcp-protocol-version": "2099-01-01"}
+        answer = await client.post("/mcp", json=modern("who"), headers=headers)
+    assert answer.status_code == 400
+
+
+@pytest.mark.parametrize("declared", [True, False])
+async def test_a_body_above_the_limit_is_refused_as_soon_as_it_is_known(declared: bool) -> None:
+    async def body() -> Any:
+        for _ in range(4):
+            yield b"x" * 40
+
+    headers = {**modern_headers("who"), "content-type": "application/json"}
+    async with calling(HttpOptions(max_body_bytes=100)) as client:
+        content = b"x" * 101 if declared else body()
+        answer = await client.post("/mcp", content=content, headers=headers)
+    assert _error(answer) == (413, -32600, "The request body is larger than 100 bytes")
+    assert answer.headers["connection"] == "close"
+
+
+async def test_listening_needs_a_client_that_takes_streams() -> None:
+    message = {"jsonrpc": "2.0", "id": 1, "method": "subscriptions/listen", "params": modern("x")["params"]}
+    headers = {**modern_headers("x"), **JSON_ONLY, "mcp-method": "subscriptions/listen"}
+    async with calling() as client:
+        with anyio.fail_after(2):
+            assert _error(await client.post("/mcp", json=message, headers=headers))[0] == 406
+
+
+async def test_extra_routes_see_requests_as_they_were_sent() -> None:
+    from starlette.requests import Request
+    from starlette.responses import JSONResponse
+    from starlette.routing import Route
+
+    async def hook(request: Request) -> JSONResponse:
+        return JSONResponse([request.url.query, request.headers["authorization"]])
+
+    async with calling(extra_routes=[Route("/hook", hook)]) as client:
+        answer = await client.get("/hook?api_key=k", headers={"authorization": "Bearer s"})
+        assert answer.json() == ["api_key=k", "Bearer s"]
+        assert (await client.get("/hook", headers={"host": "evil.example"})).status_code == 421
+        assert (await client.get("/hook/")).status_code == 404

@@ -1,0 +1,32 @@
+"""Exact hosts for an app without a gate: the sandbox's REST APIs by themselves."""
+
+from __future__ import annotations
+
+import httpx2
+import pytest
+from starlette.responses import PlainTextResponse
+
+from flintt_mcp.transports.http.hosts import KnownHosts
+from flintt_mcp.transports.http.options import HttpOptions
+
+pytestmark = pytest.mark.anyio
+
+
+@pytest.mark.parametrize(
+    ("host", "status"),
+    [
+        ("127.0.0.1:8002", 200),
+        ("LOCALHOST:8002", 200),
+        ("[::1]:8002", 200),
+        ("box.example", 200),
+        ("127.0.0.1:8002.evil.example", 421),
+        ("127.0.0.1:9", 421),
+        ("evil.example", 421),
+        ("box.example:8002.evil.example", 421),
+        ("", 421),
+    ],
+)
+async def test_only_exact_hosts_reach_an_app_without_a_gate(host: str, status: int) -> None:
+    app = KnownHosts(PlainTextResponse("in"), HttpOptions(port=8002, allowed_hosts=("box.example",)))
+    async with httpx2.AsyncClient(transport=httpx2.ASGITransport(app=app), base_url="http://any") as client:
+        assert (await client.get("/", headers={"host": host})).status_code == status
