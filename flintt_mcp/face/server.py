@@ -11,6 +11,7 @@ from typing import Any
 
 from mcp.server._otel import OpenTelemetryMiddleware
 from mcp.server.caching import CacheHint
+from mcp.server.context import CallNext, HandlerResult
 from mcp.server.lowlevel.server import Server
 from mcp.server.request_state import AESGCMRequestStateCodec, RequestStateBoundary, RequestStateSecurity
 from opentelemetry.trace import ProxyTracerProvider, get_tracer_provider
@@ -20,7 +21,7 @@ from flintt_mcp.face.completions import complete
 from flintt_mcp.face.prompt_requests import get_prompt, list_prompts
 from flintt_mcp.face.replies import LISTS_TTL_MS
 from flintt_mcp.face.resource_requests import list_resources, list_templates, read_resource
-from flintt_mcp.face.shown import Face
+from flintt_mcp.face.shown import Context, Face
 from flintt_mcp.face.tool_requests import DirectAnswers, call_tool, list_tools, plain_answers
 
 NAME = "flintt-mcp"
@@ -48,12 +49,23 @@ def build_server(face: Face) -> Server[Any]:
     if isinstance(get_tracer_provider(), ProxyTracerProvider):
         # No OpenTelemetry SDK was set up when this process started: the spans would go nowhere, at a tenth of a call's cost.
         server.middleware.clear()
+    server.middleware.insert(0, only_notifications_without_id)
     for method, (params_type, handler) in face.extra.items():
         server.add_request_handler(method, params_type, handler)
     security = RequestStateSecurity(codec=LateCodec(face.state_key))
     server.middleware.append(RequestStateBoundary(security, default_audience=NAME))
     server.middleware.append(DirectAnswers(face, plain_answers(face, server)))
     return server
+
+
+async def only_notifications_without_id(ctx: Context, call_next: CallNext) -> HandlerResult:
+    """SDK middleware, outermost: of what comes without an id nothing but a notification goes on.
+
+    The SDK sends both through one chain, and a request whose outcome nobody can be told must not be done.
+    """
+    if ctx.request_id is None and not ctx.method.startswith("notifications/"):
+        return None
+    return await call_next(ctx)
 
 
 class LateCodec:
