@@ -19,20 +19,36 @@ from .ways import WAYS, Servers, Way, connected
 pytestmark = [
     pytest.mark.anyio,
     pytest.mark.filterwarnings("ignore::mcp.MCPDeprecationWarning"),
-    pytest.mark.parametrize(
-        "way", [way for way in WAYS if way.transport != "workers"], indirect=True, ids=str, scope="session"
-    ),
 ]
 
 ANSWERS = {"name": "Ada", "color": "teal", "response": "yes", "ok": True, "username": "Ada", "context": "short"}
 ELICITATION_SINCE = "2025-06-18"
-ELICITING = {
-    "test_elicitation",
-    "test_input_required_result_request_state",
-    "test_input_required_result_multiple_inputs",
-    "test_input_required_result_multi_round",
+QUESTIONS: dict[str, tuple[dict[str, Any], str]] = {
+    "test_elicitation": ({"message": "Well?"}, 'User response: action=accept, content={"response": "yes"}'),
+    "test_sampling": ({"prompt": "What is the capital of France?"}, "LLM response: Paris"),
+    "test_input_required_result_list_roots": ({}, "Roots: file:///work"),
+    "test_input_required_result_request_state": ({}, "state-ok: requestState validated"),
+    "test_input_required_result_multiple_inputs": ({}, "All answered by Ada"),
+    "test_input_required_result_multi_round": ({}, "Ada likes teal"),
 }
+"""Tools that ask, with their arguments, and what they tell when they were answered."""
+NOT_ELICITING = {"test_sampling", "test_input_required_result_list_roots"}
+ASKING_PROMPT = "test_input_required_result_prompt"
 CANNOT_BE_ASKED = "This call has to ask you something, and the client does not offer elicitation. Nothing was changed."
+CARRYING_FIXTURES = [way for way in WAYS if way.transport != "workers"]
+
+
+def knows_elicitation(way: Way) -> bool:
+    return way.revision >= ELICITATION_SINCE
+
+
+def is_older(way: Way) -> bool:
+    return not knows_elicitation(way)
+
+
+def each_way(which: Callable[[Way], bool] = lambda way: True) -> pytest.MarkDecorator:
+    ways = [way for way in CARRYING_FIXTURES if which(way)]
+    return pytest.mark.parametrize("way", ways, indirect=True, ids=str, scope="session")
 
 
 class Person:
@@ -94,6 +110,7 @@ def meet(way: Way, servers: Servers, standing_person: tuple[Client, Person] | No
     return meet
 
 
+@each_way()
 async def test_progress_is_shown_step_by_step(meet: Meet) -> None:
     seen: list[tuple[float, float | None, str | None]] = []
 
@@ -106,6 +123,7 @@ async def test_progress_is_shown_step_by_step(meet: Meet) -> None:
     assert result.content[0].text == "Progress reported"
 
 
+@each_way()
 async def test_log_messages_arrive(meet: Meet) -> None:
     async with meet() as (client, person):
         person.logs.clear()
@@ -114,53 +132,61 @@ async def test_log_messages_arrive(meet: Meet) -> None:
     assert person.logs == [("info", text) for text in texts]
 
 
-@pytest.mark.parametrize(
-    ("tool", "arguments", "told"),
-    [
-        ("test_elicitation", {"message": "Well?"}, 'User response: action=accept, content={"response": "yes"}'),
-        ("test_sampling", {"prompt": "What is the capital of France?"}, "LLM response: Paris"),
-        ("test_input_required_result_list_roots", {}, "Roots: file:///work"),
-        ("test_input_required_result_request_state", {}, "state-ok: requestState validated"),
-        ("test_input_required_result_multiple_inputs", {}, "All answered by Ada"),
-        ("test_input_required_result_multi_round", {}, "Ada likes teal"),
-    ],
-)
-async def test_a_question_reaches_the_person_and_the_answer_the_tool(
-    meet: Meet, way: Way, tool: str, arguments: dict[str, Any], told: str
-) -> None:
+async def asked(meet: Meet, tool: str) -> tuple[bool, str]:
+    """Whether a tool that asks failed, and what it told."""
     async with meet() as (client, _):
-        if way.revision < ELICITATION_SINCE and tool in ELICITING:
-            with pytest.raises(MCPError) as caught:
-                await client.call_tool(tool, arguments)
-            assert caught.value.error.message == CANNOT_BE_ASKED
-            return
-        result = await client.call_tool(tool, arguments)
-    assert (result.is_error, result.content[0].text) == (False, told)
+        result = await client.call_tool(tool, QUESTIONS[tool][0])
+    return result.is_error, result.content[0].text
 
 
-async def test_a_prompt_may_ask_too(meet: Meet, way: Way) -> None:
+@each_way(knows_elicitation)
+@pytest.mark.parametrize("tool", QUESTIONS)
+async def test_a_question_reaches_the_person_and_the_answer_the_tool(meet: Meet, tool: str) -> None:
+    assert await asked(meet, tool) == (False, QUESTIONS[tool][1])
+
+
+@each_way(is_older)
+@pytest.mark.parametrize("tool", sorted(NOT_ELICITING))
+async def test_a_client_of_an_older_revision_is_asked_what_its_revision_knows(meet: Meet, tool: str) -> None:
+    assert await asked(meet, tool) == (False, QUESTIONS[tool][1])
+
+
+@each_way(is_older)
+@pytest.mark.parametrize("tool", sorted(QUESTIONS.keys() - NOT_ELICITING))
+async def test_a_client_of_an_older_revision_is_told_that_it_cannot_be_asked(meet: Meet, tool: str) -> None:
     async with meet() as (client, _):
-        if way.revision < ELICITATION_SINCE:
-            with pytest.raises(MCPError, match=CANNOT_BE_ASKED):
-                await client.get_prompt("test_input_required_result_prompt")
-            return
-        (message,) = (await client.get_prompt("test_input_required_result_prompt")).messages
+        with pytest.raises(MCPError) as caught:
+            await client.call_tool(tool, QUESTIONS[tool][0])
+    assert caught.value.error.message == CANNOT_BE_ASKED
+
+
+@each_way(knows_elicitation)
+async def test_a_prompt_may_ask_too(meet: Meet) -> None:
+    async with meet() as (client, _):
+        (message,) = (await client.get_prompt(ASKING_PROMPT)).messages
     assert message.content.text == "Prompt with context: short"
 
 
+@each_way(is_older)
+async def test_a_prompt_that_cannot_ask_says_so(meet: Meet) -> None:
+    async with meet() as (client, _):
+        with pytest.raises(MCPError) as caught:
+            await client.get_prompt(ASKING_PROMPT)
+    assert caught.value.error.message == CANNOT_BE_ASKED
+
+
+# One more process of stdio would show what the others show.
+@each_way(lambda way: way.transport != "stdio")
 async def test_a_client_that_cannot_be_asked_is_told_what_it_lacks(way: Way, servers: Servers) -> None:
-    if way.transport == "stdio":
-        return  # one more process would show what the others show
     async with connected(way, servers, fixtures=True) as client:
         with pytest.raises(MCPError) as caught:
             await client.call_tool("test_elicitation", {"message": "Well?"})
     assert caught.value.error.message == CANNOT_BE_ASKED
 
 
+# At the newest revision a question is part of a result, and its answer part of the next request.
+@each_way(lambda way: way.transport != "stdio" and not way.modern)
 async def test_a_client_that_answers_a_question_with_an_error_is_told_so(way: Way, servers: Servers) -> None:
-    if way.transport == "stdio" or way.modern:
-        return  # there a question is part of a result, and its answer part of the next request
-
     async def sample(context: Any, params: Any) -> types.ErrorData:
         return types.ErrorData(code=-1, message="a person said no, in words that nobody asked for")
 

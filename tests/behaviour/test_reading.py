@@ -17,7 +17,7 @@ from flintt_mcp.offers.handbook.documents import Handbook, default_folder
 from tests.snapshots import FOLDER as SNAPSHOTS
 
 from .conftest import Connect
-from .ways import OTHER_KEY, WRONG_KEY, Truth, Way
+from .ways import OTHER_KEY, WAYS, WRONG_KEY, Truth, Way
 
 pytestmark = pytest.mark.anyio
 
@@ -260,11 +260,11 @@ async def test_a_key_that_is_not_accepted_is_told_as_that_alone(connect: Connect
         assert (await done(client, "list_docs"))["complete"]
 
 
+# A process of one person has one caller.
+@pytest.mark.parametrize("way", [way for way in WAYS if way.brings_key], indirect=True, ids=str, scope="session")
 async def test_two_callers_see_their_own_rows_and_cannot_use_each_others_cursors(
     connect: Connect, way: Way, truth: Truth
 ) -> None:
-    if not way.brings_key:
-        return  # a process of one person has one caller
     async with connect() as one, connect(key=OTHER_KEY) as other:
         theirs = [row["id"] for row in (await done(other, "list_signals"))["signals"]]
         first = await done(one, "list_companies", limit=1)

@@ -72,21 +72,18 @@ def test_no_path_value_leaves_its_segment(signal_id: str, run_id: str) -> None:
         url = read(signal_id=signal_id, run_id=run_id).url
     except ToolInputError:
         assert {signal_id, run_id} & {".", ".."}
-        return
-    parts = urlsplit(url)
-    assert (parts.scheme, parts.netloc, parts.query, parts.fragment) == ("https", "api.example.com", "", "")
-    segments = parts.path.split("/")
-    assert segments[:5] == ["", "base", "path", "v1", "signals"]
-    assert [unquote(segments[5]), segments[6], unquote(segments[7])] == [signal_id, "runs", run_id]
-    assert len(segments) == 8
+    else:
+        parts = urlsplit(url)
+        assert (parts.scheme, parts.netloc, parts.query, parts.fragment) == ("https", "api.example.com", "", "")
+        segments = parts.path.split("/")
+        assert segments[:5] == ["", "base", "path", "v1", "signals"]
+        assert [unquote(segments[5]), segments[6], unquote(segments[7])] == [signal_id, "runs", run_id]
+        assert len(segments) == 8
 
 
-@given(signal_id=ids | tricky_ids)
+@given(signal_id=(ids | tricky_ids).filter(lambda value: value not in (".", "..")))
 def test_a_strict_url_parser_finds_nothing_to_normalise(signal_id: str) -> None:
-    try:
-        url = read(signal_id=signal_id).url
-    except ToolInputError:
-        return
+    url = read(signal_id=signal_id).url
     found = yarl.URL(url)
     assert found.path.startswith("/base/path/v1/signals/")
     assert found.raw_parts[:4] == ("/", "base", "path", "v1")
@@ -105,11 +102,11 @@ def test_a_value_of_several_segments_keeps_its_slashes_and_nothing_else(resource
         url = read(MANY, resource=resource, id=id).url
     except ToolInputError:
         assert {"", ".", ".."} & {*resource.split("/"), id}
-        return
-    segments = urlsplit(url).path.removeprefix("/base/path/").split("/")
-    assert [unquote(segment) for segment in segments] == [*resource.split("/"), id]
-    assert str(yarl.URL(url)).startswith(BASE + "/")
-    assert len(yarl.URL(url).raw_parts) == 3 + len(segments)
+    else:
+        segments = urlsplit(url).path.removeprefix("/base/path/").split("/")
+        assert [unquote(segment) for segment in segments] == [*resource.split("/"), id]
+        assert str(yarl.URL(url)).startswith(BASE + "/")
+        assert len(yarl.URL(url).raw_parts) == 3 + len(segments)
 
 
 @pytest.mark.parametrize("value", [".", ".."])
