@@ -2,13 +2,14 @@
 
 In: settings, the environment, and additions (tests add fixtures). Out: an `App` while its context is open: tools behind one
 pipeline, the face for MCP clients, and the resources everything shares (upstream client, sandbox, keys), each opened once.
+Settings are checked before anything is opened.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +18,7 @@ from flintt_mcp.calls.caller import Caller, Credentials
 from flintt_mcp.calls.inventory import Inventory
 from flintt_mcp.calls.pipeline import Pipeline
 from flintt_mcp.calls.stages.limit import Limit
+from flintt_mcp.calls.stages.metrics import Metrics
 from flintt_mcp.calls.stages.scopes import Scopes
 from flintt_mcp.calls.stages.spending import Spending
 from flintt_mcp.calls.stages.validate import validate
@@ -37,7 +39,7 @@ from flintt_mcp.offers.workflows import Workspace, workflow_prompts, workspace_r
 from flintt_mcp.rest.operation_tool import Claim, Upstream
 from flintt_mcp.rest.reading.budget import Budget
 from flintt_mcp.rest.reading.cursors import Cursors
-from flintt_mcp.rest.sending.client import open_client
+from flintt_mcp.rest.sending.client import UpstreamClient, open_client
 from flintt_mcp.rest.sending.message import Sender, UpstreamRequest, UpstreamResponse
 from flintt_mcp.rest.sending.rate import Rate
 from flintt_mcp.settings import Settings
@@ -45,6 +47,8 @@ from flintt_mcp.state.server_keys import Keys, derive_keys
 from flintt_mcp.state.windows import MemoryWindow
 
 if TYPE_CHECKING:
+    from contextlib import AbstractAsyncContextManager
+
     from mcp.server.lowlevel.server import Server
 
     from flintt_mcp.face.shown import Face
@@ -61,13 +65,16 @@ INSTRUCTIONS = (
 
 @dataclass(frozen=True, slots=True)
 class Additions:
-    """What somebody adds to the server through the same seams its own tools use."""
+    """What somebody adds to the server through the same seams its own tools use.
+
+    `stages` maps the name of a stage in the list of all stages to another that comes right behind it.
+    """
 
     tools: Sequence[Tool] = ()
     resources: Sequence[Resource] = ()
     prompts: Sequence[Prompt] = ()
     handlers: Mapping[str, Any] = field(default_factory=dict)
-    stages: Sequence[Stage] = ()
+    stages: Mapping[str, Stage] = field(default_factory=dict)
     closers: Sequence[Callable[[], None]] = ()
 
 
@@ -84,6 +91,7 @@ class App:
     caller: Caller
     keys: Keys
     upstream: Upstream
+    metrics: Metrics
     additions: Additions
 
     def face(self, *, over_http: bool = False) -> Face:
@@ -139,73 +147,128 @@ async def open_app(
     environment: Mapping[str, str],
     additions: Additions | None = None,
     *,
-    watch: Stage | None = None,
-    eager: bool = False,
+    counted: bool = False,
     at_work: bool = False,
     sender: Sender | None = None,
 ) -> AsyncIterator[App]:
     """Open the app and all it stands on.
 
     Args:
-        watch: an outermost stage that sees every call (metrics).
-        eager: load the HTTP library now, not at the first call.
+        counted: let every call be counted and timed (metrics).
         at_work: let a sandbox deliver its webhooks and run its signals.
         sender: replaces the network, in tests.
 
     Raises:
         ConfigError: a setting or a variable that cannot work.
     """
-    additions = additions or Additions()
+    toolsets, urls = toolsets_on(settings, environment), base_urls(environment, sandbox=settings.sandbox)
     async with AsyncExitStack() as stack:
-        routes: dict[str, Sender] = {}
-        sessions: dict[str, Callable[[str], str | None]] = {}
-        if settings.sandbox:
-            routes[SANDBOX_URL], sessions = await stack.enter_async_context(_sandbox(settings, at_work=at_work))
-        urls = base_urls(environment, sandbox=settings.sandbox)
-        keys = derive_keys(settings)
-        toolsets = toolsets_on(settings, environment)
-        store = _store(settings, keys, toolsets, stack)
-        rate = Rate(store if store and settings.workers > 1 else MemoryWindow(time.monotonic), keys.digest)
-        client = await stack.enter_async_context(
-            open_client(
-                connect_timeout=settings.connect_timeout,
-                attempt_timeout=settings.attempt_timeout,
-                deadline=settings.call_deadline,
-                attempts=settings.attempts,
-                max_response_bytes=settings.answer_limit,
-                max_connections=settings.connections,
-                sender=sender,
-                routes=routes or None,
-                eager=eager and not settings.sandbox,
-                admit=rate.admit,
-            )
-        )
-        upstream = Upstream(
-            send=client.send,
-            urls=urls,
-            sandboxed=on_this_machine(urls),
-            cursors=Cursors(keys.cursor),
-            budget=Budget(settings.result_limit),
-            claim=None if store is None else _claim(store),
-            allow_live=settings.allow_live,
-            tokens=_logins(settings, environment, toolsets, client.send),
-            sessions=sessions,
-            secrets=None if settings.show_secrets else settings.data_path / "secrets",
-            deadline=settings.call_deadline,
-        )
-        yield _compose(settings, environment, additions, upstream, keys, watch, toolsets)
+        played = await stack.enter_async_context(_sandbox(settings, at_work)) if settings.sandbox else _Played()
+        ground = _Ground(settings, environment, additions or Additions(), toolsets, urls, played, derive_keys(settings))
+        store = stack.enter_context(_store(ground))
+        client = await stack.enter_async_context(_client(ground, store, sender))
+        yield _compose(ground, _upstream(ground, store, client), counted=counted)
 
 
-def _store(settings: Settings, keys: Keys, toolsets: Sequence[Toolset], stack: AsyncExitStack) -> Store | None:
+def _pipeline(
+    settings: Settings, metrics: Metrics | None, scopes: Scopes | None, added: Mapping[str, Stage]
+) -> Pipeline:
+    """Every stage by its name, in the order in which calls pass them: the one list. What is None is off."""
+    stages: dict[str, Stage | None] = {
+        "metrics": metrics,
+        "scopes": scopes,
+        "visible": visible,
+        "validate": validate,
+        "limit": Limit(settings.calls_per_key, settings.calls),
+        "spending": Spending(
+            {api.name: api for api in APIS}, in_sandbox=settings.sandbox, allowed=settings.allow_spend
+        ),
+    }
+    if added.keys() - stages:
+        raise ValueError(f"stages are added behind one of {', '.join(stages)}")
+    return Pipeline([stage for name, own in stages.items() for stage in (own, added.get(name)) if stage is not None])
+
+
+@dataclass(frozen=True, slots=True)
+class _Played:
+    """The APIs that are played in this process: who answers below which URL, and sessions by API."""
+
+    routes: Mapping[str, Sender] = field(default_factory=dict)
+    sessions: Mapping[str, Callable[[str], str | None]] = field(default_factory=dict)
+
+
+@asynccontextmanager
+async def _sandbox(settings: Settings, at_work: bool) -> AsyncIterator[_Played]:
+    """The sandbox in this process, answering below SANDBOX_URL. Imported only when asked for."""
+    from flintt_mcp.rest.sending.in_process import asgi_sender
+    from flintt_mcp.sandbox.at_work import opened_sandbox
+
+    async with opened_sandbox(settings, at_work=at_work) as sandbox:
+        yield _Played({SANDBOX_URL: asgi_sender(sandbox.app)}, {FLINTT_MANAGEMENT.name: sandbox.session_for})
+
+
+@dataclass(frozen=True, slots=True)
+class _Ground:
+    """What everything stands on: what was asked for, checked, and what is played here."""
+
+    settings: Settings
+    environment: Mapping[str, str]
+    additions: Additions
+    toolsets: Sequence[Toolset]
+    urls: Mapping[str, str | None]
+    played: _Played
+    keys: Keys
+
+
+@contextmanager
+def _store(ground: _Ground) -> Iterator[Store | None]:
     """The server's durable state, where some tool that is on needs it: claims of spending, quotas shared by workers."""
-    claims = any(operation.idempotency_key for toolset in toolsets for operation in toolset.operations)
-    if not claims and not any(toolset.api.per_minute for toolset in toolsets):
-        return None
+    claims = any(operation.idempotency_key for toolset in ground.toolsets for operation in toolset.operations)
+    if not claims and not any(toolset.api.per_minute for toolset in ground.toolsets):
+        yield None
+        return
     from flintt_mcp.state.store import Store
 
-    store = Store(settings.data_path, keys.digest)
-    stack.callback(store.close)
-    return store
+    store = Store(ground.settings.data_path, ground.keys.digest)
+    try:
+        yield store
+    finally:
+        store.close()
+
+
+def _client(ground: _Ground, store: Store | None, sender: Sender | None) -> AbstractAsyncContextManager[UpstreamClient]:
+    """The one client that sends calls to APIs, each within its limits."""
+    settings = ground.settings
+    rate = Rate(store if store and settings.workers > 1 else MemoryWindow(time.monotonic), ground.keys.digest)
+    return open_client(
+        connect_timeout=settings.connect_timeout,
+        attempt_timeout=settings.attempt_timeout,
+        deadline=settings.call_deadline,
+        attempts=settings.attempts,
+        max_response_bytes=settings.answer_limit,
+        max_connections=settings.connections,
+        sender=sender,
+        routes=ground.played.routes or None,
+        admit=rate.admit,
+    )
+
+
+def _upstream(ground: _Ground, store: Store | None, client: UpstreamClient) -> Upstream:
+    """Where calls go, and what goes along."""
+    settings = ground.settings
+    return Upstream(
+        send=client.send,
+        urls=ground.urls,
+        sandboxed=on_this_machine(ground.urls),
+        cursors=Cursors(ground.keys.cursor),
+        budget=Budget(settings.result_limit),
+        claim=None if store is None else _claim(store),
+        allow_live=settings.allow_live,
+        tokens=_logins(ground, client.send),
+        sessions=ground.played.sessions,
+        secrets=None if settings.show_secrets else settings.data_path / "secrets",
+        deadline=settings.call_deadline,
+    )
 
 
 def _claim(store: Store) -> Claim:
@@ -217,74 +280,37 @@ def _claim(store: Store) -> Claim:
     return claim
 
 
-def _compose(
-    settings: Settings,
-    environment: Mapping[str, str],
-    additions: Additions,
-    upstream: Upstream,
-    keys: Keys,
-    watch: Stage | None,
-    toolsets: Sequence[Toolset],
-) -> App:
-    handbook = Handbook(default_folder())
+def _logins(ground: _Ground, send: Send) -> dict[str, Callable[[str], Awaitable[str]]]:
+    """Tokens of whoever logged in on this machine, for APIs behind OAuth."""
+    if ground.settings.sandbox or not any(toolset.api is FLEXTELL for toolset in ground.toolsets):
+        return {}
+    from flintt_mcp.oauth.source import open_source
+
+    source = open_source(ground.environment, ground.settings.data_path, send)
+    return {} if source is None else {FLEXTELL.name: source.token}
+
+
+def _compose(ground: _Ground, upstream: Upstream, *, counted: bool) -> App:
+    """The app over what is open."""
+    settings, added = ground.settings, ground.additions
+    metrics, handbook = Metrics(), Handbook(default_folder())
     scopes = Scopes(time.monotonic) if settings.hide_unscoped else None
     hides = None if scopes is None else scopes.hides
-    inventory = build_inventory(settings, toolsets, handbook, upstream, additions.tools, hides)
-    limit = Limit(settings.calls_per_key, settings.calls)
-    spending = Spending({api.name: api for api in APIS}, in_sandbox=settings.sandbox, allowed=settings.allow_spend)
-    watching = [stage for stage in (watch, scopes) if stage is not None]
-    pipeline = Pipeline([*watching, visible, validate, limit, spending, *additions.stages])
-    workspace = Workspace(inventory, pipeline)
-    flintt_on = inventory.get("get_signal") is not None
-    credentials = Credentials(APIS, keys.digest, narrowing(additions.tools))
+    inventory = build_inventory(settings, ground.toolsets, handbook, upstream, added.tools, hides)
+    pipeline = _pipeline(settings, metrics if counted else None, scopes, added.stages)
+    credentials = Credentials(APIS, ground.keys.digest, narrowing(added.tools))
+    workspace = Workspace(inventory, pipeline) if inventory.get("get_signal") else None
+    of_workspace = () if workspace is None else workspace_resources(workspace)
     return App(
         settings=settings,
         inventory=inventory,
         pipeline=pipeline,
-        resources=Resources(
-            [*docs_resources(handbook), *(workspace_resources(workspace) if flintt_on else ()), *additions.resources]
-        ),
-        prompts=[*(workflow_prompts(workspace) if flintt_on else ()), *additions.prompts],
+        resources=Resources([*docs_resources(handbook), *of_workspace, *added.resources]),
+        prompts=[*(() if workspace is None else workflow_prompts(workspace)), *added.prompts],
         credentials=credentials,
-        caller=_own_caller(credentials, environment, sandbox=settings.sandbox),
-        keys=keys,
+        caller=credentials.published() if settings.sandbox else credentials.from_environment(ground.environment),
+        keys=ground.keys,
         upstream=upstream,
-        additions=additions,
+        metrics=metrics,
+        additions=added,
     )
-
-
-def _own_caller(credentials: Credentials, environment: Mapping[str, str], *, sandbox: bool) -> Caller:
-    """Whoever started this process: the sandbox needs no key of theirs."""
-    if sandbox:
-        return credentials.with_secrets({api.name: api.sandbox_key for api in APIS})
-    return credentials.from_environment(environment)
-
-
-def _logins(
-    settings: Settings, environment: Mapping[str, str], toolsets: Sequence[Toolset], send: Send
-) -> dict[str, Callable[[str], Awaitable[str]]]:
-    """Tokens of whoever logged in on this machine, for APIs behind OAuth."""
-    if settings.sandbox or not any(toolset.api is FLEXTELL for toolset in toolsets):
-        return {}
-    from flintt_mcp.oauth.registration import read_settings
-    from flintt_mcp.oauth.source import TokenSource
-    from flintt_mcp.oauth.token_store import open_store
-
-    oauth = read_settings(environment)
-    if oauth is None:
-        return {}
-    folder = settings.data_path
-    source = TokenSource(oauth, open_store(folder, FLEXTELL.name), send, folder / f"{FLEXTELL.name}.lock")
-    return {FLEXTELL.name: source.token}
-
-
-@asynccontextmanager
-async def _sandbox(
-    settings: Settings, *, at_work: bool
-) -> AsyncIterator[tuple[Sender, dict[str, Callable[[str], str | None]]]]:
-    """The sandbox in this process, answering below SANDBOX_URL, and its sessions. Imported only when asked for."""
-    from flintt_mcp.rest.sending.in_process import asgi_sender
-    from flintt_mcp.sandbox.at_work import opened_sandbox
-
-    async with opened_sandbox(settings, at_work=at_work) as sandbox:
-        yield asgi_sender(sandbox.app), {FLINTT_MANAGEMENT.name: sandbox.session_for}

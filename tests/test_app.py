@@ -9,8 +9,9 @@ import pytest
 
 from flintt_mcp.app import Additions, open_app
 from flintt_mcp.calls.arguments import Arguments
-from flintt_mcp.calls.call import Call
-from flintt_mcp.calls.reply import Done, Refused
+from flintt_mcp.calls.call import Call, Next, Stage
+from flintt_mcp.calls.reply import Done, Refused, Reply
+from flintt_mcp.calls.stages.validate import validate
 from flintt_mcp.calls.tool import Tool
 from flintt_mcp.catalogue import APIS, TOOLSETS
 from flintt_mcp.catalogue.operation import Api, Effect, Kind, Operation
@@ -49,12 +50,44 @@ async def test_what_somebody_adds_goes_through_the_same_pipeline(tmp_path: Path)
         handle=shout,
         long_lived=True,
     )
-    async with open_fake(tmp_path, additions=Additions(tools=[tool], stages=[stage])) as app:
+    async with open_fake(tmp_path, additions=Additions(tools=[tool], stages={"spending": stage})) as app:
         assert await call(app, "shout", {}) == Done(text="HELLO!")
         assert app.needs_stream("shout")
         assert not app.needs_stream("list_docs")
         assert not app.needs_stream("nothing")
         assert isinstance(await call(app, "shout", {"x": 1}), Refused)
+
+
+async def test_a_stage_is_added_behind_any_stage_of_the_list_by_its_name_even_one_that_is_off(tmp_path: Path) -> None:
+    passed: list[str] = []
+
+    def noting(name: str) -> Stage:
+        async def stage(call: Call, next: Next) -> Reply:
+            passed.append(name)
+            return await next(call)
+
+        return stage
+
+    names = ("spending", "visible", "metrics", "limit", "validate", "scopes")
+    additions = Additions(stages={name: noting(name) for name in names})
+    async with open_fake(tmp_path, additions=additions) as app:
+        assert isinstance(await call(app, "list_docs", {"nobody": "knows this"}), Refused)
+        assert isinstance(await call(app, "list_docs", {}), Done)
+    before = ["metrics", "scopes", "visible"]
+    assert passed == [*before, *before, "validate", "limit", "spending"]
+
+
+async def test_a_stage_that_would_stand_nowhere_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="behind one of metrics, scopes, visible, validate, limit, spending"):
+        async with open_fake(tmp_path, additions=Additions(stages={"spendign": validate})):
+            pass
+
+
+@pytest.mark.parametrize("counted", [True, False])
+async def test_calls_are_counted_where_somebody_reads_the_figures(tmp_path: Path, counted: bool) -> None:
+    async with open_app(Settings(data_dir=str(tmp_path)), {}, counted=counted, sender=FakeApi()) as app:
+        await call(app, "list_docs", {})
+        assert (b'flintt_mcp_calls_total{outcome="done",tool="list_docs"} 1.0' in app.metrics.text()) is counted
 
 
 @pytest.mark.parametrize("api", APIS, ids=lambda api: api.name)

@@ -179,6 +179,11 @@ def test_a_new_file_goes_into_the_folder_it_belongs_to_and_not_into_the_root() -
     assert {name for name in _modules() if "." not in name} == IN_THE_ROOT
 
 
+def test_every_stage_is_in_the_one_list_of_the_composition_root() -> None:
+    stages = {name for name in _modules() if _folder(name) == "calls.stages"} - {"calls.stages.__init__"}
+    assert stages - {item.name for item in _imports("app")} == set()
+
+
 def test_the_table_is_short_and_every_row_names_folders_that_are_there() -> None:
     folders = {_folder(name) for name in _modules()}
     named = [*MAY_IMPORT, *(one for row in MAY_IMPORT.values() for one in row)]

@@ -88,6 +88,10 @@ class Credentials:
         found = {api.name: environment.get(f"{api.variable}_{api.secret}", "").strip() for api in self._apis}
         return self._caller({name: key for name, key in found.items() if self._is_usable(key, name)}, None)
 
+    def published(self) -> Caller:
+        """The caller of a sandbox: with its published key for every API."""
+        return self.with_secrets({api.name: api.sandbox_key for api in self._apis})
+
     def with_secrets(self, secrets: Mapping[str, str]) -> Caller:
         """A caller that holds exactly these keys."""
         return self._caller(dict(secrets), None)

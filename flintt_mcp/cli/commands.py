@@ -143,7 +143,7 @@ def _login(settings: Settings, env: dict[str, str], options: argparse.Namespace,
 
     from flintt_mcp.oauth.login import log_in, open_graphical_browser
     from flintt_mcp.oauth.registration import read_settings
-    from flintt_mcp.oauth.token_store import open_store
+    from flintt_mcp.oauth.token_store import lock_path, open_store
     from flintt_mcp.rest.sending.client import open_client
     from flintt_mcp.serving.logs import configure_logging
 
@@ -163,7 +163,7 @@ def _login(settings: Settings, env: dict[str, str], options: argparse.Namespace,
                 oauth,
                 send=client.send,
                 store=open_store(folder, options.api),
-                lock=folder / f"{options.api}.lock",
+                lock=lock_path(folder, options.api),
                 say=lambda line: print(line, file=sys.stderr),
                 open_browser=None if options.no_browser else open_graphical_browser,
             )

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -19,8 +19,8 @@ from anyio import to_thread
 from flintt_mcp.errors import ConfigError, CredentialMissing, FlinttError, Unavailable, Unreachable
 from flintt_mcp.oauth.lock import file_lock
 from flintt_mcp.oauth.messages import LoginEnded, client_request, read_tokens, refresh_request
-from flintt_mcp.oauth.registration import OAuthSettings
-from flintt_mcp.oauth.token_store import TokenStore
+from flintt_mcp.oauth.registration import OAuthSettings, read_settings
+from flintt_mcp.oauth.token_store import TokenStore, lock_path, open_store
 from flintt_mcp.oauth.tokens import Tokens
 from flintt_mcp.rest.sending.message import UpstreamRequest, UpstreamResponse
 
@@ -172,3 +172,15 @@ class TokenSource:
             ended = "has ended" if kept else "is not there"
             raise CredentialMissing(f"The login to {self._settings.title} {ended}", advice=self._settings.advice)
         return refresh_request(self._settings, kept.refresh_token)
+
+
+def open_source(environment: Mapping[str, str], data_dir: Path, send: Send) -> TokenSource | None:
+    """The tokens of whoever logged in on this machine; None where the environment names no OAuth server.
+
+    Raises:
+        ConfigError: what the environment says of the server cannot work.
+    """
+    oauth = read_settings(environment)
+    if oauth is None:
+        return None
+    return TokenSource(oauth, open_store(data_dir, oauth.name), send, lock_path(data_dir, oauth.name))

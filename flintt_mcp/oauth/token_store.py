@@ -120,6 +120,11 @@ def open_store(data_dir: Path, name: str, *, keyring: bool = True) -> TokenStore
     return file if backend is None else KeyringStore(backend, name, file)
 
 
+def lock_path(data_dir: Path, name: str) -> Path:
+    """The file by which all who share that store take turns."""
+    return data_dir / f"{name}.lock"
+
+
 def _real_keyring() -> Any | None:
     """The keyring's backend, when the package is there and has one that the system protects. Loading it takes 0.15 s."""
     try:

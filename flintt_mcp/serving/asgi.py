@@ -16,7 +16,6 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from flintt_mcp.app import Additions, App, open_app
 from flintt_mcp.calls.call import QuietChannel
 from flintt_mcp.calls.caller import Caller
-from flintt_mcp.calls.stages.metrics import Metrics
 from flintt_mcp.catalogue import APIS
 from flintt_mcp.errors import ConfigError
 from flintt_mcp.face.replies import PlainAnswers
@@ -74,14 +73,13 @@ def service(settings: Settings, env: Mapping[str, str], additions: Additions | N
 
     @asynccontextmanager
     async def opened() -> AsyncIterator[ASGIApp]:
-        metrics = Metrics()
-        async with open_app(settings, env, additions, watch=metrics, at_work=True) as app:
-            yield mcp_over_http(app, metrics)
+        async with open_app(settings, env, additions, counted=True, at_work=True) as app:
+            yield mcp_over_http(app)
 
     return Opening(opened)
 
 
-def mcp_over_http(app: App, metrics: Metrics) -> ASGIApp:
+def mcp_over_http(app: App) -> ASGIApp:
     """The MCP endpoint and its neighbours for an open app."""
     face = app.face(over_http=True)
     server = build_server(face)
@@ -93,7 +91,7 @@ def mcp_over_http(app: App, metrics: Metrics) -> ASGIApp:
         needs_stream=app.needs_stream,
         plain=None if plain is None else partial(_plain_answer, plain),
         ready=app.ready,
-        metrics=metrics.text,
+        metrics=app.metrics.text,
         closers=app.additions.closers,
     )
 

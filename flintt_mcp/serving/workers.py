@@ -15,7 +15,6 @@ from starlette.types import ASGIApp
 from uvicorn.config import STARTUP_FAILURE
 
 from flintt_mcp.app import open_app
-from flintt_mcp.calls.stages.metrics import Metrics
 from flintt_mcp.serving.asgi import mcp_over_http, service
 from flintt_mcp.serving.logs import configure_logging
 from flintt_mcp.serving.ready import say_ready, shown_host
@@ -35,7 +34,7 @@ def rehearse(settings: Settings, env: Mapping[str, str]) -> None:
 
     async def once() -> None:
         async with open_app(settings, env) as app:
-            mcp_over_http(app, Metrics())
+            mcp_over_http(app)
 
     anyio.run(once)
 

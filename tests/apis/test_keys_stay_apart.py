@@ -90,7 +90,7 @@ async def sandboxed(folder: Path, witness: Witness, monkeypatch: pytest.MonkeyPa
 
     @asynccontextmanager
     async def sandbox(*settings: Any, **more: Any) -> Any:
-        yield witness, {}
+        yield composition._Played({SANDBOX_URL: witness})
 
     monkeypatch.setattr(composition, "_sandbox", sandbox)
     async with open_fake(folder, sandbox=True) as app:

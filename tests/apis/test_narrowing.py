@@ -10,7 +10,6 @@ from typing import Any
 import httpx2
 import pytest
 
-from flintt_mcp.calls.stages.metrics import Metrics
 from flintt_mcp.serving.asgi import mcp_over_http
 from scripts.handbook.pages import all_tools
 from tests.fake_api import KEYS, FakeApi, open_fake
@@ -60,7 +59,7 @@ class Narrow:
 @asynccontextmanager
 async def narrow(folder: Path, **settings: Any) -> AsyncIterator[Narrow]:
     fake = FakeApi()
-    async with open_fake(folder, fake, **settings) as app, living(mcp_over_http(app, Metrics())) as service:
+    async with open_fake(folder, fake, **settings) as app, living(mcp_over_http(app)) as service:
         transport = httpx2.ASGITransport(app=service)
         async with httpx2.AsyncClient(transport=transport, base_url="http://127.0.0.1:8000") as client:
             yield Narrow(client, fake)

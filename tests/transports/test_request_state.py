@@ -13,7 +13,6 @@ from flintt_mcp.app import Additions, open_app
 from flintt_mcp.calls.arguments import Arguments
 from flintt_mcp.calls.call import Call, Next
 from flintt_mcp.calls.reply import Ask, Done, Reply
-from flintt_mcp.calls.stages.metrics import Metrics
 from flintt_mcp.calls.tool import Tool
 from flintt_mcp.catalogue.operation import Effect
 from flintt_mcp.serving.asgi import mcp_over_http
@@ -76,7 +75,7 @@ async def test_the_sealed_state_of_one_caller_does_not_open_for_another(tmp_path
     tool = Tool("ask", "Ask", "Asks.", Effect.READ, "docs", Arguments("ask", ()), _ask, long_lived=True)
     async with (
         open_app(Settings(data_dir=str(tmp_path)), {}, Additions(tools=[tool])) as app,
-        living(mcp_over_http(app, Metrics())) as http,
+        living(mcp_over_http(app)) as http,
         httpx2.AsyncClient(transport=httpx2.ASGITransport(app=http), base_url="http://127.0.0.1:8000") as client,
     ):
         state = (await _posted(client, "flt_a"))["result"]["requestState"]
@@ -90,8 +89,8 @@ async def test_the_sealed_state_of_one_caller_does_not_open_for_another(tmp_path
 async def test_a_stage_may_ask_about_a_call_of_any_tool(tmp_path: Path, stage: Any) -> None:
     tool = Tool("ask", "Ask", "Asks nothing itself.", Effect.READ, "docs", Arguments("ask", ()), _done)
     async with (
-        open_app(Settings(data_dir=str(tmp_path)), {}, Additions(tools=[tool], stages=[stage])) as app,
-        living(mcp_over_http(app, Metrics())) as http,
+        open_app(Settings(data_dir=str(tmp_path)), {}, Additions(tools=[tool], stages={"spending": stage})) as app,
+        living(mcp_over_http(app)) as http,
         httpx2.AsyncClient(transport=httpx2.ASGITransport(app=http), base_url="http://127.0.0.1:8000") as client,
     ):
         asked = (await _posted(client, "flt_a"))["result"]
@@ -105,8 +104,8 @@ async def test_a_stage_that_announces_its_questions_sees_each_request_once(tmp_p
     stage = _Confirm()
     tool = Tool("ask", "Ask", "Asks nothing itself.", Effect.READ, "docs", Arguments("ask", ()), _done)
     async with (
-        open_app(Settings(data_dir=str(tmp_path)), {}, Additions(tools=[tool], stages=[stage])) as app,
-        living(mcp_over_http(app, Metrics())) as http,
+        open_app(Settings(data_dir=str(tmp_path)), {}, Additions(tools=[tool], stages={"spending": stage})) as app,
+        living(mcp_over_http(app)) as http,
         httpx2.AsyncClient(transport=httpx2.ASGITransport(app=http), base_url="http://127.0.0.1:8000") as client,
     ):
         assert (await _posted(client, "flt_a"))["result"]["resultType"] == "input_required"

@@ -11,7 +11,6 @@ import httpx2
 import pytest
 from mcp_types import CLIENT_CAPABILITIES_META_KEY, PROTOCOL_VERSION_META_KEY
 
-from flintt_mcp.calls.stages.metrics import Metrics
 from flintt_mcp.serving.asgi import mcp_over_http
 from tests.fake_api import KEYS, FakeApi, open_fake
 from tests.transports.fixture_app import living
@@ -69,7 +68,7 @@ def request_of(method: str, params: dict[str, Any], version: str) -> tuple[dict[
 async def product(folder: Path) -> AsyncIterator[tuple[httpx2.AsyncClient, Any, FakeApi]]:
     fake = FakeApi()
     async with open_fake(folder, fake, toolsets=("default",), workers=2) as app:
-        over_http = mcp_over_http(app, Metrics())
+        over_http = mcp_over_http(app)
         async with (
             living(over_http),
             httpx2.AsyncClient(transport=httpx2.ASGITransport(over_http), base_url="http://localhost:8000") as client,
