@@ -39,7 +39,8 @@ from flintt_mcp.offers.workflows import Workspace, workflow_prompts, workspace_r
 from flintt_mcp.rest.operation_tool import Claim, Upstream
 from flintt_mcp.rest.reading.budget import Budget
 from flintt_mcp.rest.reading.cursors import Cursors
-from flintt_mcp.rest.sending.client import UpstreamClient, open_client
+from flintt_mcp.rest.sending.client import UpstreamClient, Ways, open_client
+from flintt_mcp.rest.sending.limits import Limits
 from flintt_mcp.rest.sending.message import Sender, UpstreamRequest, UpstreamResponse
 from flintt_mcp.rest.sending.rate import Rate
 from flintt_mcp.settings import Settings
@@ -240,17 +241,15 @@ def _client(ground: _Ground, store: Store | None, sender: Sender | None) -> Abst
     """The one client that sends calls to APIs, each within its limits."""
     settings = ground.settings
     rate = Rate(store if store and settings.workers > 1 else MemoryWindow(time.monotonic), ground.keys.digest)
-    return open_client(
+    limits = Limits(
         connect_timeout=settings.connect_timeout,
         attempt_timeout=settings.attempt_timeout,
         deadline=settings.call_deadline,
         attempts=settings.attempts,
         max_response_bytes=settings.answer_limit,
         max_connections=settings.connections,
-        sender=sender,
-        routes=ground.played.routes or None,
-        admit=rate.admit,
     )
+    return open_client(limits, Ways(sender=sender, routes=ground.played.routes), admit=rate.admit)
 
 
 def _upstream(ground: _Ground, store: Store | None, client: UpstreamClient) -> Upstream:

@@ -18,6 +18,7 @@ from flintt_mcp.oauth.registration import OAuthSettings
 from flintt_mcp.oauth.source import TokenSource
 from flintt_mcp.oauth.token_store import FileStore
 from flintt_mcp.rest.sending.client import UpstreamClient, open_client
+from flintt_mcp.rest.sending.limits import Limits
 from flintt_mcp.sandbox.flextell.seed import CLIENT
 from flintt_mcp.sandbox.server import open_sandbox
 
@@ -60,7 +61,7 @@ async def url(seeded: Path, tmp_path: Path, clock: SetClock) -> AsyncIterator[st
 
 @pytest.fixture
 async def client() -> AsyncIterator[UpstreamClient]:
-    async with open_client(attempts=1) as opened:
+    async with open_client(Limits(attempts=1)) as opened:
         yield opened
 
 

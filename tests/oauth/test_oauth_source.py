@@ -95,6 +95,7 @@ from flintt_mcp.oauth.registration import OAuthSettings
 from flintt_mcp.oauth.source import TokenSource
 from flintt_mcp.oauth.token_store import FileStore
 from flintt_mcp.rest.sending.client import open_client
+from flintt_mcp.rest.sending.limits import Limits
 
 token_url, client_id, folder, now = sys.argv[1:]
 
@@ -102,7 +103,7 @@ async def main():
     folder_ = pathlib.Path(folder)
     settings = OAuthSettings(token_url=token_url, client_id=client_id)
     store = FileStore(folder_ / "flextell.tokens.json")
-    async with open_client(attempts=1) as client:
+    async with open_client(Limits(attempts=1)) as client:
         source = TokenSource(settings, store, client.send, folder_ / "flextell.lock", clock=lambda: float(now))
         print(hash(await source.token()))
 

@@ -8,16 +8,16 @@ is a `Sender`'s business (`network.py`, `in_process.py`). No URL query, header o
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
-from urllib.parse import urlsplit
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field, replace
 
 import anyio
 
 from flintt_mcp import __version__
-from flintt_mcp.errors import Changed, RateLimited, Unavailable, Unreachable, UpstreamError
+from flintt_mcp.errors import RateLimited
 from flintt_mcp.rest.sending import retry
-from flintt_mcp.rest.sending.in_process import route_sender
+from flintt_mcp.rest.sending.first_use import open_network_late
+from flintt_mcp.rest.sending.limits import Limits
 from flintt_mcp.rest.sending.message import (
     AnswerTooLarge,
     Quota,
@@ -26,75 +26,57 @@ from flintt_mcp.rest.sending.message import (
     UpstreamRequest,
     UpstreamResponse,
 )
+from flintt_mcp.rest.sending.no_answer import no_answer
 from flintt_mcp.rest.sending.retry import Pace
-from flintt_mcp.rest.sending.wire import NetworkLimits, open_wire
+from flintt_mcp.rest.sending.routes import route_sender
 
 USER_AGENT = f"flintt-mcp/{__version__}"
-
-_LOOK_FIRST = "It may have been done. List or get what it would have changed before trying again."
-
 
 Admit = Callable[[Quota, str, float], Awaitable[None]]
 """Waits until a request of this quota may be sent: (quota, operation, end of the call's time)."""
 
+Outcome = UpstreamResponse | TransportFault
+"""What came of one attempt."""
 
-@dataclass(frozen=True, slots=True)
-class CallLimits:
-    """Bounds of one call: seconds per attempt, seconds in all (waits included), attempts, bytes of an answer."""
 
-    attempt_timeout: float
-    deadline: float
-    attempts: int
-    max_response_bytes: int
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ways:
+    """How requests leave.
+
+    Args:
+        sender: replaces the network.
+        routes: base URL to the sender that answers below it (a sandbox in this process); all else goes to the network.
+        user_agent: how this server names itself to the APIs.
+    """
+
+    sender: Sender | None = None
+    routes: Mapping[str, Sender] = field(default_factory=dict)
+    user_agent: str = USER_AGENT
 
 
 @asynccontextmanager
 async def open_client(
-    *,
-    connect_timeout: float = 5.0,
-    attempt_timeout: float = 20.0,
-    deadline: float = 30.0,
-    attempts: int = 3,
-    max_response_bytes: int = 4 * 1024 * 1024,
-    max_connections: int = 100,
-    user_agent: str = USER_AGENT,
-    sender: Sender | None = None,
-    routes: Mapping[str, Sender] | None = None,
-    eager: bool = False,
-    admit: Admit | None = None,
-    pace: Pace | None = None,
+    limits: Limits | None = None, ways: Ways | None = None, *, admit: Admit | None = None, pace: Pace | None = None
 ) -> AsyncIterator[UpstreamClient]:
     """Open the one upstream client of the app and close it, with its connections, at the end.
 
     Args:
-        connect_timeout: seconds to get a connection, from the pool or a new one.
-        attempt_timeout: seconds for one attempt, from asking for a connection to the last byte.
-        deadline: seconds for a whole call, retries and waits included.
-        attempts: how often one call is sent at most; 1 turns retries off.
-        max_response_bytes: limit of a decoded body.
-        max_connections: attempts on the network at a time, counted apart for what may be sent twice and what may not;
-            more wait up to `connect_timeout`.
-        sender: replaces the network.
-        routes: base URL to the sender that answers below it (a sandbox in this process); all else goes to the network.
-        eager: load the HTTP library (0.2 s) now, as a server should, and not during the first request.
         admit: waits until a request with a quota may be sent (`rate.Rate.admit`).
         pace: clock, sleep and chance, for tests.
 
     Raises:
         ConfigError: a proxy variable of the environment is no address.
     """
-    limits = CallLimits(attempt_timeout, deadline, attempts, max_response_bytes)
-
-    def client(wire: Sender, *, keeps_time: bool = False) -> UpstreamClient:
-        whole = route_sender(routes, wire) if routes else wire
-        return UpstreamClient(whole, limits, pace or Pace(), admit, sender_keeps_time=keeps_time)
-
-    if sender is not None:
-        yield client(sender)
-        return
-    network = NetworkLimits(connect_timeout, attempt_timeout, max_connections, max_response_bytes)
-    async with open_wire(network, user_agent, eager=eager) as wire:
-        yield client(wire, keeps_time=not routes)
+    limits, ways, pace = limits or Limits(), ways or Ways(), pace or Pace()
+    async with AsyncExitStack() as stack:
+        sender = ways.sender
+        if sender is None:
+            network = open_network_late(limits, ways.user_agent)
+            sender = await stack.enter_async_context(network)
+        keeps_time = ways.sender is None and not ways.routes
+        if ways.routes:
+            sender = route_sender(ways.routes, sender)
+        yield UpstreamClient(sender, limits, pace, admit, sender_keeps_time=keeps_time)
 
 
 class UpstreamClient:
@@ -108,7 +90,7 @@ class UpstreamClient:
     def __init__(
         self,
         sender: Sender,
-        limits: CallLimits,
+        limits: Limits,
         pace: Pace,
         admit: Admit | None = None,
         *,
@@ -129,32 +111,30 @@ class UpstreamClient:
             RateLimited: the key's own quota leaves no turn within the deadline; nothing was sent.
         """
         until = self._pace.now() + self._limits.deadline
-        attempt = 0
-        unsure = False
-        while True:
-            attempt += 1
-            if request.quota is not None and self._admit is not None:
-                try:
-                    await self._admit(request.quota, request.operation, until)
-                except RateLimited:
-                    if attempt == 1:
-                        raise
-                    attempt -= 1
-                    break
-            outcome = await self._attempt(request, until - self._pace.now())
-            if isinstance(outcome, UpstreamResponse) and outcome.status not in retry.PASSING_STATUSES:
-                return outcome if attempt == 1 else replace(outcome, attempts=attempt, unsure=unsure)
-            asked = self._asked(outcome)
-            wait = self._wait(request, outcome, asked, attempt, until)
-            if wait is None:
-                break
+        attempts, unsure = 1, False
+        outcome = await self._in_turn(request, until)
+        while (wait := self._wait(request, outcome, attempts, until)) is not None:
             unsure = unsure or retry.may_have_acted(request, outcome)
             await self._pace.sleep(wait)
+            try:
+                outcome = await self._in_turn(request, until)
+            except RateLimited:
+                break  # there is no further turn in time, so what the last attempt gave is what the call gave
+            attempts += 1
         if isinstance(outcome, TransportFault):
-            raise _failure(request, outcome, attempt, unsure)
-        return replace(outcome, attempts=attempt, retry_after=asked, unsure=unsure)
+            raise no_answer(request, outcome, attempts, unsure)
+        asked = self._asked(outcome)
+        if attempts == 1 and asked is None:
+            return outcome
+        return replace(outcome, attempts=attempts, retry_after=asked, unsure=unsure)
 
-    async def _attempt(self, request: UpstreamRequest, left: float) -> UpstreamResponse | TransportFault:
+    async def _in_turn(self, request: UpstreamRequest, until: float) -> Outcome:
+        """One attempt, once the key's quota lets it through."""
+        if request.quota is not None and self._admit is not None:
+            await self._admit(request.quota, request.operation, until)
+        return await self._attempt(request, until - self._pace.now())
+
+    async def _attempt(self, request: UpstreamRequest, left: float) -> Outcome:
         """Send once, within the attempt's time and what is left of the call's.
 
         A write that must not be sent twice is shielded: a caller who goes away would otherwise cut it in the middle,
@@ -168,7 +148,7 @@ class UpstreamClient:
             return await self._once(request)
         return TransportFault(f"no complete answer within {seconds:.3g} s", sent=True)
 
-    async def _once(self, request: UpstreamRequest) -> UpstreamResponse | TransportFault:
+    async def _once(self, request: UpstreamRequest) -> Outcome:
         try:
             response = await self._sender(request)
         except TransportFault as fault:
@@ -177,72 +157,15 @@ class UpstreamClient:
             return AnswerTooLarge(response.status, self._limits.max_response_bytes)
         return response
 
-    def _asked(self, outcome: UpstreamResponse | TransportFault) -> float | None:
-        if isinstance(outcome, TransportFault):
+    def _wait(self, request: UpstreamRequest, outcome: Outcome, attempts: int, until: float) -> float | None:
+        """Seconds until the next attempt, or None when `outcome` is what the call gave."""
+        if attempts >= self._limits.attempts or not retry.may_repeat(request, outcome):
+            return None
+        jitter = retry.backoff(attempts, self._pace.random())
+        return retry.next_wait(self._asked(outcome), jitter, until - self._pace.now(), self._limits.deadline)
+
+    def _asked(self, outcome: Outcome) -> float | None:
+        """Seconds that the API asked to wait, with an answer that may pass."""
+        if isinstance(outcome, TransportFault) or outcome.status not in retry.PASSING_STATUSES:
             return None
         return retry.parse_retry_after(outcome.headers.get("retry-after"), self._pace.wall())
-
-    def _wait(
-        self,
-        request: UpstreamRequest,
-        outcome: UpstreamResponse | TransportFault,
-        asked: float | None,
-        attempt: int,
-        until: float,
-    ) -> float | None:
-        if attempt >= self._limits.attempts or not retry.may_repeat(request, outcome):
-            return None
-        jitter = retry.backoff(attempt, self._pace.random())
-        return retry.next_wait(asked, jitter, until - self._pace.now(), self._limits.deadline)
-
-
-def _failure(request: UpstreamRequest, fault: TransportFault, attempts: int, unsure: bool) -> UpstreamError:
-    """Say what happened, whether anything was changed and what to do next."""
-    if isinstance(fault, AnswerTooLarge):
-        return _too_large(request, fault)
-    tries = f" ({attempts} attempts)" if attempts > 1 else ""
-    changed, advice = _consequence(request, fault, unsure)
-    return Unreachable(
-        f"No answer from {_host(request.url)}: {fault.reason}{tries}.",
-        operation=request.operation,
-        changed=changed,
-        advice=advice,
-    )
-
-
-def _consequence(request: UpstreamRequest, fault: TransportFault, unsure: bool) -> tuple[Changed, str]:
-    """Say whether anything was changed; `unsure` tells that an attempt before the last one may have been carried out."""
-    if not fault.sent and not unsure:
-        if fault.lasting:
-            return (
-                "no",
-                "Nothing was sent, and trying again will not help: the API's URL or this server's set-up is wrong.",
-            )
-        return "no", "Nothing was sent. Try again in a minute; if it lasts, check the API's URL and the network."
-    if request.reads:
-        return "no", "It only reads: try again in a minute, or ask for less."
-    if request.repeatable:
-        return "unknown", "It may have been done. Make the same call again: it will not be done twice."
-    return "unknown", _LOOK_FIRST
-
-
-def _too_large(request: UpstreamRequest, fault: AnswerTooLarge) -> UpstreamError:
-    return Unavailable(
-        f"The API's answer is larger than this server's limit of {_size(fault.limit)}.",
-        operation=request.operation,
-        status=fault.status,
-        changed="no" if request.reads else "unknown",
-        advice="Narrow the request: a smaller limit, a filter or a shorter period." if request.reads else _LOOK_FIRST,
-    )
-
-
-def _host(url: str) -> str:
-    """The host alone: the rest of a URL may hold a key or a customer's name."""
-    try:
-        return urlsplit(url).hostname or "the API"
-    except ValueError:
-        return "the API"
-
-
-def _size(count: int) -> str:
-    return f"{count / 1024 / 1024:.3g} MiB" if count >= 1024 * 1024 else f"{count} bytes"

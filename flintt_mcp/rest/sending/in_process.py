@@ -1,4 +1,4 @@
-"""Senders that need no socket: call an ASGI app directly, and choose a sender by address.
+"""A sender that needs no socket: it calls an ASGI app directly.
 
 In: an `UpstreamRequest`. Out: the app's `UpstreamResponse`, its crash as a 500. The app runs in the caller's task, so a
 cancelled call cancels it. No lifespan is run here: whoever owns the app opens what it needs.
@@ -7,7 +7,7 @@ cancelled call cancels it. No lifespan is run here: whoever owns the app opens w
 from __future__ import annotations
 
 import logging
-from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
@@ -28,31 +28,17 @@ def asgi_sender(app: AsgiApp) -> Sender:
     """Make a `Sender` of an ASGI app; the app sees the request's exact path, query and headers."""
 
     async def send(request: UpstreamRequest) -> UpstreamResponse:
-        exchange = _Exchange(request.body or b"")
+        asked = _AsgiCall(request.body or b"")
         try:
-            await app(_scope(request), exchange.receive, exchange.send)
+            await app(_scope(request), asked.receive, asked.send)
         except Exception:
             _log.debug("the in-process API failed on %s", request.operation, exc_info=True)
-        return exchange.answer()
+        return asked.answer()
 
     return send
 
 
-def route_sender(routes: Mapping[str, Sender], default: Sender) -> Sender:
-    """Make a `Sender` that picks by base URL, longest first; a base ends where a path segment ends."""
-    bases = sorted(((base.rstrip("/"), sender) for base, sender in routes.items()), key=lambda row: -len(row[0]))
-
-    async def send(request: UpstreamRequest) -> UpstreamResponse:
-        url = request.url
-        for base, sender in bases:
-            if url.startswith(base) and url[len(base) : len(base) + 1] in ("", "/", "?"):
-                return await sender(request)
-        return await default(request)
-
-    return send
-
-
-class _Exchange:
+class _AsgiCall:
     """One request and its answer, seen from the app: `receive` and `send` of the ASGI protocol."""
 
     __slots__ = ("_body", "_chunks", "_done", "_finished", "_headers", "_status")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import ssl
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import asynccontextmanager
 
 import aiohttp
 import truststore
@@ -17,51 +17,63 @@ from multidict import CIMultiDictProxy
 from yarl import URL
 
 from flintt_mcp.rest.sending.compression import decode
+from flintt_mcp.rest.sending.limits import Limits
 from flintt_mcp.rest.sending.message import AnswerTooLarge, Sender, TransportFault, UpstreamRequest, UpstreamResponse
 from flintt_mcp.rest.sending.proxies import Proxies
-from flintt_mcp.rest.sending.wire import NetworkLimits
 
 _HEADER_LIMIT = 16 * 1024
 
 
 @asynccontextmanager
-async def open_network(limits: NetworkLimits, user_agent: str, proxies: Proxies) -> AsyncIterator[Sender]:
+async def open_network(limits: Limits, user_agent: str, proxies: Proxies) -> AsyncIterator[Sender]:
     """Open the connection pools and yield the `Sender` over them.
 
     Trusts the certificates that the system trusts, and those of SSL_CERT_FILE and SSL_CERT_DIR.
     """
     trust = _trusted_authorities()
-    async with AsyncExitStack() as stack:
-        # A request that must not be sent twice gets a connection of its own: on a kept-alive one, which the API may be
-        # closing at that moment, a reset would leave open whether it was carried out.
-        pooled, fresh = [
-            await stack.enter_async_context(_session(limits, user_agent, trust, keep=keep)) for keep in (True, False)
-        ]
-
-        async def send(request: UpstreamRequest) -> UpstreamResponse:
-            session = pooled if request.repeatable else fresh
-            fault: TransportFault
-            try:
-                async with session.request(
-                    request.method,
-                    # Already encoded by `request.py`, byte for byte: `encoded` keeps the library from tidying it up.
-                    URL(request.url, encoded=True),
-                    headers=request.headers,
-                    data=request.body,
-                    allow_redirects=False,
-                    proxy=proxies.proxy_for(request.url) if proxies else None,
-                ) as response:
-                    body = await _read(response, limits.max_response_bytes)
-                    return UpstreamResponse(response.status, _headers(response.headers), body)
-            except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
-                fault = _fault(error, limits)
-            # Raised outside `except`, so that no traceback or log of a chain can show the library's text.
-            raise fault
-
-        yield send
+    async with (
+        _session(limits, user_agent, trust, keep=True) as pooled,
+        _session(limits, user_agent, trust, keep=False) as fresh,
+    ):
+        yield _Network(limits, proxies, pooled, fresh).send
 
 
-def _session(limits: NetworkLimits, user_agent: str, trust: ssl.SSLContext, *, keep: bool) -> aiohttp.ClientSession:
+class _Network:
+    """The connections. A request that must not be sent twice gets one of its own, from `fresh`.
+
+    On a kept-alive one, which the API may be closing at that moment, a reset would leave open whether it was carried out.
+    """
+
+    def __init__(
+        self, limits: Limits, proxies: Proxies, pooled: aiohttp.ClientSession, fresh: aiohttp.ClientSession
+    ) -> None:
+        self._limits = limits
+        self._proxies = proxies
+        self._pooled = pooled
+        self._fresh = fresh
+
+    async def send(self, request: UpstreamRequest) -> UpstreamResponse:
+        session = self._pooled if request.repeatable else self._fresh
+        fault: TransportFault
+        try:
+            async with session.request(
+                request.method,
+                # Already encoded by `request.py`, byte for byte: `encoded` keeps the library from tidying it up.
+                URL(request.url, encoded=True),
+                headers=request.headers,
+                data=request.body,
+                allow_redirects=False,
+                proxy=self._proxies.proxy_for(request.url) if self._proxies else None,
+            ) as response:
+                body = await _read(response, self._limits.max_response_bytes)
+                return UpstreamResponse(response.status, _headers(response.headers), body)
+        except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
+            fault = _fault(error, self._limits)
+        # Raised outside `except`, so that no traceback or log of a chain can show the library's text.
+        raise fault
+
+
+def _session(limits: Limits, user_agent: str, trust: ssl.SSLContext, *, keep: bool) -> aiohttp.ClientSession:
     return aiohttp.ClientSession(
         connector=aiohttp.TCPConnector(limit=limits.max_connections, ssl=trust, force_close=not keep),
         timeout=ClientTimeout(total=limits.attempt_timeout, connect=limits.connect_timeout),
@@ -114,7 +126,7 @@ def _headers(received: CIMultiDictProxy[str]) -> dict[str, str]:
     return headers
 
 
-def _fault(error: Exception, limits: NetworkLimits) -> TransportFault:
+def _fault(error: Exception, limits: Limits) -> TransportFault:
     """Put a failure of the library into our own words; the first row that fits counts, and what is unknown was sent."""
     for kind, reason, sent, lasting in _FAULTS:
         if isinstance(error, kind):

@@ -18,8 +18,6 @@ from flintt_mcp.state.windows import Window
 
 SLACK_SECONDS = 1.0
 """Added to every window: requests that leave a window apart may arrive a little closer together."""
-_SHORTEST_WAIT = 0.001
-_SWEEP_AT = 1000
 
 
 class Rate:

@@ -8,13 +8,15 @@ import socket
 import traceback
 import zlib
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import anyio
 import pytest
 
 from flintt_mcp.errors import Unavailable, Unreachable
-from flintt_mcp.rest.sending.client import open_client
+from flintt_mcp.rest.sending.client import Ways, open_client
+from flintt_mcp.rest.sending.limits import Limits
 from flintt_mcp.rest.sending.message import UpstreamRequest
 
 from .fault_server import (
@@ -36,7 +38,7 @@ pytestmark = pytest.mark.anyio
 
 LOOK_FIRST = "It may have been done. List or get what it would have changed before trying again."
 ONLY_READS = "It only reads: try again in a minute, or ask for less."
-ONCE: dict[str, Any] = {"attempts": 1}
+ONCE = Limits(attempts=1)
 
 
 def read(api: FaultServer, target: str = "/v1/companies") -> UpstreamRequest:
@@ -47,8 +49,8 @@ def write(api: FaultServer, method: str = "POST", body: bytes | None = b"{}") ->
     return UpstreamRequest("create_company", method, api.url + "/v1/companies", {"x-api-key": "k"}, body)
 
 
-async def refused(request: UpstreamRequest, **options: Any) -> Unreachable | Unavailable:
-    async with open_client(**{**ONCE, **options}) as client:
+async def refused(request: UpstreamRequest, **limits: Any) -> Unreachable | Unavailable:
+    async with open_client(replace(ONCE, **limits)) as client:
         with pytest.raises((Unreachable, Unavailable)) as caught:
             await client.send(request)
     return caught.value
@@ -56,14 +58,14 @@ async def refused(request: UpstreamRequest, **options: Any) -> Unreachable | Una
 
 async def test_a_good_answer_comes_back_whole(api: FaultServer) -> None:
     api.script(ok(b'{"a":1}', X_Request_Id="r1"))
-    async with open_client(**ONCE) as client:
+    async with open_client(ONCE) as client:
         response = await client.send(read(api))
     assert (response.status, response.body, response.attempts, response.retry_after) == (200, b'{"a":1}', 1, None)
     assert response.headers == {"content-length": "7", "content-type": "application/json", "x-request-id": "r1"}
 
 
 async def test_the_request_arrives_byte_for_byte(api: FaultServer) -> None:
-    async with open_client(user_agent="flintt-mcp/test", **ONCE) as client:
+    async with open_client(ONCE, Ways(user_agent="flintt-mcp/test")) as client:
         target = "/v1/a%2Fb%20c/%2e%2e/%C3%A9//x;y?q=a+b%20c&empty=&q=%26"
         await client.send(UpstreamRequest("x", "PATCH", api.url + target, {"X-Api-Key": "k"}, b'{"a":"\xc3\xa9"}'))
     seen = api.requests[0]
@@ -76,14 +78,14 @@ async def test_the_request_arrives_byte_for_byte(api: FaultServer) -> None:
 @pytest.mark.parametrize("status", [400, 401, 404, 422, 500])
 async def test_an_error_status_is_an_answer_and_is_not_repeated(api: FaultServer, status: int) -> None:
     api.script(answer(status, b"no"), ok())
-    async with open_client(connect_timeout=0.5) as client:
+    async with open_client(Limits(connect_timeout=0.5)) as client:
         response = await client.send(read(api))
     assert (response.status, response.body, response.attempts) == (status, b"no", 1)
 
 
 async def test_html_and_truncated_json_are_complete_answers(api: FaultServer) -> None:
     api.script(answer(200, b"<html>hi</html>", content_type="text/html"), ok(b'{"data": [1, 2'))
-    async with open_client(**ONCE) as client:
+    async with open_client(ONCE) as client:
         assert (await client.send(read(api))).body == b"<html>hi</html>"
         assert (await client.send(read(api))).body == b'{"data": [1, 2'
 
@@ -91,7 +93,7 @@ async def test_html_and_truncated_json_are_complete_answers(api: FaultServer) ->
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
 async def test_a_redirect_is_returned_and_never_followed(api: FaultServer, status: int) -> None:
     api.script(answer(status, location=api.url + "/elsewhere"), ok())
-    async with open_client(**ONCE) as client:
+    async with open_client(ONCE) as client:
         response = await client.send(read(api))
     assert (response.status, response.headers["location"]) == (status, api.url + "/elsewhere")
     assert len(api.requests) == 1
@@ -99,7 +101,7 @@ async def test_a_redirect_is_returned_and_never_followed(api: FaultServer, statu
 
 async def test_cookies_are_not_kept(api: FaultServer) -> None:
     api.script(ok(set_cookie="session=1"))
-    async with open_client(**ONCE) as client:
+    async with open_client(ONCE) as client:
         await client.send(read(api))
         await client.send(read(api))
     assert ["cookie" in seen.headers for seen in api.requests] == [False, False]
@@ -107,7 +109,7 @@ async def test_cookies_are_not_kept(api: FaultServer) -> None:
 
 async def test_repeated_and_unreadable_headers_do_not_spoil_the_answer(api: FaultServer) -> None:
     api.script(raw(b"HTTP/1.1 200 OK\r\nlink: a\r\nLink: b\r\nx-name: B\xe9la\r\ncontent-length: 2\r\n\r\nok"))
-    async with open_client(**ONCE) as client:
+    async with open_client(ONCE) as client:
         response = await client.send(read(api))
     assert response.headers == {"link": "a, b", "x-name": "B\ufffdla", "content-length": "2"}
 
@@ -194,7 +196,7 @@ async def test_a_write_is_not_resent_when_a_kept_alive_connection_breaks(
 
 async def test_a_write_never_travels_on_a_connection_that_the_api_may_be_closing(api: FaultServer) -> None:
     api.script(ok_then_close())
-    async with open_client(**ONCE) as client:
+    async with open_client(ONCE) as client:
         for _ in range(20):
             await client.send(read(api))
             assert (await client.send(write(api))).status == 200
@@ -203,7 +205,7 @@ async def test_a_write_never_travels_on_a_connection_that_the_api_may_be_closing
 
 
 async def test_reads_share_kept_alive_connections(api: FaultServer) -> None:
-    async with open_client(**ONCE) as client:
+    async with open_client(ONCE) as client:
         for _ in range(5):
             await client.send(read(api))
     assert api.connections == 1
@@ -226,7 +228,7 @@ async def test_an_answer_past_the_size_limit_is_cut_off_at_the_limit(api: FaultS
 
 async def test_an_answer_of_exactly_the_limit_passes(api: FaultServer) -> None:
     api.script(ok(b"x" * 1000))
-    async with open_client(max_response_bytes=1000, **ONCE) as client:
+    async with open_client(Limits(max_response_bytes=1000, attempts=1)) as client:
         assert len((await client.send(read(api))).body) == 1000
 
 
@@ -239,7 +241,7 @@ async def test_a_write_whose_answer_is_too_large_may_have_been_done(api: FaultSe
 @pytest.mark.parametrize(("encoding", "pack"), [("gzip", gzip.compress), ("deflate", zlib.compress)])
 async def test_a_packed_answer_is_unpacked(api: FaultServer, encoding: str, pack: Callable[[bytes], bytes]) -> None:
     api.script(ok(pack(b'{"a":1}'), content_encoding=encoding))
-    async with open_client(**ONCE) as client:
+    async with open_client(ONCE) as client:
         assert (await client.send(read(api))).body == b'{"a":1}'
 
 
@@ -253,7 +255,7 @@ async def test_the_size_limit_counts_unpacked_bytes(api: FaultServer) -> None:
 
 async def test_a_full_pool_is_waited_for_and_then_told_as_nothing_sent(api: FaultServer) -> None:
     api.script(hang)
-    one_at_a_time = open_client(max_connections=1, attempts=1, connect_timeout=0.03)
+    one_at_a_time = open_client(Limits(max_connections=1, attempts=1, connect_timeout=0.03))
     async with one_at_a_time as client, anyio.create_task_group() as tasks:
         tasks.start_soon(client.send, read(api))
         await api.arrived.wait()
@@ -266,7 +268,7 @@ async def test_a_full_pool_is_waited_for_and_then_told_as_nothing_sent(api: Faul
 
 async def test_a_cancelled_read_closes_its_connection_and_frees_its_place(api: FaultServer) -> None:
     api.script(hang, ok())
-    async with open_client(max_connections=1, attempts=1, connect_timeout=0.5) as client:
+    async with open_client(Limits(max_connections=1, attempts=1, connect_timeout=0.5)) as client:
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(client.send, read(api))
             await api.arrived.wait()
@@ -302,7 +304,7 @@ async def test_a_write_under_way_is_finished_when_its_caller_goes_away(api: Faul
 async def test_a_write_whose_caller_went_away_still_has_its_time_out(api: FaultServer) -> None:
     told: list[str] = []
     api.script(hang)
-    async with open_client(attempts=1, attempt_timeout=0.2) as client:
+    async with open_client(Limits(attempts=1, attempt_timeout=0.2)) as client:
 
         async def call() -> None:
             with pytest.raises(Unreachable) as caught:
@@ -344,7 +346,7 @@ async def test_an_address_that_is_none_is_refused_before_anything_is_sent(url: s
 
 async def test_many_clients_can_be_opened_and_closed_in_turn(api: FaultServer) -> None:
     for _ in range(20):
-        async with open_client(**ONCE) as client:
+        async with open_client(ONCE) as client:
             assert (await client.send(read(api))).status == 200
 
 
@@ -352,7 +354,7 @@ def test_a_new_event_loop_gets_a_client_that_works() -> None:
     async def whole_life() -> int:
         from .fault_server import open_fault_server
 
-        async with open_fault_server() as api, open_client(eager=True, **ONCE) as client:
+        async with open_fault_server() as api, open_client(ONCE) as client:
             return (await client.send(read(api))).status
 
     assert [anyio.run(whole_life) for _ in range(3)] == [200, 200, 200]

@@ -8,9 +8,11 @@ import anyio
 import pytest
 
 from flintt_mcp.errors import Unreachable
-from flintt_mcp.rest.sending.client import open_client
-from flintt_mcp.rest.sending.in_process import asgi_sender, route_sender
+from flintt_mcp.rest.sending.client import Ways, open_client
+from flintt_mcp.rest.sending.in_process import asgi_sender
+from flintt_mcp.rest.sending.limits import Limits
 from flintt_mcp.rest.sending.message import UpstreamRequest, UpstreamResponse
+from flintt_mcp.rest.sending.routes import route_sender
 
 pytestmark = pytest.mark.anyio
 
@@ -102,7 +104,7 @@ async def test_a_crash_in_the_middle_of_the_body_is_an_answer_cut_short() -> Non
         await send({"type": "http.response.body", "body": b"half", "more_body": True})
         raise RuntimeError
 
-    async with open_client(sender=asgi_sender(app), attempts=1) as client:
+    async with open_client(Limits(attempts=1), Ways(sender=asgi_sender(app))) as client:
         with pytest.raises(Unreachable, match="the answer was cut short"):
             await client.send(get(BASE))
 
@@ -116,7 +118,7 @@ async def test_a_cancelled_call_cancels_the_app() -> None:
         finally:
             ended.append(scope["path"])
 
-    async with open_client(sender=asgi_sender(app)) as client, anyio.create_task_group() as tasks:
+    async with open_client(ways=Ways(sender=asgi_sender(app))) as client, anyio.create_task_group() as tasks:
         tasks.start_soon(client.send, get(BASE + "/v1"))
         await anyio.wait_all_tasks_blocked()
         tasks.cancel_scope.cancel()
@@ -149,5 +151,5 @@ async def test_the_longest_base_url_wins_and_ends_where_a_segment_ends(url: str,
 
 
 async def test_a_routed_base_url_never_touches_the_network() -> None:
-    async with open_client(routes={BASE: named("sandbox")}) as client:
+    async with open_client(ways=Ways(routes={BASE: named("sandbox")})) as client:
         assert (await client.send(get(BASE + "/v1/companies"))).body == b"sandbox"

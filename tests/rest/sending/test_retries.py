@@ -14,7 +14,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from flintt_mcp.errors import Unreachable
-from flintt_mcp.rest.sending.client import UpstreamClient, open_client
+from flintt_mcp.rest.sending.client import UpstreamClient, Ways, open_client
+from flintt_mcp.rest.sending.limits import Limits
 from flintt_mcp.rest.sending.message import TransportFault, UpstreamRequest, UpstreamResponse
 from flintt_mcp.rest.sending.retry import Pace, backoff, next_wait, parse_retry_after
 
@@ -67,10 +68,10 @@ class Script:
 
 @asynccontextmanager
 async def playing(
-    *outcomes: Outcome, takes: float = 0.0, luck: float = 1.0, **options: Any
+    *outcomes: Outcome, takes: float = 0.0, luck: float = 1.0, **limits: Any
 ) -> AsyncIterator[tuple[UpstreamClient, Script]]:
     script = Script(Clock(luck=luck), list(outcomes), takes)
-    async with open_client(sender=script.send, pace=script.clock.pace(), **options) as client:
+    async with open_client(Limits(**limits), Ways(sender=script.send), pace=script.clock.pace()) as client:
         yield client, script
 
 
@@ -202,7 +203,10 @@ async def test_a_call_that_is_cancelled_between_attempts_is_not_sent_again() -> 
         await anyio.sleep_forever()
 
     sent: list[str] = []
-    async with open_client(sender=send, pace=Pace(sleep=sleep)) as client, anyio.create_task_group() as tasks:
+    async with (
+        open_client(ways=Ways(sender=send), pace=Pace(sleep=sleep)) as client,
+        anyio.create_task_group() as tasks,
+    ):
         tasks.start_soon(client.send, WRITE)
     assert sent == ["create_company"]
 
@@ -212,7 +216,7 @@ async def test_a_sender_that_never_answers_is_left_after_the_attempt_time() -> N
         await anyio.sleep_forever()
         raise AssertionError
 
-    async with open_client(sender=send, attempt_timeout=0.01, attempts=2, pace=Clock().pace()) as client:
+    async with open_client(Limits(attempt_timeout=0.01, attempts=2), Ways(sender=send), pace=Clock().pace()) as client:
         with pytest.raises(Unreachable, match=r"no complete answer within 0\.01 s \(2 attempts\)"):
             await client.send(READ)
 

@@ -16,6 +16,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from flintt_mcp.errors import ConfigError, Unreachable
 from flintt_mcp.rest.sending.client import open_client
+from flintt_mcp.rest.sending.limits import Limits
 from flintt_mcp.rest.sending.message import UpstreamRequest
 from flintt_mcp.rest.sending.proxies import Proxies
 
@@ -64,7 +65,7 @@ def authority(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, ssl.SSLCo
 
 
 async def fetch(url: str, method: str = "GET") -> tuple[int, bytes]:
-    async with open_client(attempts=2, connect_timeout=2) as client:
+    async with open_client(Limits(attempts=2, connect_timeout=2)) as client:
         response = await client.send(UpstreamRequest("x", method, url, {"x-api-key": "k"}, repeatable=method == "GET"))
     return response.status, response.body
 
@@ -177,16 +178,23 @@ async def test_a_bad_proxy_address_is_a_setting_error_that_hides_it(
     assert caught.value.__context__ is None
 
 
-def test_the_http_library_is_not_loaded_before_the_first_request() -> None:
+def test_the_http_library_is_loaded_by_the_first_request_and_not_before() -> None:
     code = """
 import sys, anyio
+from flintt_mcp.errors import Unreachable
 from flintt_mcp.rest.sending.client import open_client
+from flintt_mcp.rest.sending.limits import Limits
+from flintt_mcp.rest.sending.message import UpstreamRequest
 
 async def main():
-    async with open_client():
+    async with open_client(Limits(attempts=1)) as client:
         assert "aiohttp" not in sys.modules
-    async with open_client(eager=True):
-        assert "aiohttp" in sys.modules
+        try:
+            await client.send(UpstreamRequest("x", "GET", "http://127.0.0.1:1/", {}, repeatable=True))
+        except Unreachable:
+            assert "aiohttp" in sys.modules
+        else:
+            raise AssertionError("nobody listens there")
 
 anyio.run(main)
 """
