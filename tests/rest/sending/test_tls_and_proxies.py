@@ -7,12 +7,15 @@ import ssl
 import subprocess
 import sys
 from pathlib import Path
+from urllib.request import proxy_bypass_environment  # type: ignore[attr-defined]  # typeshed leaves it out
 
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+from hypothesis import given
+from hypothesis import strategies as st
 
 from flintt_mcp.errors import ConfigError, Unreachable
 from flintt_mcp.rest.sending.client import open_client
@@ -154,6 +157,20 @@ P = "http://proxy.example:3128"
         ({"HTTPS_PROXY": P, "NO_PROXY": " .flintt.co , x"}, "https://api.flintt.co/", None),
         ({"HTTPS_PROXY": P, "NO_PROXY": "*"}, "https://api.flintt.co/", None),
         ({"HTTPS_PROXY": P, "NO_PROXY": "lintt.co,api"}, "https://api.flintt.co/", P),
+        ({"HTTPS_PROXY": P, "NO_PROXY": "x,*"}, "https://api.flintt.co/", None),
+        ({"HTTPS_PROXY": P, "NO_PROXY": "API.Flintt.co:443"}, "https://api.flintt.co/", None),
+        ({"HTTPS_PROXY": P, "NO_PROXY": ".flintt.co:8443"}, "https://api.flintt.co:8443/", None),
+        ({"HTTPS_PROXY": P, "NO_PROXY": "flintt.co:8443"}, "https://api.flintt.co/", P),
+        ({"HTTP_PROXY": P, "NO_PROXY": "10.1.2.3"}, "http://10.1.2.3:8080/", None),
+        ({"HTTP_PROXY": P, "NO_PROXY": "10.0.0.0/8"}, "http://10.1.2.3/", None),
+        ({"HTTP_PROXY": P, "NO_PROXY": "10.1.0.0/16:8080"}, "http://10.1.2.3:8080/", None),
+        ({"HTTP_PROXY": P, "NO_PROXY": "10.1.0.0/16:8080"}, "http://10.1.2.3/", P),
+        ({"HTTP_PROXY": P, "NO_PROXY": "10.0.0.0/8"}, "http://11.1.2.3/", P),
+        ({"HTTP_PROXY": P, "NO_PROXY": "10.0.0.0/8"}, "http://10.example/", P),
+        ({"HTTP_PROXY": P, "NO_PROXY": "fd00::/8"}, "http://[fd12::1]:81/", None),
+        ({"HTTP_PROXY": P, "NO_PROXY": "[fd12::1]:81"}, "http://[fd12::1]:81/", None),
+        ({"HTTP_PROXY": P, "NO_PROXY": "[fd12::1]:81"}, "http://[fd12::1]/", P),
+        ({"HTTP_PROXY": P, "NO_PROXY": "10.0.0.0/99,[,:,:1,/,flintt.co:x"}, "http://api.flintt.co/", P),
         ({"ALL_PROXY": P}, "http://localhost:8000/", None),
         ({"ALL_PROXY": P}, "http://127.0.0.5/", None),
         ({"ALL_PROXY": P}, "http://[::1]:8000/", None),
@@ -162,6 +179,19 @@ P = "http://proxy.example:3128"
 )
 def test_which_proxy_a_request_takes(variables: dict[str, str], url: str, proxy: str | None) -> None:
     assert Proxies.from_environment(variables).proxy_for(url) == proxy
+
+
+_LABELS = st.sampled_from(["api", "flintt", "co", "x-1"])
+_NAMES = st.lists(_LABELS, min_size=1, max_size=4).map(".".join)
+_ENTRIES = st.builds(str.__add__, st.sampled_from(["", "."]), _NAMES) | st.builds("{}:{}".format, _NAMES, st.just(8443))
+
+
+@given(host=_NAMES, port=st.sampled_from([443, 8443]), entries=st.lists(_ENTRIES, max_size=4))
+def test_names_go_direct_as_pythons_own_rule_has_it(host: str, port: int, entries: list[str]) -> None:
+    no_proxy = ",".join(entries)
+    goes_direct = proxy_bypass_environment(f"{host}:{port}", {"no": no_proxy})
+    proxies = Proxies.from_environment({"https_proxy": P, "no_proxy": no_proxy})
+    assert proxies.proxy_for(f"https://{host}:{port}/") == (None if goes_direct else P)
 
 
 @pytest.mark.parametrize(
