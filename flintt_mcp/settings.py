@@ -234,10 +234,12 @@ def to_environment(settings: Settings) -> dict[str, str]:
     """The variables that give another process these settings, whatever its environment says.
 
     All of them, not only those that were changed: an option that asks for the default must win over its variable there too.
+    A comma alone is a list of nothing, where no text would count as not set.
     """
     values = {name: getattr(settings, name) for name in ROWS}
     return {
-        variable(name): ",".join(value) if isinstance(value, tuple) else str(value) for name, value in values.items()
+        variable(name): ",".join(value) or "," if isinstance(value, tuple) else str(value)
+        for name, value in values.items()
     }
 
 

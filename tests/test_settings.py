@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import FrozenInstanceError
+from dataclasses import FrozenInstanceError, asdict
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from flintt_mcp.cli.parser import command_parser
 from flintt_mcp.errors import ConfigError
-from flintt_mcp.settings import ROWS, Settings, base_url, load, option, parse, to_environment, variable
+from flintt_mcp.settings import ROWS, Settings, base_url, load, parse, to_environment
+from tests.page_tables import page, rows_of
 
 
 def refusal(options: dict[str, Any] | None = None, **environment: str) -> str:
@@ -34,20 +36,17 @@ def test_an_empty_variable_counts_as_not_set() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "text", "value"),
+    ("name", "environment", "value"),
     [
-        ("port", "0", 0),
-        ("sandbox", "TRUE", True),
-        ("sandbox", "off", False),
-        ("toolsets", "flintt, docs,", ("flintt", "docs")),
-        ("call_deadline", "2.5", 2.5),
-        ("log_level", "debug", "debug"),
-        ("data_dir", "/srv/x y", "/srv/x y"),
-        ("path_prefix", "/flintt", "/flintt"),
+        ("port", {"FLINTT_MCP_PORT": "0"}, 0),
+        ("sandbox", {"FLINTT_MCP_SANDBOX": "TRUE"}, True),
+        ("sandbox", {"FLINTT_MCP_SANDBOX": "off"}, False),
+        ("toolsets", {"FLINTT_MCP_TOOLSETS": " flintt, docs,"}, ("flintt", "docs")),
+        ("toolsets", {"FLINTT_MCP_TOOLSETS": ","}, ()),
     ],
 )
-def test_a_variable_is_read_as_its_settings_kind(name: str, text: str, value: Any) -> None:
-    assert getattr(load({}, {variable(name): text}), name) == value
+def test_a_variable_is_read_with_patience(name: str, environment: dict[str, str], value: Any) -> None:
+    assert load({}, environment) == Settings(**{name: value})
 
 
 @pytest.mark.parametrize(
@@ -86,11 +85,86 @@ def test_another_host_works_with_an_allow_list() -> None:
     assert load({"host": "0.0.0.0", "allowed_host": ("mcp.example.com",)}, {}).host == "0.0.0.0"
 
 
+OTHER: dict[str, Any] = {
+    "FLINTT_MCP_HOST": "localhost",
+    "FLINTT_MCP_PORT": 9000,
+    "FLINTT_MCP_WORKERS": 2,
+    "FLINTT_MCP_SANDBOX": True,
+    "FLINTT_MCP_DATA_DIR": "/srv/x y",
+    "FLINTT_MCP_TOOLSETS": ("flintt", "docs"),
+    "FLINTT_MCP_READ_ONLY": True,
+    "FLINTT_MCP_ALLOW_LOOPBACK": True,
+    "FLINTT_MCP_SOURCE_FOLDER": "/srv/feeds",
+    "FLINTT_MCP_SHOW_SECRETS": True,
+    "FLINTT_MCP_ALLOW_SPEND": True,
+    "FLINTT_MCP_ALLOW_LIVE": True,
+    "FLINTT_MCP_HIDE_UNSCOPED": True,
+    "FLINTT_MCP_ALLOWED_HOST": ("mcp.example.com",),
+    "FLINTT_MCP_ALLOWED_ORIGIN": ("https://a.example", "https://b.example"),
+    "FLINTT_MCP_PATH_PREFIX": "/flintt",
+    "FLINTT_MCP_TRUSTED_PROXY": ("10.0.0.1",),
+    "FLINTT_MCP_LOG_LEVEL": "debug",
+    "FLINTT_MCP_RESULT_LIMIT": 9000,
+    "FLINTT_MCP_CALL_DEADLINE": 2.5,
+    "FLINTT_MCP_ATTEMPT_TIMEOUT": 2.5,
+    "FLINTT_MCP_CONNECT_TIMEOUT": 2.5,
+    "FLINTT_MCP_ATTEMPTS": 1,
+    "FLINTT_MCP_ANSWER_LIMIT": 20_000,
+    "FLINTT_MCP_CONNECTIONS": 7,
+    "FLINTT_MCP_CALLS": 7,
+    "FLINTT_MCP_CALLS_PER_KEY": 7,
+    "FLINTT_MCP_BODY_LIMIT": 20_000,
+    "FLINTT_MCP_BODY_TIMEOUT": 2.5,
+    "FLINTT_MCP_SESSIONS": 7,
+    "FLINTT_MCP_SESSIONS_PER_KEY": 7,
+    "FLINTT_MCP_STREAMS": 7,
+    "FLINTT_MCP_STREAMS_PER_KEY": 7,
+    "FLINTT_MCP_IDLE_TIMEOUT": 2.5,
+    "FLINTT_MCP_SHUTDOWN_GRACE": 2.5,
+    "FLINTT_MCP_SECRET": "x" * 32,
+}
+"""Every variable with a value that is not its default."""
+DOCUMENTED = {row["variable"]: row for row in rows_of(page("settings.md"), "option")}
+
+
+def text_of(value: Any) -> str:
+    """How a person writes a value in a variable."""
+    return "on" if value is True else ",".join(value) if isinstance(value, tuple) else str(value)
+
+
+def changed(settings: Settings) -> list[Any]:
+    """The values that are not the default's."""
+    return [value for name, value in asdict(settings).items() if value != getattr(Settings(), name)]
+
+
+def test_every_variable_is_documented() -> None:
+    assert list(DOCUMENTED) == list(OTHER)
+
+
+@pytest.mark.parametrize("name", OTHER)
+def test_a_variable_sets_one_setting_to_what_it_says(name: str) -> None:
+    assert changed(load({}, {name: text_of(OTHER[name])})) == [OTHER[name]]
+
+
+@pytest.mark.parametrize("name", [name for name, row in DOCUMENTED.items() if row["option"]])
+def test_an_option_does_what_the_variable_beside_it_does(name: str) -> None:
+    row, text = DOCUMENTED[name], text_of(OTHER[name])
+    command = "serve" if row["commands"] == "all" else row["commands"].split(", ")[0]
+    words = [row["option"]] if OTHER[name] is True else [row["option"], text]
+    assert load(vars(command_parser().parse_args([command, *words])), {}) == load({}, {name: text})
+
+
+@pytest.mark.parametrize("name", OTHER)
+def test_a_default_is_the_documented_one(name: str) -> None:
+    # "none" and words for a person stand for a variable that is not set.
+    text = DOCUMENTED[name]["default"]
+    unset = text == "none" or " " in text
+    assert load({}, {} if unset else {name: text}) == Settings()
+
+
 @pytest.mark.parametrize("name", ROWS)
-def test_every_setting_has_a_name_on_the_command_line_and_in_the_environment(name: str) -> None:
+def test_every_setting_says_in_sentences_what_it_does(name: str) -> None:
     about = ROWS[name].metadata["about"]
-    assert variable(name) == "FLINTT_MCP_" + name.upper()
-    assert option(name) == "--" + name.replace("_", "-")
     assert about.endswith(".")
     assert about[0].isupper()
 
@@ -118,8 +192,7 @@ def test_the_bounds_of_a_setting_are_allowed_and_nothing_beyond(name: str) -> No
     )
 )
 def test_another_process_gets_the_same_settings_from_the_environment(settings: Settings) -> None:
-    made = load({}, to_environment(settings))
-    assert made == settings or settings.toolsets == ()
+    assert load({}, to_environment(settings)) == settings
 
 
 def test_an_option_wins_over_its_variable_in_worker_processes_too() -> None:
