@@ -54,7 +54,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "rest": ("calls", "catalogue", "errors", "rest.reading", "rest.sending", "state"),
     "rest.reading": ("calls", "catalogue", "errors", "rest.sending", "text"),
     "rest.sending": ("catalogue", "errors", "state"),
-    "oauth": ("errors", "rest.sending", "settings", "text"),
+    "oauth": ("errors", "rest.sending", "settings", "state", "text"),
     # what a call is
     "calls.stages": ("calls", "catalogue", "errors"),
     "calls": ("catalogue", "errors"),

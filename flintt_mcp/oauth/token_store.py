@@ -6,14 +6,13 @@ In: a data folder and a name. Out: a `TokenStore`. All of it blocks, so callers 
 from __future__ import annotations
 
 import logging
-import os
-import secrets
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
 from flintt_mcp.oauth.tokens import Tokens, from_json
+from flintt_mcp.state.private_file import write_private
 
 logger = logging.getLogger(__name__)
 
@@ -58,19 +57,7 @@ class FileStore:
         return tokens
 
     def save(self, tokens: Tokens) -> str:
-        self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        draft = self.path.with_name(f"{self.path.name}.{secrets.token_hex(8)}")
-        descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        try:
-            with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-                file.write(tokens.to_json())
-                file.flush()
-                os.fsync(file.fileno())
-            draft.replace(self.path)
-        except BaseException:
-            draft.unlink(missing_ok=True)
-            raise
-        _sync_folder(self.path.parent)
+        write_private(self.path, tokens.to_json())
         return f"the file {self.path}"
 
     def delete(self) -> None:
@@ -136,13 +123,3 @@ def _real_keyring() -> Any | None:
         if not isinstance(error, ImportError):
             logger.warning("the keyring cannot be used: %s", type(error).__name__)
         return None
-
-
-def _sync_folder(folder: Path) -> None:
-    """Make the new name last; not every system can open a folder for that."""
-    with suppress(OSError):
-        descriptor = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
