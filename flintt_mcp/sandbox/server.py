@@ -75,6 +75,7 @@ MIGRATIONS: tuple[Migration, ...] = (
     delivery.FIRST_TABLES,
     flintt.OWN_KEY,
     running.FIRST_TABLES,
+    delivery.READY_INDEX,
 )
 """Every schema step of every API in the order of their release; only ever append. The file's user_version counts them."""
 TABLES = (

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import anyio
@@ -43,6 +43,24 @@ def dispatcher(sandbox: Sandbox, receiver: Any, clock: Any, **more: Any) -> Disp
     """A dispatcher on a sandbox that draws no chance."""
     pace = Pace(clock=clock, random=lambda: 0.0, poll=0.01)
     return Dispatcher(sandbox.ground.database, sandbox.ground.digester, SCHEMES, receiver, pace, **more)
+
+
+async def run_until_idle(sender: Dispatcher) -> None:
+    """Run a dispatcher until it rests and has given the folder back."""
+    idle = anyio.Event()
+
+    async def rest(_seconds: float) -> None:
+        query = "SELECT count(*) FROM webhook_lease"
+        if not await sender.database.read(lambda connection: connection.execute(query).fetchone()[0]):
+            idle.set()
+        await anyio.sleep(0.01)
+
+    sender.pace = replace(sender.pace, sleep=rest)
+    async with anyio.create_task_group() as group:
+        group.start_soon(sender.run)
+        with anyio.fail_after(20):
+            await idle.wait()
+        group.cancel_scope.cancel()
 
 
 async def user_id(sandbox: Sandbox, name: str = "Local User") -> str:

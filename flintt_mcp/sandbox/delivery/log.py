@@ -13,7 +13,7 @@ from typing import Any
 from flintt_mcp.sandbox.delivery.endpoints import Owner, get_endpoint
 
 COLUMNS = """id, event, state, tries, created_at, ended_at,
-    CASE WHEN state = 'pending' AND due_at IS NOT NULL
+    CASE WHEN state = 'pending' AND tries > 0
         THEN strftime('%Y-%m-%dT%H:%M:%SZ', due_at, 'unixepoch') END AS next_attempt_at,
     (SELECT count(*) FROM webhook_attempts WHERE delivery_id = webhook_deliveries.id) AS attempt_count,
     (SELECT status FROM webhook_attempts WHERE delivery_id = webhook_deliveries.id ORDER BY rowid DESC LIMIT 1)

@@ -52,13 +52,15 @@ def write_delivery(
     """Tell one endpoint of an event, whether it asked for it or not; answers the delivery_id."""
     delivery_id = str(uuid4())
     connection.execute(
-        "INSERT INTO webhook_deliveries (id, owner_id, endpoint_id, event, body, created_at) VALUES (?, ?, ?, ?, ?, ?)",
+        """INSERT INTO webhook_deliveries (id, owner_id, endpoint_id, event, body, due_at, created_at)
+            VALUES (?, ?, ?, ?, ?, ?, ?)""",
         (
             delivery_id,
             owner_id,
             endpoint_id,
             event,
             scheme.envelope(event, delivery_id, data, now).decode(),
+            now.timestamp(),
             stamp(now),
         ),
     )

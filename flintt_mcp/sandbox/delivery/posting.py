@@ -10,7 +10,8 @@ from contextlib import AsyncExitStack, asynccontextmanager
 
 import anyio
 
-from flintt_mcp.sandbox.delivery.dispatcher import Post
+from flintt_mcp.sandbox.delivery.attempt import Post
+from flintt_mcp.sandbox.delivery.shares import AT_ONCE
 from flintt_mcp.sandbox.network.guard import Guard, Policy, open_guard
 
 SECONDS = 10.0
@@ -27,7 +28,9 @@ async def guarded_post(policy: Policy) -> AsyncIterator[Post]:
         async def post(url: str, headers: Mapping[str, str], body: bytes) -> int:
             async with opening:
                 if not opened:
-                    opened.append(await stack.enter_async_context(open_guard(policy, seconds=SECONDS)))
+                    opened.append(
+                        await stack.enter_async_context(open_guard(policy, seconds=SECONDS, connections=AT_ONCE))
+                    )
             return (await opened[0].send("POST", url, headers, body)).status
 
         yield post

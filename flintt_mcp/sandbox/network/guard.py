@@ -191,6 +191,7 @@ async def open_guard(
     policy: Policy,
     *,
     seconds: float = 10.0,
+    connections: int = 32,
     user_agent: str = "flintt-mcp-sandbox",
     resolve: Resolve = system_resolve,
     dial: Dial | None = None,
@@ -205,7 +206,7 @@ async def open_guard(
         ssl=_trusted(),
         force_close=True,
         happy_eyeballs_delay=None,
-        limit=32,
+        limit=connections,
     )
     async with aiohttp.ClientSession(
         connector=connector,
