@@ -6,6 +6,7 @@ import anyio
 import pytest
 from webhook_bench import Receiver, dispatcher, hook, rows
 
+from flintt_mcp.sandbox.delivery import pruning
 from flintt_mcp.sandbox.delivery.endpoints import Owner
 from flintt_mcp.sandbox.delivery.log import resend
 from flintt_mcp.sandbox.delivery.pruning import forget_old
@@ -59,6 +60,25 @@ async def test_of_each_endpoint_the_newest_stay(sandbox, told, clock):
 
     assert await forget_old(sandbox.database, clock, rows=2) == 2
     assert await logged(sandbox) == ["Three", "Four", "Four"]
+
+
+async def test_what_is_old_is_looked_for_once_however_much_it_is(sandbox, told, clock, monkeypatch):
+    await hook(sandbox)
+    await told(*(f"Acme {number}" for number in range(9)))
+    looks = []
+    read = sandbox.database.read
+
+    async def counting(*args):
+        looks.append(args)
+        return await read(*args)
+
+    monkeypatch.setattr(sandbox.database, "read", counting)
+    monkeypatch.setattr(pruning, "AT_ONCE", 2)
+    assert await forget_old(sandbox.database, clock, rows=2) == 7
+
+    assert len(looks) == 1
+    monkeypatch.undo()
+    assert await logged(sandbox) == ["Acme 7", "Acme 8"]
 
 
 async def test_a_delivery_that_is_sent_again_stays_though_it_is_old(sandbox, told, clock):

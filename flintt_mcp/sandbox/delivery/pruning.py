@@ -1,7 +1,7 @@
 """Keeps the delivery log short: deliveries that ended are forgotten after a while, what waits never.
 
-In: the database and the clock. Out: deleted rows, their attempts with them. One read when there is nothing to forget; a few at
-a time, so that no other write waits long.
+In: the database and the clock. Out: deleted rows, their attempts with them. One read finds what is old; it goes a few at a time,
+so that no other write waits long.
 """
 
 from __future__ import annotations
@@ -38,11 +38,10 @@ async def keep_short(database: Database, clock: Clock, sleep: Callable[[float], 
 
 async def forget_old(database: Database, clock: Clock, rows: int = KEPT_ROWS) -> int:
     """Forget all that is old by now, and answer how many deliveries that were."""
-    forgotten = 0
-    while old := await database.read(_old, clock(), rows):
-        await database.write(_forget, old)
-        forgotten += len(old)
-    return forgotten
+    old = await database.read(_old, clock(), rows)
+    for first in range(0, len(old), AT_ONCE):
+        await database.write(_forget, old[first : first + AT_ONCE])
+    return len(old)
 
 
 def _old(connection: sqlite3.Connection, now: datetime, rows: int) -> Sequence[str]:
@@ -50,8 +49,8 @@ def _old(connection: sqlite3.Connection, now: datetime, rows: int) -> Sequence[s
         """SELECT id FROM (
                 SELECT id, ended_at, row_number() OVER (PARTITION BY endpoint_id ORDER BY created_at DESC, rowid DESC) AS place
                 FROM webhook_deliveries WHERE state != 'pending')
-            WHERE ended_at < ? OR place > ? LIMIT ?""",
-        (stamp(now - KEPT_FOR), rows, AT_ONCE),
+            WHERE ended_at < ? OR place > ?""",
+        (stamp(now - KEPT_FOR), rows),
     )
     return [row["id"] for row in found]
 
