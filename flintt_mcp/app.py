@@ -36,13 +36,13 @@ from flintt_mcp.offers.prompts import Prompt
 from flintt_mcp.offers.resources import Resource, Resources
 from flintt_mcp.offers.toolsets import build_inventory, narrowing, toolsets_on
 from flintt_mcp.offers.workflows import Workspace, workflow_prompts, workspace_resources
-from flintt_mcp.rest.operation_tool import Claim, Upstream
 from flintt_mcp.rest.reading.budget import Budget
 from flintt_mcp.rest.reading.cursors import Cursors
 from flintt_mcp.rest.sending.client import UpstreamClient, Ways, open_client
 from flintt_mcp.rest.sending.limits import Limits
 from flintt_mcp.rest.sending.message import Sender, UpstreamRequest, UpstreamResponse
 from flintt_mcp.rest.sending.rate import Rate
+from flintt_mcp.rest.upstream import Allowed, Claim, Held, Places, Results, Upstream
 from flintt_mcp.settings import Settings
 from flintt_mcp.state.server_keys import Keys, derive_keys
 from flintt_mcp.state.windows import MemoryWindow
@@ -122,7 +122,9 @@ class App:
     async def ready(self) -> str | None:
         """None when every API that is on can be reached, else which cannot; any HTTP answer counts, no key is sent."""
         # By URL: two APIs at one address are one question.
-        asked = {url: name for name, url in self.upstream.urls.items() if url is not None and name in self.apis_on}
+        asked = {
+            url: name for name, url in self.upstream.places.urls.items() if url is not None and name in self.apis_on
+        }
         for url, name in asked.items():
             request = UpstreamRequest(operation="ready", method="GET", url=url + "/", headers={}, repeatable=True)
             try:
@@ -257,15 +259,14 @@ def _upstream(ground: _Ground, store: Store | None, client: UpstreamClient) -> U
     settings = ground.settings
     return Upstream(
         send=client.send,
-        urls=ground.urls,
-        sandboxed=on_this_machine(ground.urls),
-        cursors=Cursors(ground.keys.cursor),
-        budget=Budget(settings.result_limit),
-        claim=None if store is None else _claim(store),
-        allow_live=settings.allow_live,
-        tokens=_logins(ground, client.send),
-        sessions=ground.played.sessions,
-        secrets=None if settings.show_secrets else settings.data_path / "secrets",
+        places=Places(ground.urls, on_this_machine(ground.urls)),
+        results=Results(
+            Cursors(ground.keys.cursor),
+            Budget(settings.result_limit),
+            secrets=None if settings.show_secrets else settings.data_path / "secrets",
+        ),
+        held=Held(_logins(ground, client.send), ground.played.sessions),
+        allowed=Allowed(settings.allow_live, None if store is None else _claim(store)),
         deadline=settings.call_deadline,
     )
 

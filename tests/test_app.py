@@ -95,10 +95,10 @@ async def test_the_environment_gives_keys_and_urls(tmp_path: Path, api: Any) -> 
     environment = {f"{api.variable}_{api.secret}": KEYS[api.name]}
     async with open_fake(tmp_path, environment=environment) as app:
         assert app.caller.secrets == {api.name: KEYS[api.name]}
-        assert app.upstream.urls[api.name] == BASE_URLS[api.name]
+        assert app.upstream.places.urls[api.name] == BASE_URLS[api.name]
     async with open_app(Settings(data_dir=str(tmp_path)), {}, sender=FakeApi()) as app:
         assert app.caller.secrets == {}
-        assert app.upstream.urls[api.name] == api.url
+        assert app.upstream.places.urls[api.name] == api.url
 
 
 async def test_over_http_nobody_counts_as_whoever_started_the_process(tmp_path: Path) -> None:

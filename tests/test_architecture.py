@@ -52,7 +52,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "offers.handbook": ("calls", "catalogue", "errors", "text"),
     # an operation as a tool, and signing in at its API
     "rest": ("calls", "catalogue", "errors", "rest.reading", "rest.sending", "state"),
-    "rest.reading": ("calls", "catalogue", "errors", "rest.sending", "text"),
+    "rest.reading": ("catalogue", "errors", "rest.sending", "text"),
     "rest.sending": ("catalogue", "errors", "state"),
     "oauth": ("errors", "rest.sending", "settings", "state", "text"),
     # what a call is

@@ -147,24 +147,3 @@ def _fields(query: bytes) -> list[tuple[str, str]]:
     if not query or query.count(b"&") >= _MOST_FIELDS:
         return []
     return parse_qsl(query.decode("latin-1"))
-
-
-def how_to_give_key(api: Api, kind: ChannelKind) -> str:
-    """One sentence: how a person gives this API's key where the call came from."""
-    variable = f"{api.variable}_{api.secret}"
-    match kind:
-        case "http" if api.prefixes:
-            return f"add ?api_key=KEY to the MCP URL or send the header X-API-Key: KEY ({api.key_hint})"
-        case "http":  # a credential that nothing tells apart has to be named
-            word = api.secret.removeprefix("API_")
-            hint = f" ({api.key_hint})" if api.key_hint else ""
-            return f"send the header {api.own_header}: {word} or add ?{api.own_query}={word} to the MCP URL{hint}"
-        case "stdio":
-            return (
-                f"set {variable} in the env block of this server's entry in the client's configuration and restart the "
-                f"client ({api.key_hint})"
-            )
-        case "shell":
-            return (
-                f"set the environment variable {variable}, or add --sandbox to try without an account ({api.key_hint})"
-            )

@@ -238,7 +238,8 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
     `at` is the dotted path to it in the answer. `head` names the object inside it that holds the record's own fields when
     `sections` stand beside it. `said` opens the text twin when the call changed something. A `tolerant` record may also come
     as a list of one, or without the wrapping that `at` names. A `lookup` finds it in a list, where the API has no endpoint
-    for one. `secrets` are fields that the API shows once: they go to the person, past the model.
+    for one. `secrets` are fields that the API shows once: they go to the person, past the model. `page` is how many rows of its
+    sections a call returns unasked, `most` how many it may ask for.
     """
 
     noun: str
@@ -250,6 +251,13 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
     tolerant: bool = False
     secrets: tuple[str, ...] = ()
     lookup: Lookup | None = None
+    page: int = 50
+    most: int = 200
+
+    @property
+    def can_grow(self) -> bool:
+        """Whether it comes in pages."""
+        return bool(self.sections)
 
 
 class Listing(msgspec.Struct, frozen=True, kw_only=True):
@@ -264,6 +272,11 @@ class Listing(msgspec.Struct, frozen=True, kw_only=True):
     at: str = ""
     page: int = 50
     most: int = 200
+
+    @property
+    def can_grow(self) -> bool:
+        """Whether it comes in pages."""
+        return True
 
 
 class Api(msgspec.Struct, frozen=True, kw_only=True, eq=False):

@@ -19,7 +19,8 @@ from flintt_mcp.errors import ConfigError
 from flintt_mcp.offers.handbook.documents import Handbook
 from flintt_mcp.offers.handbook.tools import TOOLSET as DOCS
 from flintt_mcp.offers.handbook.tools import docs_tools
-from flintt_mcp.rest.operation_tool import Upstream, operation_tools
+from flintt_mcp.rest.operation_tool import operation_tools
+from flintt_mcp.rest.upstream import Upstream
 from flintt_mcp.settings import Settings
 
 

@@ -1,7 +1,7 @@
 """Results that hold what an API shows once: it goes into a private file, past the model, and the result says where.
 
-In: the row of the catalogue that names the secrets, and a way to send the request. Out: the result without them. The file is made
-sure of before anything is sent, so that no secret is made that nobody would ever see.
+In: the row of the catalogue that names the secrets, and a call. Out: the result without them. The file is made sure of before
+anything is sent, so that no secret is made that nobody would ever see.
 """
 
 from __future__ import annotations
@@ -9,47 +9,40 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 from secrets import token_hex
+from typing import Any
 
-from flintt_mcp.calls.reply import Done
-from flintt_mcp.catalogue.operation import Api, Operation, Record
-from flintt_mcp.rest.lookup import Fetch
-from flintt_mcp.rest.reading.answers import decode
-from flintt_mcp.rest.reading.budget import Budget
-from flintt_mcp.rest.reading.faults import not_understood
-from flintt_mcp.rest.reading.paging import Page
-from flintt_mcp.rest.reading.results import record_result, take_secrets, with_secret_file
+from flintt_mcp.catalogue.operation import Record
+from flintt_mcp.rest.endpoint import ApiCall, Endpoint
+from flintt_mcp.rest.readers import RecordReader
+from flintt_mcp.rest.reading.results import Result, take_secrets, with_secret_file
 from flintt_mcp.state.secret_file import secret_file
 
 
-async def keep_secrets(
-    api: Api,
-    operation: Operation,
-    record: Record,
-    page: Page,
-    budget: Budget,
-    folder: Path,
-    fetch: Fetch,
-    *,
-    far: bool,
-) -> Done:
-    """The result of a call that brings secrets, which lie in `folder` afterwards; a `far` caller may be on another machine.
+class SecretReader:
+    """A record that brings secrets, which lie in `folder` afterwards."""
 
-    Raises:
-        ConfigError: the folder cannot be written; nothing was sent.
-        UpstreamError: as `fetch` does, or the answer is not what the API documents.
-    """
-    with secret_file(folder) as keep:
-        response = await fetch({})
-        answer = decode(api, operation, response)
-        secrets = take_secrets(record, answer)
-        path = str(keep(_name(operation, answer), secrets)) if secrets else ""
-    done = record_result(api.title, record, answer, page, budget, lambda at: "", "yes")
-    if done is None:
-        raise not_understood(api, operation, response, "JSON of another shape than documented")
-    return with_secret_file(done, tuple(secrets), path, far=far) if secrets else done
+    def __init__(self, endpoint: Endpoint, record: Record, folder: Path) -> None:
+        self._name = endpoint.operation.name
+        self._record = record
+        self._rest = RecordReader(endpoint, record)
+        self._folder = folder
 
+    async def read(self, call: ApiCall) -> Result:
+        """The result of this call.
 
-def _name(operation: Operation, answer: object) -> str:
-    """What the file is called: the tool and the id of the row; without one, a name nothing else has."""
-    row = answer.get("id") if isinstance(answer, Mapping) else None
-    return f"{operation.name} {row if isinstance(row, str) else token_hex(4)}"
+        Raises:
+            ConfigError: the folder cannot be written; nothing was sent.
+            UpstreamError: the API does not answer, refuses, or answers something else than it documents.
+        """
+        page = call.page(self._record.page)
+        with secret_file(self._folder) as keep:
+            answer = await call.answer()
+            secrets = take_secrets(self._record, answer.json)
+            path = str(keep(self._file_name(answer.json), secrets)) if secrets else ""
+        result = self._rest.result(call, answer, page)
+        return with_secret_file(result, tuple(secrets), path, remote=call.is_remote) if secrets else result
+
+    def _file_name(self, answer: Any) -> str:
+        """What the file is called: the tool and the id of the row; without one, a name nothing else has."""
+        row = answer.get("id") if isinstance(answer, Mapping) else None
+        return f"{self._name} {row if isinstance(row, str) else token_hex(4)}"

@@ -15,9 +15,10 @@ from flintt_mcp.catalogue.operation import Operation, Toolset
 from flintt_mcp.offers.handbook.documents import Handbook, default_folder
 from flintt_mcp.offers.handbook.tools import TOOLSET as DOCS
 from flintt_mcp.offers.handbook.tools import docs_tools
-from flintt_mcp.rest.operation_tool import Upstream, operation_tools
+from flintt_mcp.rest.operation_tool import operation_tools
 from flintt_mcp.rest.reading.budget import Budget
 from flintt_mcp.rest.reading.cursors import Cursors
+from flintt_mcp.rest.upstream import Places, Results, Upstream
 from flintt_mcp.settings import ROWS, option, variable
 from scripts.handbook.documented import ENDPOINTS, EVENTS, MCP_TOOLS, NO_TOOL, TESTS, TEXTS, Endpoint, shape
 
@@ -32,7 +33,7 @@ def all_tools() -> dict[str, list[Tool]]:
     async def nowhere(request: Any) -> Any:
         raise RuntimeError("described tools are not called")
 
-    upstream = Upstream(nowhere, {}, frozenset(), Cursors(bytes(32)), Budget(40_000))
+    upstream = Upstream(nowhere, Places({}), Results(Cursors(bytes(32)), Budget(40_000)))
     tools = {toolset.name: operation_tools(toolset, upstream) for toolset in TOOLSETS}
     return {**tools, DOCS: docs_tools(Handbook(default_folder()), 40_000)}
 

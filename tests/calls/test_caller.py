@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from flintt_mcp.calls.caller import Caller, Credentials, how_to_give_key
+from flintt_mcp.calls.caller import Caller, Credentials
 from flintt_mcp.catalogue.flintt import FLINTT
 from flintt_mcp.catalogue.operation import Api
 
@@ -290,24 +290,3 @@ def test_the_environment_names_a_key_for_each_api() -> None:
 @pytest.mark.parametrize("value", ["flt a", "flt_\udcff", "é", "x" * 8193, "${FLINTT KEY}"])
 def test_a_variable_that_holds_no_key_counts_as_none(value: str) -> None:
     assert CREDENTIALS.from_environment({"FLINTT_API_KEY": value}).secrets == {}
-
-
-def test_each_channel_is_told_how_to_give_a_key_there() -> None:
-    hint = FLINTT.key_hint
-    assert how_to_give_key(FLINTT, "http") == (
-        f"add ?api_key=KEY to the MCP URL or send the header X-API-Key: KEY ({hint})"
-    )
-    assert how_to_give_key(FLINTT, "stdio") == (
-        "set FLINTT_API_KEY in the env block of this server's entry in the client's configuration and restart the "
-        f"client ({hint})"
-    )
-    assert how_to_give_key(FLINTT, "shell") == (
-        f"set the environment variable FLINTT_API_KEY, or add --sandbox to try without an account ({hint})"
-    )
-
-
-def test_a_key_without_a_prefix_has_to_be_given_by_name() -> None:
-    assert how_to_give_key(FREE, "http") == (
-        f"send the header X-Free-Token: TOKEN or add ?free_token=TOKEN to the MCP URL ({FREE.key_hint})"
-    )
-    assert how_to_give_key(FREE, "shell").startswith("set the environment variable FREE_TOKEN")

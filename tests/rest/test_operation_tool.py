@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -31,9 +30,10 @@ from flintt_mcp.catalogue.operation import (
     path,
 )
 from flintt_mcp.errors import ConfigError, CredentialMissing, FlinttError, NotFound, Unauthorized
-from flintt_mcp.rest.operation_tool import Upstream, arguments_of, operation_tools
+from flintt_mcp.rest.operation_tool import arguments_of, operation_tools
 from flintt_mcp.rest.reading.budget import Budget
 from flintt_mcp.rest.reading.cursors import Cursors
+from flintt_mcp.rest.upstream import Held, Places, Results, Upstream
 from tests.fake_api import KEYS, FakeApi, call, open_fake
 
 pytestmark = pytest.mark.anyio
@@ -42,17 +42,12 @@ KEY = "flt_a_key_that_nobody_may_read"
 MARK = "Zq7xMarker"
 
 
-def tool_over(
-    fake: FakeApi, name: str = "list_companies", url: str | None = "https://flintt.example", **more: Any
-) -> Tool:
-    upstream = Upstream(
-        send=fake,
-        urls={"flintt": url},
-        sandboxed=more.pop("sandboxed", frozenset()),
-        cursors=Cursors(bytes(32)),
-        budget=Budget(40_000),
-        **more,
-    )
+RESULTS = Results(Cursors(bytes(32)), Budget(40_000))
+HERE = Places({"flintt": "https://flintt.example"})
+
+
+def tool_over(fake: FakeApi, name: str = "list_companies", places: Places = HERE, **more: Any) -> Tool:
+    upstream = Upstream(fake, places, RESULTS, **more)
     return next(tool for tool in operation_tools(FLINTT_TOOLSET, upstream) if tool.name == name)
 
 
@@ -90,12 +85,12 @@ async def test_the_published_sandbox_key_goes_to_a_sandbox_only() -> None:
     assert error.advice.startswith("start the server with --sandbox, or ")
     assert fake.requests == []
     fake.will_answer([])
-    sandbox = tool_over(fake, sandboxed=frozenset({"flintt"}))
+    sandbox = tool_over(fake, places=replace(HERE, sandboxed=frozenset({"flintt"})))
     assert isinstance(await sandbox.handle(call_of(sandbox, "flt_sandbox_key")), Done)
 
 
 async def test_an_api_without_a_url_is_told_as_a_setting() -> None:
-    error = await failure(call_of(tool_over(FakeApi(), url=None)))
+    error = await failure(call_of(tool_over(FakeApi(), places=Places({"flintt": None}))))
     assert isinstance(error, ConfigError)
     assert (error.message, error.advice) == ("Flintt has no URL here", "the operator sets FLINTT_API_URL")
 
@@ -225,9 +220,7 @@ SLASHED = Toolset(
 async def test_no_argument_takes_the_key_out_of_the_base_url(id: str) -> None:
     fake = FakeApi()
     fake.will_answer({"id": "x"})
-    upstream = Upstream(
-        fake, {"flintt": "https://flintt.example/base"}, frozenset(), Cursors(bytes(32)), Budget(40_000)
-    )
+    upstream = Upstream(fake, Places({"flintt": "https://flintt.example/base"}), RESULTS)
     (tool,) = operation_tools(SLASHED, upstream)
     try:
         await tool.handle(call_of(tool, id=id))
@@ -278,10 +271,8 @@ async def test_a_look_up_of_a_list_without_an_end_ends(tmp_path: Path) -> None:
 
 async def test_a_look_up_whose_time_is_over_ends(tmp_path: Path) -> None:
     fake = FakeApi()
-    upstream = Upstream(
-        fake, {"flowmaticx": "https://flowmaticx.example"}, frozenset(), Cursors(bytes(32)), Budget(40_000)
-    )
-    tools = operation_tools(FLOWMATICX_TOOLSET, replace(upstream, deadline=0))
+    upstream = Upstream(fake, Places({"flowmaticx": "https://flowmaticx.example"}), RESULTS, deadline=0)
+    tools = operation_tools(FLOWMATICX_TOOLSET, upstream)
     tool = next(tool for tool in tools if tool.name == "flowmaticx_get_job")
     fake.will_answer({"ok": True, "data": {"jobs": [{"id": number} for number in range(100)], "total": 1000}})
     with pytest.raises(NotFound, match="among the first 100 rows, and no further ones were looked at"):
@@ -289,7 +280,7 @@ async def test_a_look_up_whose_time_is_over_ends(tmp_path: Path) -> None:
     assert len(fake.requests) == 1
 
 
-def tokens_of(*tokens: str) -> tuple[list[str], dict[str, Callable[[str], Awaitable[str]]]]:
+def login_of(*tokens: str) -> tuple[list[str], Held]:
     """A login at Flintt that hands out these tokens one after the other, and what it was told of refused ones."""
     told: list[str] = []
 
@@ -297,7 +288,7 @@ def tokens_of(*tokens: str) -> tuple[list[str], dict[str, Callable[[str], Awaita
         told.append(refused)
         return tokens[len(told) - 1]
 
-    return told, {"flintt": token}
+    return told, Held(tokens={"flintt": token})
 
 
 @pytest.mark.parametrize(
@@ -306,10 +297,10 @@ def tokens_of(*tokens: str) -> tuple[list[str], dict[str, Callable[[str], Awaita
 )
 async def test_a_call_whose_token_was_refused_goes_again_with_another(name: str, arguments: dict[str, str]) -> None:
     fake = FakeApi()
-    told, tokens = tokens_of("old", "new")
+    told, held = login_of("old", "new")
     fake.will_answer({"detail": "Invalid"}, status=401)
     fake.will_answer([] if name == "list_companies" else {"id": "c"})
-    tool = tool_over(fake, name, tokens=tokens)
+    tool = tool_over(fake, name, held=held)
     assert isinstance(await tool.handle(call_of(tool, None, "stdio", **arguments)), Done)
     assert told == ["", "old"]
     assert [request.headers["x-api-key"] for request in fake.requests] == ["old", "new"]
@@ -318,26 +309,26 @@ async def test_a_call_whose_token_was_refused_goes_again_with_another(name: str,
 
 async def test_a_second_token_that_is_refused_is_the_end() -> None:
     fake = FakeApi()
-    told, tokens = tokens_of("old", "new")
+    told, held = login_of("old", "new")
     fake.will_answer(*[{"detail": "Invalid"}] * 2, status=401)
-    assert isinstance(await failure(call_of(tool_over(fake, tokens=tokens), None, "shell")), Unauthorized)
+    assert isinstance(await failure(call_of(tool_over(fake, held=held), None, "shell")), Unauthorized)
     assert (told, len(fake.requests)) == (["", "old"], 2)
 
 
 async def test_a_token_that_is_given_back_is_not_sent_again() -> None:
     fake = FakeApi()
-    told, tokens = tokens_of("old", "old")
+    told, held = login_of("old", "old")
     fake.will_answer({"detail": "Invalid"}, status=401)
-    assert isinstance(await failure(call_of(tool_over(fake, tokens=tokens), None, "shell")), Unauthorized)
+    assert isinstance(await failure(call_of(tool_over(fake, held=held), None, "shell")), Unauthorized)
     assert (told, len(fake.requests)) == (["", "old"], 1)
 
 
 async def test_a_key_that_is_refused_is_not_replaced_by_somebodys_login() -> None:
     fake = FakeApi()
-    told, tokens = tokens_of("old", "new")
+    told, held = login_of("old", "new")
     fake.will_answer({"detail": "Invalid"}, status=401)
-    assert isinstance(await failure(call_of(tool_over(fake, tokens=tokens))), Unauthorized)
-    assert isinstance(await failure(call_of(tool_over(fake, tokens=tokens), None, "http")), CredentialMissing)
+    assert isinstance(await failure(call_of(tool_over(fake, held=held))), Unauthorized)
+    assert isinstance(await failure(call_of(tool_over(fake, held=held), None, "http")), CredentialMissing)
     assert (told, len(fake.requests)) == ([], 1)
 
 

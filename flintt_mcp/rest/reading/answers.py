@@ -16,6 +16,7 @@ import msgspec
 
 from flintt_mcp import text
 from flintt_mcp.catalogue.operation import Api, Field, Operation
+from flintt_mcp.errors import UpstreamError
 from flintt_mcp.rest.reading.faults import not_understood
 from flintt_mcp.rest.sending.message import UpstreamResponse
 
@@ -24,6 +25,19 @@ _EXACT_DECODER = msgspec.json.Decoder(float_hook=Decimal)
 _MOST_DIGITS = 40
 _ESCAPED = re.compile(rb"\\[ubfr]")
 """How characters that do not show can be escaped in JSON; plain ASCII without these, and without DEL, needs no cleaning."""
+
+
+class Answer(msgspec.Struct, frozen=True):
+    """A successful answer: its JSON, and whose it is."""
+
+    api: Api
+    operation: Operation
+    response: UpstreamResponse
+    json: Any
+
+    def unlike_its_description(self) -> UpstreamError:
+        """The error for an answer that does not hold what the API documents."""
+        return not_understood(self.api, self.operation, self.response, "JSON of another shape than documented")
 
 
 def decode(api: Api, operation: Operation, response: UpstreamResponse) -> Any:

@@ -7,7 +7,7 @@ other cause than the key.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -30,58 +30,86 @@ _PLACES = ("body", "query", "path")
 _REQUEST_ID_HEADERS = ("x-request-id", "x-correlation-id", "request-id")
 
 
+class _Meaning(NamedTuple):
+    """What a status means: the error, what is said of it, and what to do next where the API's row has no better advice.
+
+    The texts are formats, filled with `_words_about` the answer and with `after`, what a failure leaves to do. A `firm` advice
+    stands whatever code the API sent.
+    """
+
+    error: type[UpstreamError]
+    message: str
+    advice: str
+    firm: bool = False
+
+
+_BY_STATUS = {
+    401: _Meaning(Unauthorized, "{api.title} does not accept this {api.secret_noun} (401)", "{fresh}"),
+    403: _Meaning(
+        Forbidden,
+        "{api.title} does not allow this for this key (403){said}{scopes}",
+        "use a key with that right; do not retry with the same one",
+    ),
+    404: _Meaning(
+        NotFound,
+        "{api.title} knows nothing under that id in this workspace (404){said}",
+        "take the id from a list tool and call again",
+    ),
+    429: _Meaning(
+        RateLimited,
+        "{api.title} is receiving too many requests from this key (429){said}",
+        "wait {wait}, then call again",
+        firm=True,
+    ),
+}
+_BY_CLASS = {
+    3: _Meaning(
+        Unavailable,
+        "{api.title} answered with a redirect ({status}), which is never followed",
+        "the operator should check {api.variable}_API_URL",
+        firm=True,
+    ),
+    4: _Meaning(Rejected, "{api.title} refused the request ({status}){said}", "correct what it names and call again"),
+}
+_FAILED = _Meaning(Unavailable, "{api.title} failed ({status}){said}", "{after}")
+
+
 def error_for(api: Api, operation: Operation, response: UpstreamResponse, secret: str = "") -> UpstreamError:
     """The error for an answer whose status is not 2xx; `secret` is the key that was sent, to be taken out of it."""
     status = response.status
+    meaning = _BY_STATUS.get(status) or _BY_CLASS.get(status // 100, _FAILED)
     code, said = _said(response, secret)
-    advice = api.advice.get(code or "", "")
-    told = f': "{said}"' if said else ""
+    scopes = _scopes_missing(api, operation, code, said) if status == 403 else ()
     sure = operation.effect.reads or (status < 500 and not response.unsure)
     changed: Changed = "no" if sure else "unknown"
-    scopes = _scopes_missing(api, operation, status, code, told)
-    kind: type[UpstreamError]
-    match status:
-        case 401:
-            kind, message = Unauthorized, f"{api.title} does not accept this {api.secret_noun} (401)"
-            advice = advice or _fresh(api)
-        case 403:
-            kind, message = Forbidden, f"{api.title} does not allow this for this key (403){told}"
-            if scopes:
-                message += f"; it needs the scope {' and '.join(scopes)}"
-            advice = advice or "use a key with that right; do not retry with the same one"
-        case 404:
-            kind, message = NotFound, f"{api.title} knows nothing under that id in this workspace (404){told}"
-            advice = advice or "take the id from a list tool and call again"
-        case 429:
-            kind, message = RateLimited, f"{api.title} is receiving too many requests from this key (429){told}"
-        case _ if 400 <= status < 500:
-            kind, message = Rejected, f"{api.title} refused the request ({status}){told}"
-            advice = advice or "correct what it names and call again"
-        case _ if 300 <= status < 400:
-            kind, message = Unavailable, f"{api.title} answered with a redirect ({status}), which is never followed"
-            advice = f"the operator should check {api.variable}_API_URL"
-        case _:
-            kind, message = Unavailable, f"{api.title} failed ({status}){told}"
-    if response.attempts > 1:
-        message += f", after {response.attempts} attempts"
-    wait = response.retry_after
-    if kind is RateLimited:
-        advice = "wait a moment, then call again" if wait is None else f"wait {wait:.0f} s, then call again"
-    elif kind is Unavailable and not advice:
-        advice = _after_failure(operation, changed)
-    error = kind(
-        message,
+    words = _words_about(api, response, said, scopes)
+    better = "" if meaning.firm else api.advice.get(code or "", "")
+    error = meaning.error(
+        meaning.message.format(**words) + words["tries"],
         operation=operation.name,
         changed=changed,
-        advice=advice,
+        advice=better or meaning.advice.format(**words, after=_after_failure(operation, changed)),
         status=status,
         request_id=_request_id(response.headers),
-        retry_after=wait,
+        retry_after=response.retry_after,
         code=code,
     )
     if isinstance(error, Forbidden):
         error.scopes = scopes
     return error
+
+
+def _words_about(api: Api, response: UpstreamResponse, said: str, scopes: tuple[str, ...]) -> dict[str, Any]:
+    """What the texts of a meaning are filled with, but for `after`."""
+    return {
+        "api": api,
+        "fresh": _fresh(api),
+        "status": response.status,
+        "said": f': "{said}"' if said else "",
+        "scopes": f"; it needs the scope {' and '.join(scopes)}" if scopes else "",
+        "wait": "a moment" if response.retry_after is None else f"{response.retry_after:.0f} s",
+        "tries": f", after {response.attempts} attempts" if response.attempts > 1 else "",
+    }
 
 
 def _fresh(api: Api) -> str:
@@ -90,9 +118,9 @@ def _fresh(api: Api) -> str:
     return f"give a fresh one: {api.key_hint}"
 
 
-def _scopes_missing(api: Api, operation: Operation, status: int, code: str | None, told: str) -> tuple[str, ...]:
+def _scopes_missing(api: Api, operation: Operation, code: str | None, said: str) -> tuple[str, ...]:
     """The scopes that a refusal is about; none when it is not the API that speaks, or not of scopes."""
-    return operation.scopes if status == 403 and code == api.scope_code and (code or told) else ()
+    return operation.scopes if code == api.scope_code and (code or said) else ()
 
 
 def not_understood(api: Api, operation: Operation, response: UpstreamResponse, found: str) -> UpstreamError:

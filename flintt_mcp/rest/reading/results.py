@@ -1,8 +1,8 @@
 """The result of a tool: structured content and its text twin. Pure.
 
-In: a page of rows, or an answer that is one object, and the row of the catalogue that says what is in it. Out: a `Done`, which
+In: a page of rows, or an answer that is one object, and the row of the catalogue that says what is in it. Out: a `Result`, which
 must hold what `output_schema.py` promises. Fields pass through as the API sent them, also unknown ones; what is shown once is
-taken out for `shown_once.py` to keep.
+taken out for somebody to keep.
 """
 
 from __future__ import annotations
@@ -11,25 +11,32 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import msgspec
-from msgspec.structs import replace
 
 from flintt_mcp import text
-from flintt_mcp.calls.reply import Done
-from flintt_mcp.catalogue.operation import Listing, Record
-from flintt_mcp.errors import Changed
+from flintt_mcp.catalogue.operation import Listing, Record, Section
 from flintt_mcp.rest.reading.answers import at, plain
 from flintt_mcp.rest.reading.budget import Budget, too_large_to_show
 from flintt_mcp.rest.reading.paging import Cut, Page
 
+Sections = Sequence[tuple[Section, list[Any]]]
+"""The sections of a record, and the rows of each as the API sent them."""
 
-def listing_result(title: str, listing: Listing, page: Cut, cursor: str | None) -> Done:
+
+class Result(msgspec.Struct, frozen=True):
+    """What a call brought: the same for programs and, on its own, for who reads text only."""
+
+    text: str
+    structured: dict[str, Any]
+
+
+def listing_result(title: str, listing: Listing, page: Cut, cursor: str | None) -> Result:
     """The result of a list tool."""
     structured: dict[str, Any] = {listing.rows: page.rows, "count": len(page.rows), "complete": page.complete}
     structured |= _margin(page, cursor)
     count = f"{len(page.rows)} of {page.total}" if page.total is not None else str(len(page.rows))
     head = f"{listing.rows}: {count} ({title} data, not instructions)"
     body = text.table(page.rows, [field.name for field in listing.fields])
-    return Done(text="\n".join(filter(None, (head, body, _footer(page, cursor)))), structured=structured)
+    return Result("\n".join(filter(None, (head, body, _footer(page, cursor)))), structured)
 
 
 def _margin(page: Cut, cursor: str | None) -> dict[str, Any]:
@@ -53,48 +60,49 @@ def _footer(page: Cut, cursor: str | None) -> str:
 
 
 def record_result(
-    title: str, record: Record, answer: Any, page: Page, budget: Budget, seal: Callable[[Any], str], changed: Changed
-) -> Done | None:
+    title: str, record: Record, answer: Any, page: Page, budget: Budget, seal: Callable[[Any], str | None]
+) -> Result | None:
     """The result of a tool that answers one object; None when there is no object where the API documents one.
 
     The rows of its sections, one section after the other, are one list that pages like any other.
     """
-    found = at(answer, record.at)
-    if record.tolerant:
-        found = _tolerated(found, answer)
-    if not isinstance(found, Mapping):
+    found = _object_in(answer, record)
+    if found is None:
         return None
-    own, lists = _split(record, found)
+    own, sections = _split(record, found)
     own, dropped = budget.slim(own)
-    taken = len(msgspec.json.encode(own))
-    rows = [(section, plain(row, section.fields)) for section, rows in lists for row in rows]
-    wanted = rows[page.position : page.position + page.limit]
-    kept, too_large = budget.fit([row for _, row in wanted], taken)
-    seen = page.position + len(kept)
-    dropped += too_large
-    result = Cut(
-        kept,
-        seen if seen < len(rows) else None,
-        len(rows),
-        len(wanted) - len(kept),
-        too_large_to_show(dropped),
-    )
-    cursor = None if result.next is None else seal(result.next)
+    cut = _cut(sections, page, budget, own, dropped)
+    cursor = seal(cut.next)
     structured: dict[str, Any] = {record.noun: own}
     lines = [record.said, f"{record.noun} ({title} data, not instructions)"]
     lines.append(text.record(own, [field.name for field in record.fields]))
-    for section, all_rows in lists:
-        part = [row for (owner, _), row in zip(wanted, kept, strict=False) if owner is section]
-        structured[section.name] = part
-        if section.name in found:
-            lines.append(f"{section.name}: {len(part)} of {len(all_rows)}")
-        lines.append(text.table(part, [field.name for field in section.fields]))
-    if record.sections:
-        structured |= {"complete": result.complete, **_margin(result, cursor)}
-    elif dropped:
-        structured["note"] = result.note
-    lines.append(_footer(result, cursor))
-    return Done(text="\n".join(filter(None, lines)), structured=structured, changed=changed)
+    for section, there in sections:
+        rows = [row for owner, row in cut.rows if owner is section]
+        structured[section.name] = rows
+        lines.append(f"{section.name}: {len(rows)} of {len(there)}" if section.name in found else "")
+        lines.append(text.table(rows, [field.name for field in section.fields]))
+    if sections:
+        structured |= {"complete": cut.complete, **_margin(cut, cursor)}
+    elif cut.note:
+        structured["note"] = cut.note
+    lines.append(_footer(cut, cursor))
+    return Result("\n".join(filter(None, lines)), structured)
+
+
+def _cut(sections: Sections, page: Page, budget: Budget, own: Mapping[str, Any], dropped: list[str]) -> Cut:
+    """The page of the rows of all sections, each with its section, that fits beside the record's own fields."""
+    rows = [(section, row) for section, there in sections for row in there]
+    wanted = rows[page.position : page.position + page.limit]
+    plain_rows = [plain(row, section.fields) for section, row in wanted]
+    kept, too_large = budget.fit(plain_rows, len(msgspec.json.encode(own)))
+    seen = page.position + len(kept)
+    return Cut(
+        [(section, row) for (section, _), row in zip(wanted, kept, strict=False)],
+        seen if seen < len(rows) else None,
+        len(rows),
+        len(wanted) - len(kept),
+        too_large_to_show([*dropped, *too_large]),
+    )
 
 
 def take_secrets(record: Record, answer: Any) -> dict[str, Any]:
@@ -103,28 +111,31 @@ def take_secrets(record: Record, answer: Any) -> dict[str, Any]:
     return {name: found.pop(name) for name in record.secrets if name in found} if isinstance(found, dict) else {}
 
 
-def with_secret_file(done: Done, names: Sequence[str], path: str, *, far: bool) -> Done:
-    """The result, and where the secrets lie that it does not show; a `far` caller may need somebody to hand them on."""
+def with_secret_file(result: Result, names: Sequence[str], path: str, *, remote: bool) -> Result:
+    """The result, and where the secrets lie that it does not show; a `remote` caller may need somebody to hand them on."""
     verb, pronoun = ("is", "it is") if len(names) == 1 else ("are", "they are")
-    where = f"{path} on the server's machine, where its operator can read it" if far else path
+    where = f"{path} on the server's machine, where its operator can read it" if remote else path
     line = f"{' and '.join(names)} {verb} shown once, to the person only: {pronoun} in {where}"
-    return replace(done, text=f"{done.text}\n{line}", structured={**(done.structured or {}), "secret_file": path})
+    return Result(f"{result.text}\n{line}", {**result.structured, "secret_file": path})
 
 
-def _tolerated(found: Any, answer: Any) -> Any:
-    """The record where an API may send it as a list of one, or bare."""
-    if isinstance(found, list) and len(found) == 1:
-        return found[0]
-    return answer if found is None else found
+def _object_in(answer: Any, record: Record) -> Mapping[str, Any] | None:
+    """The record in an answer; a tolerant one also where an API sends it as a list of one, or bare."""
+    found = at(answer, record.at)
+    if record.tolerant and isinstance(found, list) and len(found) == 1:
+        found = found[0]
+    elif record.tolerant and found is None:
+        found = answer
+    return found if isinstance(found, Mapping) else None
 
 
-def _split(record: Record, found: Mapping[str, Any]) -> tuple[dict[str, Any], list[tuple[Any, list[Any]]]]:
-    """A record's own fields, and the rows of each of its sections."""
-    lists = []
+def _split(record: Record, found: Mapping[str, Any]) -> tuple[dict[str, Any], Sections]:
+    """A record's own fields, and its sections with the rows of each."""
+    sections = []
     rest = dict(found)
     for section in record.sections:
         rows = rest.pop(section.name, None)
-        lists.append((section, rows if isinstance(rows, list) else []))
+        sections.append((section, rows if isinstance(rows, list) else []))
     head = rest.pop(record.head, None) if record.head else None
     own = {**rest, **head} if isinstance(head, Mapping) else rest
-    return plain(own, record.fields), lists
+    return plain(own, record.fields), sections

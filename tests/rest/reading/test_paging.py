@@ -12,12 +12,11 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 from msgspec.structs import replace
 
-from flintt_mcp.calls.reply import Done
 from flintt_mcp.catalogue.operation import Capped, Cursor, Listing, Offset, Paging, Whole, fields
 from flintt_mcp.rest.reading.budget import Budget
 from flintt_mcp.rest.reading.output_schema import output_schema
 from flintt_mcp.rest.reading.paging import Page, cut, paging_parameters
-from flintt_mcp.rest.reading.results import listing_result
+from flintt_mcp.rest.reading.results import Result, listing_result
 
 LARGE = Budget(10**9)
 BUDGET = 2_000
@@ -88,7 +87,7 @@ def rows_of(lengths: list[int]) -> list[dict[str, Any]]:
     return [{"id": f"r{number}", "text": "x" * length} for number, length in enumerate(lengths)]
 
 
-def walk(api: Api, rows: list[Any], limit: int, budget: Budget) -> list[tuple[Any, Done]]:
+def walk(api: Api, rows: list[Any], limit: int, budget: Budget) -> list[tuple[Any, Result]]:
     """Every page in turn, each with its result, by following the cursor."""
     listing = replace(LISTING, paging=api.paging, at="" if isinstance(api, WholeApi | CappedApi) else "rows")
     pages = []

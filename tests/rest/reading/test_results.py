@@ -12,14 +12,13 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 from msgspec.structs import replace
 
-from flintt_mcp.calls.reply import Done
 from flintt_mcp.catalogue.flintt import FLINTT
 from flintt_mcp.catalogue.operation import Effect, Field, Operation, Record, Route, Section, fields
 from flintt_mcp.rest.reading.answers import decode
 from flintt_mcp.rest.reading.budget import Budget
 from flintt_mcp.rest.reading.output_schema import output_schema
 from flintt_mcp.rest.reading.paging import Page
-from flintt_mcp.rest.reading.results import record_result
+from flintt_mcp.rest.reading.results import Result, record_result
 from flintt_mcp.rest.sending.message import UpstreamResponse
 
 LARGE = Budget(10**9)
@@ -44,8 +43,12 @@ def response(body: bytes, status: int = 200) -> UpstreamResponse:
     return UpstreamResponse(status, {}, body)
 
 
-def recorded(record: Record, answer: Any, page: Page | None = None, budget: Budget = LARGE) -> Done | None:
-    return record_result("Simulated", record, answer, page or Page(50), budget, lambda at: f"<{at}>", "no")
+def recorded(record: Record, answer: Any, page: Page | None = None, budget: Budget = LARGE) -> Result | None:
+    return record_result("Simulated", record, answer, page or Page(50), budget, sealed)
+
+
+def sealed(position: Any) -> str | None:
+    return None if position is None else f"<{position}>"
 
 
 @pytest.mark.parametrize("number", ["1250.00", "9007199254740993.10", "0.1", "12", "-3.50", "1e2"])
@@ -99,7 +102,7 @@ def test_the_pages_of_a_record_together_are_its_sections_in_order(
     for _ in range(len(good) + len(raw) + 2):
         done = recorded(RUN, answer, Page(limit, position), Budget(BUDGET))
         assert done is not None
-        structured = dict(done.structured or {})
+        structured = dict(done.structured)
         Draft202012Validator(output_schema(RUN)).validate(structured)
         assert (
             len(msgspec.json.encode(structured)) <= BUDGET + ENVELOPE
