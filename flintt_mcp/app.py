@@ -95,10 +95,11 @@ class App:
     metrics: Metrics
     additions: Additions
 
-    def face(self, *, over_http: bool = False) -> Face:
+    def face(self, sender_of: Callable[[Any], Caller] | None = None) -> Face:
         """What an MCP client sees of all this. Imports the SDK, which the shell commands never need.
 
-        `over_http` leaves the keys of whoever started this process out: there each request brings its own.
+        `sender_of` reads who sent an HTTP request: there each brings its own keys, and those of whoever started this process
+        are left out.
         """
         from flintt_mcp.face.shown import Face
 
@@ -107,7 +108,8 @@ class App:
             pipeline=self.pipeline,
             resources=self.resources,
             prompts=self.prompts,
-            caller=self.credentials.with_secrets({}) if over_http else self.caller,
+            caller=self.caller if sender_of is None else self.credentials.with_secrets({}),
+            sender_of=sender_of,
             state_key=self.keys.state,
             instructions=INSTRUCTIONS,
             extra=self.additions.handlers,

@@ -18,6 +18,7 @@ from flintt_mcp.catalogue.operation import Api, Effect, Kind, Operation
 from flintt_mcp.errors import CredentialMissing
 from flintt_mcp.rest.sending.message import TransportFault
 from flintt_mcp.settings import Settings
+from flintt_mcp.transports.http.gate import sender_of
 from tests.fake_api import BASE_URLS, KEYS, FakeApi, call, open_fake
 
 pytestmark = pytest.mark.anyio
@@ -104,7 +105,7 @@ async def test_the_environment_gives_keys_and_urls(tmp_path: Path, api: Any) -> 
 async def test_over_http_nobody_counts_as_whoever_started_the_process(tmp_path: Path) -> None:
     async with open_fake(tmp_path, FakeApi(), {"FLINTT_API_KEY": "flt_own"}) as app:
         assert app.face().caller.secrets == {"flintt": "flt_own"}
-        assert app.face(over_http=True).caller.secrets == {}
+        assert app.face(sender_of).caller.secrets == {}
 
 
 async def test_the_sandbox_holds_its_own_keys_and_answers_in_this_process(tmp_path: Path) -> None:

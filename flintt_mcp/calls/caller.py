@@ -17,10 +17,7 @@ from urllib.parse import parse_qsl
 from flintt_mcp.catalogue.operation import Api
 
 ChannelKind = Literal["http", "stdio", "shell"]
-"""Where a call came from; decides how a person is told to give a key."""
-
-CALLER = "flintt_mcp.caller"
-"""Key of an ASGI scope under which an HTTP transport leaves the request's `Caller`."""
+"""Where a call came from: who may be on another machine, and where a person would give a key, follow from it."""
 
 _MOST_FIELDS = 100
 _USABLE = re.compile(r"[\x21-\x7e]{1,8192}")

@@ -22,7 +22,7 @@ from mcp_types import (
 from pydantic import BaseModel
 
 from flintt_mcp.calls.call import LogLevel
-from flintt_mcp.calls.caller import CALLER, Caller, ChannelKind
+from flintt_mcp.calls.caller import Caller, ChannelKind
 from flintt_mcp.calls.inventory import Inventory
 from flintt_mcp.calls.pipeline import Pipeline
 from flintt_mcp.face.questions import offered
@@ -36,7 +36,11 @@ Handler = tuple[type[BaseModel], Callable[[Context, Any], Any]]
 
 @dataclass(frozen=True, slots=True)
 class Face:
-    """What this server shows. `extra` adds or replaces handlers by method; `state_key` seals what a client carries for us."""
+    """What this server shows.
+
+    `caller` is whoever started the process; `sender_of` reads from an HTTP request who sent it, as its transport knows. `extra`
+    adds or replaces handlers by method; `state_key` seals what a client carries for us.
+    """
 
     inventory: Inventory
     pipeline: Pipeline
@@ -46,14 +50,18 @@ class Face:
     state_key: bytes = field(repr=False)
     instructions: str = ""
     extra: Mapping[str, Handler] = field(default_factory=dict)
+    sender_of: Callable[[Any], Caller] | None = None
 
     def caller_of(self, ctx: Context) -> Caller:
         """Who sent this request: its own credentials over HTTP, else whoever started the process.
 
         An HTTP request that nobody read a caller from fails: it must never count as whoever started the process.
         """
-        request = ctx.request
-        return self.caller if request is None else request.scope[CALLER]
+        if ctx.request is None:
+            return self.caller
+        if self.sender_of is None:
+            raise LookupError("no transport said who sends its requests")
+        return self.sender_of(ctx.request)
 
 
 class McpChannel:

@@ -24,6 +24,7 @@ from flintt_mcp.face.tool_requests import plain_answers
 from flintt_mcp.serving.memory import settle_memory
 from flintt_mcp.settings import Settings
 from flintt_mcp.transports.http.app import HttpOptions, http_app
+from flintt_mcp.transports.http.gate import sender_of
 
 QUIET = QuietChannel("http")
 
@@ -81,7 +82,7 @@ def service(settings: Settings, env: Mapping[str, str], additions: Additions | N
 
 def mcp_over_http(app: App) -> ASGIApp:
     """The MCP endpoint and its neighbours for an open app."""
-    face = app.face(over_http=True)
+    face = app.face(sender_of)
     server = build_server(face)
     plain = None if makes_spans(server) else plain_answers(face, server)
     return http_app(

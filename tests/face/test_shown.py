@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
 
-from flintt_mcp.calls.caller import CALLER, Caller
+from flintt_mcp.calls.caller import Caller
 from flintt_mcp.face.shown import Face
+
+OWN, SENDER = Caller("own"), Caller("sender")
+BY_PIPE, BY_HTTP = SimpleNamespace(request=None), SimpleNamespace(request="a request")
+FACE = Face(inventory=None, pipeline=None, resources=None, prompts=[], caller=OWN, state_key=b"")
 
 
 def test_the_caller_of_a_request_is_whoever_sent_it_and_else_whoever_started_the_process() -> None:
-    own, sender = Caller("own"), Caller("sender")
-    face = Face(inventory=None, pipeline=None, resources=None, prompts=[], caller=own, state_key=b"")
-    assert face.caller_of(SimpleNamespace(request=None)) is own
-    request = SimpleNamespace(scope={CALLER: sender})
-    assert face.caller_of(SimpleNamespace(request=request)) is sender
-    with pytest.raises(KeyError):
-        face.caller_of(SimpleNamespace(request=SimpleNamespace(scope={})))
+    face = replace(FACE, sender_of={"a request": SENDER}.__getitem__)
+    assert face.caller_of(BY_PIPE) is OWN
+    assert face.caller_of(BY_HTTP) is SENDER
+
+
+def test_a_request_whose_sender_nobody_knows_never_counts_as_whoever_started_the_process() -> None:
+    with pytest.raises(LookupError):
+        FACE.caller_of(BY_HTTP)

@@ -33,7 +33,8 @@ from mcp_types.version import HANDSHAKE_PROTOCOL_VERSIONS, MODERN_PROTOCOL_VERSI
 from starlette.requests import Request
 from starlette.types import Receive, Scope, Send
 
-from flintt_mcp.calls.caller import CALLER, Caller
+from flintt_mcp.calls.caller import Caller
+from flintt_mcp.transports.http.gate import CALLER
 
 Plain = Callable[[str, Mapping[str, Any], Caller, bool], Awaitable[dict[str, Any] | None]]
 """Answers a plain request: (method, params, caller, whether it is of the newest revision) -> its result, None when not plain."""

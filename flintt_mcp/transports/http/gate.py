@@ -14,14 +14,17 @@ from urllib.parse import parse_qsl
 
 from mcp.server.auth.middleware.bearer_auth import AuthenticatedUser
 from mcp.server.auth.provider import AccessToken
+from starlette.requests import HTTPConnection
 from starlette.responses import Response
 
-from flintt_mcp.calls.caller import CALLER, Caller, Credentials
+from flintt_mcp.calls.caller import Caller, Credentials
 from flintt_mcp.transports.http import cors
 from flintt_mcp.transports.http.hosts import host_values, origin_values
 from flintt_mcp.transports.http.json_responses import CLOSE, rpc_error
 from flintt_mcp.transports.http.options import HttpOptions
 
+CALLER = "flintt_mcp.caller"
+"""Key of the ASGI scope under which the gate leaves who sent a request."""
 MAX_QUERY_FIELDS = 100
 
 _Headers = list[tuple[bytes, bytes]]
@@ -127,6 +130,11 @@ class Gate:
         """The refusal of a request that narrows to a toolset that does not exist: it would see nothing and not know why."""
         unknown = self._credentials.unknown_toolsets(entry.caller)
         return rpc_error(400, unknown) if unknown else None
+
+
+def sender_of(request: HTTPConnection) -> Caller:
+    """Who sent a request that came in through the gate."""
+    return request.scope[CALLER]
 
 
 @lru_cache(maxsize=1024)

@@ -24,10 +24,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from flintt_mcp.calls.caller import CALLER, Caller
+from flintt_mcp.calls.caller import Caller
 from flintt_mcp.transports.envelope import Envelope
 from flintt_mcp.transports.http.exchange import Exchange, Exchanges
-from flintt_mcp.transports.http.gate import Entry
+from flintt_mcp.transports.http.gate import CALLER, Entry
 from flintt_mcp.transports.http.json_responses import rpc_error
 from flintt_mcp.transports.http.options import HttpOptions
 

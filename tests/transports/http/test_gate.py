@@ -9,10 +9,9 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from flintt_mcp.calls.caller import CALLER
 from flintt_mcp.errors import ConfigError
 from flintt_mcp.transports.http.app import HttpOptions
-from flintt_mcp.transports.http.gate import Gate
+from flintt_mcp.transports.http.gate import CALLER, Gate
 from flintt_mcp.transports.http.hosts import host_values, is_loopback, origin_values
 from tests.transports.fixture_app import BOTH, CREDENTIALS, KEY, Bench, calling, modern, modern_headers, principal
 
