@@ -9,7 +9,6 @@ import httpx2
 import pytest
 from mcp_types.version import HANDSHAKE_PROTOCOL_VERSIONS
 
-from flintt_mcp.calls.stages.metrics import Metrics
 from flintt_mcp.serving.asgi import mcp_over_http
 from tests.fake_api import FakeApi, open_fake
 from tests.transports.fixture_app import living
@@ -33,7 +32,7 @@ async def test_a_call_without_an_id_and_without_a_session_reaches_no_api(
     fake, statuses = FakeApi(), []
     fake.will_answer([{"id": "c1", "name": "Acme"}])
     async with open_fake(tmp_path, fake, toolsets=("default",), workers=2) as app:
-        over_http = mcp_over_http(app, Metrics())
+        over_http = mcp_over_http(app)
         transport = httpx2.ASGITransport(over_http)
         async with (
             living(over_http),
