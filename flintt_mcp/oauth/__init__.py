@@ -3,7 +3,7 @@
     registration.py where the server is and who we are      login.py    the authorization-code flow with PKCE
     messages.py     requests and answers, pure              loopback.py the address the browser comes back to
     tokens.py       what is kept                            source.py   a good access token, renewed once and in time
-    token_store.py  keyring or file                         lock.py     one at a time
+    token_store.py  keyring or file                         (turns: state/file_lock.py)
 
 Nothing here knows an API's operations, and nothing above the command line and the app imports it.
 """

@@ -20,13 +20,13 @@ import anyio
 from anyio import to_thread
 
 from flintt_mcp.errors import ConfigError, CredentialMissing
-from flintt_mcp.oauth.lock import file_lock
 from flintt_mcp.oauth.loopback import Loopback, Redirect, open_loopback
 from flintt_mcp.oauth.messages import authorization_url, client_request, code_request, read_redirect, read_tokens
 from flintt_mcp.oauth.registration import OAuthSettings
 from flintt_mcp.oauth.source import Send
 from flintt_mcp.oauth.token_store import TokenStore
 from flintt_mcp.oauth.tokens import Tokens
+from flintt_mcp.state.file_lock import hold_in_turn
 
 WAIT = 300.0
 """Seconds a person has for signing in."""
@@ -113,7 +113,7 @@ async def _wait(settings: OAuthSettings, loopback: Loopback, wait: float) -> Red
 
 async def _keep(store: TokenStore, lock: Path, tokens: Tokens) -> LoggedIn:
     try:
-        async with file_lock(lock, _LOCK_WAIT):
+        async with hold_in_turn(lock, _LOCK_WAIT):
             where = await to_thread.run_sync(store.save, tokens)
     except TimeoutError:
         raise ConfigError("Another process holds the tokens' lock", advice="stop it and sign in again") from None

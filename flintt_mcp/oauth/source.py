@@ -17,12 +17,12 @@ import anyio
 from anyio import to_thread
 
 from flintt_mcp.errors import ConfigError, CredentialMissing, FlinttError, Unavailable, Unreachable
-from flintt_mcp.oauth.lock import file_lock
 from flintt_mcp.oauth.messages import LoginEnded, client_request, read_tokens, refresh_request
 from flintt_mcp.oauth.registration import OAuthSettings, read_settings
 from flintt_mcp.oauth.token_store import TokenStore, lock_path, open_store
 from flintt_mcp.oauth.tokens import Tokens
 from flintt_mcp.rest.sending.message import UpstreamRequest, UpstreamResponse
+from flintt_mcp.state.file_lock import hold_in_turn
 
 logger = logging.getLogger(__name__)
 
@@ -110,7 +110,7 @@ class TokenSource:
         # Shielded: a caller who goes away between the server's answer and the save would lose the only refresh token.
         with anyio.CancelScope(shield=True, deadline=anyio.current_time() + self._patience):
             try:
-                async with file_lock(self._lock, self._patience):
+                async with hold_in_turn(self._lock, self._patience):
                     return await self._look_or_renew(refused)
             except TimeoutError:
                 pass

@@ -10,10 +10,10 @@ import anyio
 import pytest
 
 from flintt_mcp.errors import ConfigError, CredentialMissing, Unavailable, Unreachable
-from flintt_mcp.oauth.lock import file_lock
 from flintt_mcp.oauth.source import TokenSource
 from flintt_mcp.rest.sending.message import UpstreamResponse
 from flintt_mcp.sandbox.flextell.seed import SERVICE, SERVICE_SECRET
+from flintt_mcp.state.file_lock import hold_in_turn
 from tests.oauth.signing_in import sign_in
 
 pytestmark = pytest.mark.anyio
@@ -136,10 +136,10 @@ async def test_two_processes_that_meet_the_end_renew_it_once_and_neither_ends_th
 
 HOLDER = """
 import anyio, os, pathlib
-from flintt_mcp.oauth.lock import file_lock
+from flintt_mcp.state.file_lock import hold_in_turn
 
 async def main():
-    async with file_lock(pathlib.Path({lock!r}), 5):
+    async with hold_in_turn(pathlib.Path({lock!r}), 5):
         os._exit(0)
 
 anyio.run(main)
@@ -200,7 +200,7 @@ async def test_a_process_that_dies_gives_the_lock_back(source, clock, lock):
 
 async def test_a_lock_that_another_keeps_is_an_error_in_the_end(settings, store, counted, lock, clock):
     source = TokenSource(settings, store, counted, lock, clock=clock, patience=0.1)
-    async with file_lock(lock, 5):
+    async with hold_in_turn(lock, 5):
         with pytest.raises(Unavailable, match="could not be renewed in time"):
             await source.token()
 
