@@ -11,8 +11,9 @@ import httpx2
 import jwt
 import pytest
 from sandbox_client import talk
-from webhook_bench import Receiver, dispatcher, user_id
+from webhook_bench import Receiver, dispatcher, rows, user_id
 
+from flintt_mcp.sandbox.delivery.scheme import DELAYS
 from flintt_mcp.sandbox.flintt.session_door import local_token
 from flintt_mcp.sandbox.flintt.session_tokens import mint_token
 from flintt_mcp.sandbox.server import Sandbox, open_sandbox
@@ -380,6 +381,63 @@ async def test_the_delivery_log_is_listed_inspected_and_sent_again_under_the_sam
     assert receiver.got[0][2] == receiver.got[1][2]
     assert [row["id"] for row in (await manager.get(path, params={"state": "delivered"})).json()] == [listed["id"]]
     assert (await manager.get(path, params={"offset": 1})).json() == []
+
+
+async def test_an_endpoint_that_is_switched_on_again_gets_what_waited_at_once(sandbox, manager, flintt, clock):
+    made = (await manager.post("outbound-webhooks", json=HOOK)).json()
+    path = f"outbound-webhooks/{made['id']}"
+    receiver = Receiver(answers=[500, 500, 500, 410])
+    sender = dispatcher(sandbox, receiver, clock)
+    await flintt.post("companies", json={"name": "Tried three times"})
+    for seconds in (6, 300, 6):
+        await sender.round()
+        clock.forward(seconds=seconds)
+    await flintt.post("companies", json={"name": "Gone"})
+    await sender.round()
+    off = (await manager.get(path)).json()
+    waited = [one["next_attempt_at"] for one in (await manager.get(f"{path}/deliveries")).json()]
+
+    on = (await manager.patch(path, json={"active": True})).json()
+    waits = [one["next_attempt_at"] for one in (await manager.get(f"{path}/deliveries")).json()]
+    receiver.got.clear()
+    await sender.round()
+
+    assert (off["active"], off["off_reason"], on["active"]) == (False, "it answered 410 Gone", True)
+    assert (waited, waits) == (["2026-09-30T09:05:17Z", "2026-09-30T09:35:06Z"], [None, None])
+    assert [one["data"]["name"] for one in receiver.envelopes] == ["Tried three times", "Gone"]
+
+
+async def test_what_waited_for_an_endpoint_that_is_switched_on_has_all_its_attempts_before_it(
+    sandbox, manager, flintt, clock
+):
+    made = (await manager.post("outbound-webhooks", json=HOOK)).json()
+    await flintt.post("companies", json={"name": "Acme"})
+    sender = dispatcher(sandbox, Receiver(answers=[500] * 12), clock)
+    for seconds in (5, 300, 0):
+        await sender.round()
+        clock.forward(seconds=seconds)
+    await manager.patch(f"outbound-webhooks/{made['id']}", json={"active": True})
+    for seconds in (*DELAYS[:8], 0):
+        await sender.round()
+        clock.forward(seconds=seconds)
+
+    [delivery] = await rows(sandbox, "webhook_deliveries")
+    assert (delivery["state"], delivery["tries"], len(await rows(sandbox, "webhook_attempts"))) == ("pending", 9, 12)
+
+
+async def test_what_is_being_sent_while_its_endpoint_is_switched_on_is_not_sent_twice(sandbox, manager, flintt, clock):
+    made = (await manager.post("outbound-webhooks", json=HOOK)).json()
+    await flintt.post("companies", json={"name": "Acme"})
+    again = Receiver()
+
+    async def slow(_url, _headers, _body):
+        await manager.patch(f"outbound-webhooks/{made['id']}", json={"active": True})
+        await dispatcher(sandbox, again, clock, holder="one").round()
+        return 200
+
+    await dispatcher(sandbox, slow, clock, holder="one").round()
+
+    assert again.got == []
 
 
 async def test_no_user_reaches_keys_webhooks_or_deliveries_of_another(sandbox, manager, other_manager, other, clock):

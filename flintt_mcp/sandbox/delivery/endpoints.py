@@ -14,7 +14,7 @@ from datetime import datetime
 from typing import Any
 from uuid import uuid4
 
-from flintt_mcp.sandbox.delivery.outbox import write_delivery
+from flintt_mcp.sandbox.delivery.outbox import send_at_once, write_delivery
 from flintt_mcp.sandbox.delivery.scheme import Scheme
 from flintt_mcp.sandbox.delivery.signing import auth_token, new_salt, signing_secret
 from flintt_mcp.sandbox.ground.clock import stamp
@@ -99,7 +99,9 @@ def register(
 def change(
     connection: sqlite3.Connection, owner: Owner, endpoint_id: str, fields: Mapping[str, Any], now: datetime
 ) -> dict[str, Any]:
-    """Change name, endpoint_url, event_types or active, as far as given; activating forgets earlier failures.
+    """Change name, endpoint_url, event_types or active, as far as given.
+
+    Activating forgets earlier failures, and what waited is sent at once.
 
     Raises:
         UnknownEndpoint: the owner has none of that id.
@@ -110,6 +112,7 @@ def change(
         row["event_types"] = json.dumps(list(row["event_types"]))
     if row.get("active"):
         row |= {"failures": 0, "failing_since": None}
+        send_at_once(connection, endpoint_id)
     if "active" in row:
         row["off_reason"] = None
     if row:

@@ -65,3 +65,11 @@ def write_delivery(
         ),
     )
     return delivery_id
+
+
+def send_at_once(connection: sqlite3.Connection, endpoint_id: str) -> None:
+    """Let what waits for its next attempt go now, with all attempts before it; what is being sent now is left alone."""
+    connection.execute(
+        "UPDATE webhook_deliveries SET tries = 0, due_at = NULL WHERE endpoint_id = ? AND state = 'pending' AND tries > 0",
+        (endpoint_id,),
+    )

@@ -2,7 +2,7 @@
 
 Both editions in one: a create answers signing_secret and auth_token, each shown once. Silent in the texts, decided here: an
 endpoint needs a name, a URL and an event; events that happen while it is paused are not kept for it, deliveries that waited
-go on when it resumes; rotate-secret leaves auth_token as it is, and `grace_seconds` lets the old secret sign beside the new
+go at once when it resumes; rotate-secret leaves auth_token as it is, and `grace_seconds` lets the old secret sign beside the new
 one; reading one endpoint, and the delivery log, are paths of the sandbox's own.
 """
 
