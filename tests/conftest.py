@@ -11,6 +11,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from flintt_mcp.sandbox.server import open_sandbox
+from tests.clock import SetClock
 
 # A shared machine has slow moments: a law holds however long it took to see it.
 settings.register_profile("default", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -30,6 +31,11 @@ def nothing_of_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
     stems = ("FLINTT", "FLOWPILOT_", "FLOWMATICX_", "FLEXTELL_")
     for name in [name for name in os.environ if name.startswith(stems)]:
         monkeypatch.delenv(name)
+
+
+@pytest.fixture
+def clock() -> SetClock:
+    return SetClock()
 
 
 @pytest.fixture(scope="session")

@@ -19,7 +19,8 @@ from flintt_mcp.calls.call import Call, QuietChannel
 from flintt_mcp.calls.reply import Done, Refused, Reply
 from flintt_mcp.rest.sending.message import Sender, TransportFault, UpstreamRequest, UpstreamResponse
 from flintt_mcp.rest.sending.retry import Pace
-from tests.apis.toolbox import SetClock, ask, open_sandboxed
+from tests.apis.toolbox import ask, open_sandboxed
+from tests.clock import SetClock
 from tests.fake_api import SECRET
 
 pytestmark = pytest.mark.anyio
@@ -149,15 +150,14 @@ async def test_another_key_is_another_caller_and_a_key_of_another_api_beside_it_
         assert one == two != three
 
 
-async def test_after_a_day_the_same_call_is_a_new_job(data_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    clock, wall = SetClock(), [1_800_000_000.0]
-    monkeypatch.setattr(flintt_mcp.app, "time", SimpleNamespace(time=lambda: wall[0], monotonic=lambda: wall[0]))
+async def test_after_a_day_the_same_call_is_a_new_job(
+    data_dir: Path, monkeypatch: pytest.MonkeyPatch, clock: SetClock
+) -> None:
+    monkeypatch.setattr(flintt_mcp.app, "time", SimpleNamespace(time=clock.seconds, monotonic=clock.seconds))
     async with open_sandboxed(data_dir, monkeypatch, clock) as app:
         first = await create(app)
-        wall[0] += DAY - 1
         clock.forward(seconds=DAY - 1)
         assert await create(app) == first
-        wall[0] += 2
         clock.forward(seconds=2)
         assert await create(app) != first
 

@@ -21,7 +21,7 @@ from flintt_mcp.catalogue import APIS, TOOLSETS
 from flintt_mcp.offers.handbook.documents import default_folder
 from flintt_mcp.sandbox.server import open_sandbox
 from tests.apis.readme import LINES, PRINTS, TITLES, session_of
-from tests.apis.toolbox import SetClock
+from tests.clock import SetClock
 
 
 class Shell:

@@ -5,8 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
-from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -19,26 +17,13 @@ from flintt_mcp.calls.call import Call, QuietChannel
 from flintt_mcp.calls.reply import Reply
 from flintt_mcp.rest.sending import in_process
 from flintt_mcp.rest.sending.message import Sender
-from flintt_mcp.sandbox.flintt.seed.draw import EPOCH
 from flintt_mcp.sandbox.server import open_sandbox
 from flintt_mcp.settings import Settings
 from tests.case_files import every_operation, file_of
+from tests.clock import SetClock
 from tests.fake_api import SECRET
 
 Wrap = Callable[[Sender], Sender]
-
-
-@dataclass
-class SetClock:
-    """A clock that stands until a test moves it."""
-
-    moment: datetime = EPOCH
-
-    def __call__(self) -> datetime:
-        return self.moment
-
-    def forward(self, **time: float) -> None:
-        self.moment += timedelta(**time)
 
 
 def case_arguments(tool: str) -> dict[str, Any]:

@@ -1,12 +1,10 @@
-"""A sandbox that is served over loopback HTTP, a client of the product's own to reach it, and a clock that tests set."""
+"""A sandbox that is served over loopback HTTP, and a client of the product's own to reach it."""
 
 from __future__ import annotations
 
 import shutil
 import socket
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 
 import anyio
@@ -21,27 +19,7 @@ from flintt_mcp.rest.sending.client import UpstreamClient, open_client
 from flintt_mcp.rest.sending.limits import Limits
 from flintt_mcp.sandbox.flextell.seed import CLIENT
 from flintt_mcp.sandbox.server import open_sandbox
-
-
-@dataclass
-class SetClock:
-    """A clock that stands until a test moves it: seconds for the client, a moment for the sandbox."""
-
-    seconds: float = 1_790_000_000.0
-
-    def __call__(self) -> float:
-        return self.seconds
-
-    def moment(self) -> datetime:
-        return datetime.fromtimestamp(self.seconds, UTC)
-
-    def forward(self, seconds: float) -> None:
-        self.seconds += seconds
-
-
-@pytest.fixture
-def clock() -> SetClock:
-    return SetClock()
+from tests.clock import SetClock
 
 
 @pytest.fixture
@@ -50,7 +28,7 @@ async def url(seeded: Path, tmp_path: Path, clock: SetClock) -> AsyncIterator[st
     listening = socket.socket()
     listening.bind(("127.0.0.1", 0))
     folder = shutil.copytree(seeded, tmp_path / "sandbox")
-    async with open_sandbox(folder, clock=clock.moment) as sandbox, anyio.create_task_group() as group:
+    async with open_sandbox(folder, clock=clock) as sandbox, anyio.create_task_group() as group:
         server = uvicorn.Server(
             uvicorn.Config(sandbox.app, log_config=None, lifespan="off", timeout_graceful_shutdown=1)
         )
@@ -87,7 +65,7 @@ def lock(tmp_path: Path) -> Path:
 def source(
     settings: OAuthSettings, store: FileStore, client: UpstreamClient, lock: Path, clock: SetClock
 ) -> TokenSource:
-    return TokenSource(settings, store, client.send, lock, clock=clock)
+    return TokenSource(settings, store, client.send, lock, clock=clock.seconds)
 
 
 @pytest.fixture

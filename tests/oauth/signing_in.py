@@ -39,7 +39,14 @@ async def sign_in(settings, client, store, lock, clock, act: Act = browse, **mor
             if line.startswith("http"):
                 group.start_soon(go, line)
 
-        parts = {"send": client.send, "store": store, "lock": lock, "clock": clock, "say": say, "open_browser": None}
+        parts = {
+            "send": client.send,
+            "store": store,
+            "lock": lock,
+            "clock": clock.seconds,
+            "say": say,
+            "open_browser": None,
+        }
         try:
             outcome.result = await log_in(settings, **{**parts, **more})
         except FlinttError as error:

@@ -46,7 +46,7 @@ async def test_a_person_signs_in_and_the_token_opens_the_api(settings, client, s
     assert "Signed in to Flextell" in outcome.page.text
     assert "You can close this window" in outcome.page.text
     assert await status(tokens.access_token) == 200
-    assert (tokens.expires_at, tokens.renew_at) == (clock.seconds + 3600, clock.seconds + 3540)
+    assert (tokens.expires_at, tokens.renew_at) == (clock.seconds() + 3600, clock.seconds() + 3540)
 
 
 async def test_the_file_and_its_folder_are_private_and_no_draft_is_left(settings, client, store, lock, clock):

@@ -43,22 +43,22 @@ async def counted(settings, client, store, lock, clock):
 
 @pytest.fixture
 def source(settings, store, counted, lock, clock) -> TokenSource:
-    return TokenSource(settings, store, counted, lock, clock=clock)
+    return TokenSource(settings, store, counted, lock, clock=clock.seconds)
 
 
 async def test_a_fresh_token_is_used_until_a_minute_before_its_end(source, store, clock, counted):
     first = await source.token()
-    clock.forward(3539)
+    clock.forward(seconds=3539)
 
     assert (await source.token(), counted.sent) == (first, 0)
-    clock.forward(1)
+    clock.forward(seconds=1)
     second = await source.token()
     assert (second != first, second, counted.sent) == (True, store.load().access_token, 1)
 
 
 async def test_fifty_calls_that_meet_the_end_renew_it_once(source, clock, counted, status):
     await source.token()
-    clock.forward(3600)
+    clock.forward(seconds=3600)
     tokens = []
 
     async def call():
@@ -73,10 +73,10 @@ async def test_fifty_calls_that_meet_the_end_renew_it_once(source, clock, counte
 
 
 async def test_sources_that_share_a_folder_renew_it_once(settings, store, counted, lock, clock):
-    sources = [TokenSource(settings, store, counted, lock, clock=clock) for _ in range(5)]
+    sources = [TokenSource(settings, store, counted, lock, clock=clock.seconds) for _ in range(5)]
     for source in sources:
         await source.token()
-    clock.forward(3600)
+    clock.forward(seconds=3600)
     tokens = []
 
     async def call(source):
@@ -115,10 +115,10 @@ async def test_two_processes_that_meet_the_end_renew_it_once_and_neither_ends_th
     settings, store, counted, lock, clock, status, monkeypatch
 ):
     monkeypatch.setenv("PYTHONHASHSEED", "0")
-    clock.forward(3600)
+    clock.forward(seconds=3600)
     old = store.load()
     command = [sys.executable, "-W", "error", "-c", PROCESS]
-    command += [settings.token_url, settings.client_id, str(lock.parent), str(clock.seconds)]
+    command += [settings.token_url, settings.client_id, str(lock.parent), str(clock.seconds())]
     answers = []
 
     async def run():
@@ -161,7 +161,7 @@ async def test_an_api_that_refuses_every_token_costs_one_renewal_a_minute(source
     seen = [token := await source.token(refused=token) for _ in range(10)]
 
     assert (len(set(seen)), counted.sent) == (1, 1)
-    clock.forward(61)
+    clock.forward(seconds=61)
     assert (await source.token(refused=token) != token, counted.sent) == (True, 2)
 
 
@@ -193,13 +193,13 @@ async def test_a_renewal_without_an_answer_says_that_the_call_changed_nothing(so
 async def test_a_process_that_dies_gives_the_lock_back(source, clock, lock):
     holder = HOLDER.format(lock=str(lock))
     await anyio.run_process([sys.executable, "-c", holder])
-    clock.forward(3600)
+    clock.forward(seconds=3600)
 
     assert await source.token()
 
 
 async def test_a_lock_that_another_keeps_is_an_error_in_the_end(settings, store, counted, lock, clock):
-    source = TokenSource(settings, store, counted, lock, clock=clock, patience=0.1)
+    source = TokenSource(settings, store, counted, lock, clock=clock.seconds, patience=0.1)
     async with hold_in_turn(lock, 5):
         with pytest.raises(Unavailable, match="could not be renewed in time"):
             await source.token()
@@ -207,10 +207,10 @@ async def test_a_lock_that_another_keeps_is_an_error_in_the_end(settings, store,
 
 async def test_a_reused_refresh_token_ends_the_login_and_the_error_says_what_to_do(source, store, clock, counted):
     stolen = store.load()
-    clock.forward(3600)
+    clock.forward(seconds=3600)
     await source.token()
     store.save(dataclasses.replace(stolen, renew_at=0))
-    clock.forward(3600)
+    clock.forward(seconds=3600)
 
     with pytest.raises(CredentialMissing) as caught:
         await source.token()
@@ -226,7 +226,7 @@ async def test_a_reused_refresh_token_ends_the_login_and_the_error_says_what_to_
 
 async def test_without_a_login_the_error_says_what_to_do(settings, store, client, lock, clock):
     with pytest.raises(CredentialMissing) as caught:
-        await TokenSource(settings, store, client.send, lock, clock=clock).token()
+        await TokenSource(settings, store, client.send, lock, clock=clock.seconds).token()
 
     assert caught.value.advice == "run `flintt-mcp login flextell`"
 
@@ -237,7 +237,7 @@ async def test_tokens_of_another_server_or_client_are_never_used(settings, store
         dataclasses.replace(settings, client_id="somebody"),
     ):
         with pytest.raises(CredentialMissing, match="is not there"):
-            await TokenSource(other, store, counted, lock, clock=clock).token()
+            await TokenSource(other, store, counted, lock, clock=clock.seconds).token()
     assert counted.sent == 0
 
 
@@ -257,14 +257,14 @@ async def test_tokens_of_another_server_or_client_are_never_used(settings, store
 async def test_a_server_that_fails_costs_nothing_while_the_old_token_is_good(source, store, clock, counted, instead):
     first = await source.token()
     kept = store.load()
-    clock.forward(3550)
+    clock.forward(seconds=3550)
     counted.instead = instead
 
     assert [await source.token(), await source.token()] == [first, first]
     assert counted.sent == 1
-    clock.forward(10)
+    clock.forward(seconds=10)
     assert (await source.token(), counted.sent) == (first, 2)
-    clock.forward(40)
+    clock.forward(seconds=40)
     with pytest.raises((Unavailable, Unreachable)):
         await source.token()
     assert store.load() == kept
@@ -273,7 +273,7 @@ async def test_a_server_that_fails_costs_nothing_while_the_old_token_is_good(sou
 
 
 async def test_calls_that_waited_for_a_renewal_that_failed_fail_with_it(source, clock, counted):
-    clock.forward(3600)
+    clock.forward(seconds=3600)
     counted.instead = UpstreamResponse(500, {}, b"")
     failed = []
 
@@ -291,7 +291,7 @@ async def test_calls_that_waited_for_a_renewal_that_failed_fail_with_it(source, 
 
 
 async def test_a_refused_client_keeps_its_login_for_when_the_setting_is_mended(source, store, clock, counted):
-    clock.forward(3600)
+    clock.forward(seconds=3600)
     kept = store.load()
     counted.instead = UpstreamResponse(401, {}, b'{"error": "invalid_client", "error_description": "secret"}')
 
@@ -304,7 +304,7 @@ async def test_a_refused_client_keeps_its_login_for_when_the_setting_is_mended(s
 async def test_a_caller_who_goes_away_does_not_lose_the_new_refresh_token(
     settings, client, store, counted, lock, clock, status
 ):
-    clock.forward(3600)
+    clock.forward(seconds=3600)
     answered = anyio.Event()
 
     async def slow(request):
@@ -313,13 +313,13 @@ async def test_a_caller_who_goes_away_does_not_lose_the_new_refresh_token(
         await anyio.lowlevel.checkpoint()
         return response
 
-    source = TokenSource(settings, store, slow, lock, clock=clock)
+    source = TokenSource(settings, store, slow, lock, clock=clock.seconds)
     async with anyio.create_task_group() as group:
         group.start_soon(source.token)
         await answered.wait()
         group.cancel_scope.cancel()
 
-    assert await status(await TokenSource(settings, store, counted, lock, clock=clock).token()) == 200
+    assert await status(await TokenSource(settings, store, counted, lock, clock=clock.seconds).token()) == 200
     assert counted.sent == 0
 
 
@@ -327,7 +327,7 @@ async def test_a_folder_that_cannot_be_read_is_a_clear_error(settings, client, s
     store.path.mkdir(parents=True)
 
     with pytest.raises(ConfigError, match="The tokens of Flextell cannot be read"):
-        await TokenSource(settings, store, client.send, lock, clock=clock).token()
+        await TokenSource(settings, store, client.send, lock, clock=clock.seconds).token()
 
 
 async def test_a_renewed_token_that_cannot_be_kept_serves_this_process(
@@ -337,7 +337,7 @@ async def test_a_renewed_token_that_cannot_be_kept_serves_this_process(
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(type(store), "save", full)
-    clock.forward(3600)
+    clock.forward(seconds=3600)
 
     assert await status(await source.token()) == 200
     assert "could not be kept: No space left on device" in caplog.text
@@ -346,9 +346,9 @@ async def test_a_renewed_token_that_cannot_be_kept_serves_this_process(
 async def test_client_credentials_renew_without_a_refresh_token(settings, store, client, lock, clock, status):
     own = dataclasses.replace(settings, client_id=SERVICE, client_secret=SERVICE_SECRET, grant="client_credentials")
     counted = Counted(client.send)
-    source = TokenSource(own, store, counted, lock, clock=clock)
+    source = TokenSource(own, store, counted, lock, clock=clock.seconds)
     first = await source.token()
-    clock.forward(3600)
+    clock.forward(seconds=3600)
     second = await source.token()
 
     assert (first != second, counted.sent, await status(second)) == (True, 2, 200)
@@ -357,7 +357,7 @@ async def test_client_credentials_renew_without_a_refresh_token(settings, store,
 async def test_nothing_secret_is_logged_while_tokens_are_renewed(source, store, clock, caplog):
     caplog.set_level(logging.DEBUG)
     first = store.load()
-    clock.forward(3600)
+    clock.forward(seconds=3600)
     await source.token()
     second = store.load()
     logged = "\n".join(record.getMessage() for record in caplog.records)

@@ -3,34 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
-from datetime import datetime, timedelta
 from pathlib import Path
 
 import httpx2
 import pytest
 from sandbox_client import talk
 
-from flintt_mcp.sandbox.flintt.seed.draw import EPOCH
 from flintt_mcp.sandbox.server import Sandbox, open_sandbox
-
-
-@dataclass
-class SetClock:
-    """A clock that stands until a test moves it."""
-
-    moment: datetime
-
-    def __call__(self) -> datetime:
-        return self.moment
-
-    def forward(self, **time: float) -> None:
-        self.moment += timedelta(**time)
-
-
-@pytest.fixture
-def clock() -> SetClock:
-    return SetClock(EPOCH)
+from tests.clock import SetClock
 
 
 @pytest.fixture

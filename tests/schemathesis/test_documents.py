@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -17,8 +17,8 @@ from fastapi import FastAPI
 from starlette.responses import JSONResponse
 
 from flintt_mcp.sandbox.flintt.running.reach import Reach
-from flintt_mcp.sandbox.flintt.seed.draw import EPOCH
 from flintt_mcp.sandbox.server import APIS, open_sandbox
+from tests.clock import SetClock
 from tests.schemathesis.conformance import Failure, Report, check_document
 from tests.schemathesis.subjects import SUBJECTS
 
@@ -127,14 +127,11 @@ CHECKS = {
 """The checks that every document meets."""
 
 
-class MovingClock:
+class MovingClock(SetClock):
     """A quarter of a second for every look: deterministic, and slow enough for the rate limits of the APIs."""
 
-    def __init__(self) -> None:
-        self.moment = EPOCH
-
     def __call__(self) -> datetime:
-        self.moment += timedelta(milliseconds=250)
+        self.forward(milliseconds=250)
         return self.moment
 
 

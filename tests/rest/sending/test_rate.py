@@ -19,6 +19,7 @@ from flintt_mcp.errors import RateLimited
 from flintt_mcp.rest.sending.rate import SLACK_SECONDS, Quota, Rate
 from flintt_mcp.rest.sending.retry import Pace
 from flintt_mcp.state.windows import MemoryWindow
+from tests.clock import SetClock
 
 KEY = "lg_live_of_a_test"
 
@@ -137,10 +138,10 @@ def test_each_key_has_its_own_limit_and_shows_in_no_repr():
 
 
 def test_keys_that_sent_nothing_lately_are_forgotten():
-    now = 0.0
-    window = MemoryWindow(lambda: now)
+    clock = SetClock()
+    window = MemoryWindow(clock.seconds)
     for number in range(3000):
-        now = number * 0.1
+        clock.forward(seconds=0.1)
         with pytest.raises(StopIteration):
             window.take(f"bucket {number}", 300, 60.0, 0).send(None)
 
@@ -148,14 +149,15 @@ def test_keys_that_sent_nothing_lately_are_forgotten():
 
 
 def test_a_call_that_goes_away_leaves_the_line():
-    now = 0.0
-    rate = Rate(MemoryWindow(lambda: now), b"k" * 32, Pace(now=lambda: now, sleep=sleep))
-    first, gone, third = (rate.admit(Quota("FlowMaticX", KEY, 1), "flowmaticx_list_jobs", 500.0) for _ in range(3))
+    clock = SetClock()
+    rate = Rate(MemoryWindow(clock.seconds), b"k" * 32, Pace(now=clock.seconds, sleep=sleep))
+    until = clock.seconds() + 500
+    first, gone, third = (rate.admit(Quota("FlowMaticX", KEY, 1), "flowmaticx_list_jobs", until) for _ in range(3))
     with pytest.raises(StopIteration):
         first.send(None)
 
     assert (gone.send(None), third.send(None)) == (61.0, 122.0)
     gone.close()
-    now = 61.0
+    clock.forward(seconds=61)
     with pytest.raises(StopIteration):
         third.send(None)

@@ -18,6 +18,7 @@ from flintt_mcp.sandbox.database import Database
 from flintt_mcp.sandbox.flowmaticx.app import flowmaticx_app
 from flintt_mcp.sandbox.flowmaticx.plans import period
 from flintt_mcp.sandbox.ground.secret import open_digester
+from tests.clock import SetClock
 
 
 @pytest.mark.anyio
@@ -68,16 +69,16 @@ STEPS = st.lists(
 @settings(max_examples=10)
 @given(steps=STEPS)
 def test_what_is_used_is_what_running_jobs_hold_and_ended_ones_were_charged(seeded, steps):
-    now = [datetime(2026, 9, 30, 9, 0, tzinfo=UTC)]
+    clock = SetClock()
 
     async def walk(folder: Path) -> None:
         database = Database(folder / DATABASE_FILE)
-        app = flowmaticx_app(database, open_digester(folder), lambda: now[0])
+        app = flowmaticx_app(database, open_digester(folder), clock)
         async with talk(app, "main", "http://sandbox/") as client:
             for seconds, wanted, risky, keyword in steps:
-                now[0] = datetime.fromtimestamp(now[0].timestamp() + seconds, UTC)
+                clock.forward(seconds=seconds)
                 await _spend_and_compare(client, wanted, risky, keyword)
-            now[0] = datetime.fromtimestamp(now[0].timestamp() + 3600, UTC)
+            clock.forward(hours=1)
             await _compare(client)
         database.close()
 

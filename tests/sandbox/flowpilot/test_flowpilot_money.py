@@ -10,7 +10,6 @@ import json
 import re
 import tempfile
 from contextlib import suppress
-from datetime import datetime, timedelta
 from decimal import Decimal
 from functools import partial
 from pathlib import Path
@@ -26,9 +25,9 @@ from flintt_mcp.sandbox.database import Database, open_database
 from flintt_mcp.sandbox.flowpilot.app import flowpilot_app
 from flintt_mcp.sandbox.flowpilot.approvals import approve_run
 from flintt_mcp.sandbox.flowpilot.seed import sow
-from flintt_mcp.sandbox.flowpilot.seed.past import EPOCH
 from flintt_mcp.sandbox.ground.secret import open_digester
 from flintt_mcp.sandbox.server import MIGRATIONS
+from tests.clock import SetClock
 
 KEY = "fp_test_property"
 AMOUNT = re.compile(r'"(?:amount|balance|budget_cap|total)":([^,}]*\.[^,}]*|[^,}]*e[^,}]*)', re.IGNORECASE)
@@ -79,7 +78,7 @@ async def _play(folder: Path, sequence: list[tuple[Any, ...]]) -> None:
                 for one in [step] if isinstance(step[0], str) else step:
                     await world.take(client, *one)
                 await world.hold_the_law(client)
-            world.moment += timedelta(hours=1)
+            world.clock.forward(hours=1)
             await world.hold_the_law(client)
     finally:
         database.close()
@@ -90,11 +89,8 @@ class World:
 
     def __init__(self, database: Database) -> None:
         self.database = database
-        self.moment: datetime = EPOCH
+        self.clock = SetClock()
         self.budgets: dict[str, Decimal] = {}
-
-    def clock(self) -> datetime:
-        return self.moment
 
     async def take(self, client: Any, kind: str, *how: Any) -> None:
         """One step of a sequence."""
@@ -112,7 +108,7 @@ class World:
                 body = {"name": "Late Comer", "account_number": account, "institution_code": "058"}
                 assert (await client.post("recipients", json=body)).status_code == 201
             case "wait":
-                self.moment += timedelta(seconds=how[0])
+                self.clock.forward(seconds=how[0])
 
     async def _create(self, client: Any, objective: str, budget: str, tolerance: float) -> None:
         body = f'{{"objective": "{objective}", "budget_cap": {budget}, "risk_tolerance": {tolerance}}}'
