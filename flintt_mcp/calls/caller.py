@@ -28,12 +28,20 @@ class Caller:
     """One caller of one request.
 
     `principal` is a keyed digest of all credentials on the request: equal for equal keys, and telling nothing about them.
-    `secrets` maps an API's name to the key for it. `toolsets` narrows what this caller sees; None leaves all that is on.
+    `secrets` maps an API's name to the key for it, `principals` to the digest of that key alone. `toolsets` narrows what this
+    caller sees; None leaves all that is on.
     """
 
     principal: str
     secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
     toolsets: frozenset[str] | None = None
+    principals: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+    def principal_for(self, api: str) -> str:
+        """Who this is for one API: whatever is kept for a caller of an API is bound to this, so that a key for another API
+        beside it changes nothing. Empty for a caller who brings no key for it.
+        """
+        return self.principals.get(api, "")
 
 
 class Credentials:
@@ -50,6 +58,7 @@ class Credentials:
         self._toolsets = dict(toolsets or {})
         self._own_headers = {api.own_header.lower(): api.name for api in self._apis}
         self._own_queries = {api.own_query: api.name for api in self._apis}
+        self._beside = {api.name: api.beside for api in self._apis if api.beside}
 
     def from_request(self, query: bytes, headers: Iterable[tuple[bytes, bytes]]) -> Caller:
         """The caller of one HTTP request.
@@ -119,8 +128,17 @@ class Credentials:
 
     def _caller(self, secrets: dict[str, str], toolsets: str | None) -> Caller:
         chosen = None if toolsets is None else self._narrowed(toolsets)
+        principals = {name: self._digest({name: secrets[name]}) for name in secrets}
+        principal = principals[next(iter(secrets))] if len(secrets) == 1 else self._digest(secrets)
+        for name, other in self._beside.items():
+            # The key of the API it is beside may be enough there (in the sandbox), and then says who it is.
+            if name not in principals and other in principals:
+                principals[name] = principals[other]
+        return Caller(principal, secrets, chosen, principals)
+
+    def _digest(self, secrets: Mapping[str, str]) -> str:
         text = "\n".join(f"{name}\t{secrets[name]}" for name in sorted(secrets))
-        return Caller(hashlib.blake2b(text.encode(), key=self._digest_key, digest_size=32).hexdigest(), secrets, chosen)
+        return hashlib.blake2b(text.encode(), key=self._digest_key, digest_size=32).hexdigest()
 
     def _narrowed(self, text: str) -> frozenset[str] | None:
         """The toolsets that a comma-separated text names, None when it names none; an unknown name stays, for no tool."""

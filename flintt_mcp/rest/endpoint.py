@@ -96,8 +96,9 @@ class ApiCall:
 
     @property
     def _scope(self) -> str:
-        """What a cursor is bound to: the tool, the filters and the caller."""
-        return "\n".join((self._endpoint.operation.name, self._call.canonical, self._call.caller.principal))
+        """What a cursor is bound to: the tool, the filters and whoever the caller is for this API."""
+        who = self._call.caller.principal_for(self._endpoint.api.name)
+        return "\n".join((self._endpoint.operation.name, self._call.canonical, who))
 
     async def _sent(self, parameters: Mapping[str, str | int]) -> UpstreamResponse:
         send = self._endpoint.upstream.send

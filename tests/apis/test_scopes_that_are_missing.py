@@ -8,10 +8,11 @@ from typing import Any
 import pytest
 
 from flintt_mcp.calls.call import Call
-from flintt_mcp.calls.caller import Caller
+from flintt_mcp.calls.caller import Caller, Credentials
 from flintt_mcp.calls.reply import Done, Reply
 from flintt_mcp.calls.stages.scopes import REMEMBERED_SECONDS, Scopes
 from flintt_mcp.calls.tool import Tool
+from flintt_mcp.catalogue import APIS
 from flintt_mcp.catalogue.operation import Effect
 from flintt_mcp.errors import Forbidden, NotFound
 from tests.apis.toolbox import case_arguments
@@ -36,10 +37,10 @@ async def test_a_tool_whose_scope_the_key_lacks_leaves_that_callers_list_and_no_
 ) -> None:
     fake = FakeApi()
     async with open_fake(tmp_path, fake, hide_unscoped=True) as app:
-        one = app.credentials.with_secrets(KEYS)
-        other = app.credentials.with_secrets({**KEYS, "flintt": "flt_somebody_else"})
-        everything = names(app, one)
         tool = app.inventory.get(name)
+        one = app.credentials.with_secrets(KEYS)
+        other = app.credentials.with_secrets({**KEYS, tool.api: f"{KEYS[tool.api]}_of_somebody_else"})
+        everything = names(app, one)
         same_scope = {other.name for other in app.inventory if (other.api, other.scopes) == (tool.api, tool.scopes)}
         fake.will_answer(REFUSALS[tool.api], status=403)
         reply = await call(app, name, case_arguments(name), one)
@@ -122,9 +123,14 @@ def scoped(*scopes: str) -> Tool:
     return Tool("one", "One", "One.", Effect.READ, "set", None, refused, api="flowpilot", scopes=scopes)
 
 
-async def lacking(scopes: Scopes, tool: Tool, who: str) -> None:
+def holder(key: str) -> Caller:
+    """Whoever holds this key of FlowPilot."""
+    return Credentials(APIS, bytes(32)).with_secrets({"flowpilot": key})
+
+
+async def lacking(scopes: Scopes, tool: Tool, key: str) -> None:
     with pytest.raises(Forbidden):
-        await scopes(Call(tool, {}, Caller(who)), refused)
+        await scopes(Call(tool, {}, holder(key)), refused)
 
 
 async def test_what_is_remembered_ends_after_some_minutes() -> None:
@@ -132,9 +138,9 @@ async def test_what_is_remembered_ends_after_some_minutes() -> None:
     scopes = Scopes(clock)
     await lacking(scopes, tool, "a")
     clock.now = REMEMBERED_SECONDS - 1
-    assert scopes.hides(tool, Caller("a"))
+    assert scopes.hides(tool, holder("a"))
     clock.now = REMEMBERED_SECONDS
-    assert not scopes.hides(tool, Caller("a"))
+    assert not scopes.hides(tool, holder("a"))
 
 
 async def test_no_more_than_so_many_are_remembered_and_the_oldest_make_room() -> None:
@@ -142,19 +148,19 @@ async def test_no_more_than_so_many_are_remembered_and_the_oldest_make_room() ->
     for who in ("a", "b", "c", "a", "d"):
         await lacking(scopes, tool, who)
     assert len(scopes) == 3
-    assert {who for who in "abcd" if scopes.hides(tool, Caller(who))} == {"a", "c", "d"}
+    assert {who for who in "abcd" if scopes.hides(tool, holder(who))} == {"a", "c", "d"}
 
 
 async def test_an_equal_scope_of_another_api_is_another_scope() -> None:
     scopes, tool = Scopes(Ahead()), scoped("runs:read")
     await lacking(scopes, tool, "a")
     elsewhere = Tool("two", "Two", "Two.", Effect.READ, "set", None, refused, api="other", scopes=("runs:read",))
-    assert not scopes.hides(elsewhere, Caller("a"))
+    assert not scopes.hides(elsewhere, holder("a"))
 
 
 async def test_of_several_scopes_nobody_knows_which_is_missing_and_other_errors_say_nothing() -> None:
     scopes, two = Scopes(Ahead()), scoped("runs:read", "runs:write")
     await lacking(scopes, two, "a")
     with pytest.raises(NotFound):
-        await scopes(Call(scoped("runs:read"), {}, Caller("a")), not_found)
+        await scopes(Call(scoped("runs:read"), {}, holder("a")), not_found)
     assert len(scopes) == 0

@@ -290,3 +290,30 @@ def test_the_environment_names_a_key_for_each_api() -> None:
 @pytest.mark.parametrize("value", ["flt a", "flt_\udcff", "é", "x" * 8193, "${FLINTT KEY}"])
 def test_a_variable_that_holds_no_key_counts_as_none(value: str) -> None:
     assert CREDENTIALS.from_environment({"FLINTT_API_KEY": value}).secrets == {}
+
+
+@given(one=secrets, two=secrets)
+def test_who_somebody_is_for_one_api_is_equal_exactly_when_the_key_for_it_is(
+    one: dict[str, str], two: dict[str, str]
+) -> None:
+    for api in APIS:
+        first, second = (CREDENTIALS.with_secrets(keys).principal_for(api.name) for keys in (one, two))
+        assert (first == second) is (one.get(api.name) == two.get(api.name))
+
+
+def test_who_brings_no_key_for_an_api_is_nobody_there() -> None:
+    assert caller(x_api_key="flt_a").principal_for("pay") == caller().principal_for("flintt") == ""
+
+
+def test_equal_keys_of_two_apis_are_two_callers() -> None:
+    found = CREDENTIALS.with_secrets({"free": "same", "flintt": "same"})
+    assert found.principal_for("free") != found.principal_for("flintt")
+
+
+def test_the_key_of_the_api_it_is_beside_says_who_somebody_is_where_there_is_no_other() -> None:
+    beside = replace(FREE, name="back", beside="flintt", own_header="X-Back", own_query="back")
+    credentials = Credentials((FLINTT, beside), b"d" * 32)
+    by_key = credentials.with_secrets({"flintt": "flt_a"})
+    assert by_key.principal_for("back") == by_key.principal_for("flintt")
+    own = credentials.with_secrets({"flintt": "flt_a", "back": "session"})
+    assert own.principal_for("back") not in ("", own.principal_for("flintt"))

@@ -19,7 +19,9 @@ class Limit:
         self._all = 0
 
     async def __call__(self, call: Call, next: Next) -> Reply:
-        who = call.caller.principal
+        # By the key of the tool's own API: no key of another API beside it makes room for more calls.
+        api, caller = call.tool.api, call.caller
+        who = caller.principal if api is None else caller.principal_for(api)
         if self._all >= self._total or self._running[who] >= self._per_caller:
             raise CallRefused(
                 "Too many calls are running at once", advice="wait for some of them to end, then try again"

@@ -22,7 +22,7 @@ _Lack = tuple[str, str, str]
 
 
 class Scopes:
-    """Which (principal, API, scope) were refused lately. `now` is a clock in seconds that only goes forward."""
+    """Which (principal for an API, API, scope) were refused lately. `now` is a clock in seconds that only goes forward."""
 
     def __init__(self, now: Callable[[], float], most: int = MOST_REMEMBERED) -> None:
         self._now = now
@@ -58,4 +58,5 @@ class Scopes:
 
 
 def _lack(tool: Tool, caller: Caller, scope: str) -> _Lack:
-    return caller.principal, tool.api or "", scope
+    api = tool.api or ""
+    return caller.principal_for(api), api, scope
