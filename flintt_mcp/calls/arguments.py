@@ -35,19 +35,19 @@ _TEXTS_ITEM = (1, 2000)
 
 
 class Arguments:
-    """The check for one tool's arguments; `schema` is its JSON Schema. The validator is built at the tool's first call."""
+    """The check for one tool's arguments; `schema` is the JSON Schema of its rows `args`. The validator is made at the first call."""
 
     def __init__(self, tool: str, args: tuple[Arg, ...], rules: tuple[Rule, ...] = ()) -> None:
         self._names = tuple(arg.name for arg in args)
         self._clears = frozenset(arg.name for arg in args if arg.clears)
         self._rules = rules
         self._tool = tool
-        self._args = args
+        self.args = args
         self.schema = _schema(args)
 
     @cached_property
     def _validate(self) -> Callable[[Mapping[str, Any]], dict[str, Any]]:
-        shape = TypedDict(self._tool, {arg.name: _annotation(arg) for arg in self._args})  # type: ignore[misc]  # rows name the fields
+        shape = TypedDict(self._tool, {arg.name: _annotation(arg) for arg in self.args})  # type: ignore[misc]  # rows name the fields
         strict = with_config(ConfigDict(extra="forbid", hide_input_in_errors=True))(shape)
         # Only the validator is kept: the adapter's schema and serializer cost as much memory again, for every tool.
         return TypeAdapter(strict).validator.validate_python
@@ -245,4 +245,6 @@ def _property(arg: Arg) -> dict[str, Any]:
     for key, bound in zip(_BOUNDS.get(arg.kind, ()), (arg.low, arg.high), strict=False):
         if bound is not None:
             prop[key] = int(bound) if float(bound).is_integer() else bound
+    if arg.default is not None:
+        prop["default"] = arg.default
     return {**prop, "description": arg.about} if arg.about else prop

@@ -11,6 +11,7 @@ from typing import Any, Literal, Protocol
 import msgspec
 
 from flintt_mcp.calls.caller import Caller, ChannelKind
+from flintt_mcp.calls.meaning import canonical
 from flintt_mcp.calls.reply import Reply
 from flintt_mcp.calls.tool import Tool
 
@@ -64,9 +65,8 @@ class Call(msgspec.Struct, frozen=True):
 
     @property
     def canonical(self) -> str:
-        """What the call means as one text: its arguments in fixed order, without those that are aside."""
-        meant = {name: value for name, value in self.arguments.items() if name not in ASIDE}
-        return msgspec.json.encode(meant, order="sorted").decode()
+        """What the call means as one text: its arguments, with defaults, without those that are aside."""
+        return canonical((arg for arg in self.tool.arguments.args if arg.name not in ASIDE), self.arguments)
 
 
 Next = Callable[[Call], Awaitable[Reply]]

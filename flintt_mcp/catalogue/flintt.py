@@ -160,7 +160,7 @@ OPERATIONS = (
         args=(
             body("company_id", low=1, high=100),
             body("name", "Full name of the person.", low=1, high=200),
-            body("stage", "Default: prospect.", low=1, high=100),
+            body("stage", low=1, high=100, default="prospect"),
             body("next_step", high=2000),
             body("estimated_value", "In the account's currency.", kind=Kind.NUMBER),
             body("email", high=320),

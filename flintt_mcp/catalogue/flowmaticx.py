@@ -118,8 +118,8 @@ OPERATIONS = (
             body("keyword", "Keyword or hashtag.", required=True, low=1, high=200),
             body("location", "City, region or country.", required=True, low=1, high=200),
             body("leads_requested", kind=Kind.INTEGER, required=True, low=1, high=500),
-            body("ai_enabled", "Write personal texts; default true.", kind=Kind.FLAG),
-            body("include_risky", "Also leads with a RISKY email; default false.", kind=Kind.FLAG),
+            body("ai_enabled", "Write personal texts.", kind=Kind.FLAG, default=True),
+            body("include_risky", "Also leads with a RISKY email.", kind=Kind.FLAG, default=False),
         ),
         result=Record(
             noun="job",
@@ -162,7 +162,7 @@ OPERATIONS = (
         routes=(Route("GET", "/leads"),),
         args=(
             query("job_id", "Only leads of this job.", kind=Kind.INTEGER, low=1),
-            query("billable_only", "False: also leads that cost nothing; default true.", kind=Kind.FLAG),
+            query("billable_only", "False: also leads that cost nothing.", kind=Kind.FLAG, default=True),
             query("email_status", choices=EMAIL_STATUSES),
         ),
         result=Listing(

@@ -62,7 +62,7 @@ OPERATIONS = (
             body("name", "A label.", required=True, low=1, high=100),
             body("endpoint_url", "Begins with https://", required=True, low=1, high=2048),
             body("event_types", kind=Kind.TEXTS, required=True, choices=EVENTS, low=1, high=4),
-            body("active", "Default true.", kind=Kind.FLAG),
+            body("active", "False: it gets nothing yet.", kind=Kind.FLAG, default=True),
         ),
         result=Record(noun="webhook", fields=WEBHOOK, secrets=("signing_secret", "auth_token"), said="Webhook added."),
     ),

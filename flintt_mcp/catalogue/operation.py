@@ -69,7 +69,8 @@ class Arg(msgspec.Struct, frozen=True, kw_only=True):
     """One argument of an operation.
 
     `low` and `high` bound a number (inclusive) or the length of a text or list. `choices` makes an enum. `clears` marks a text
-    whose empty value means "remove it": it is sent as JSON null. `sent_as` names it at the API when that differs.
+    whose empty value means "remove it": it is sent as JSON null. `sent_as` names it at the API when that differs. `default` is what
+    an argument means that is not given, where that is documented; it is told, and never sent.
     """
 
     name: str
@@ -83,6 +84,7 @@ class Arg(msgspec.Struct, frozen=True, kw_only=True):
     pattern: str | None = None
     clears: bool = False
     sent_as: str | None = None
+    default: str | int | bool | None = None
 
     @property
     def wire_name(self) -> str:

@@ -67,7 +67,7 @@ def arguments_of(operation: Operation) -> tuple[Arg, ...]:
     result = operation.result
     args = operation.args
     if result.can_grow:
-        limit = local("limit", f"Rows, default {result.page}.", kind=Kind.INTEGER, low=1, high=result.most)
+        limit = local("limit", "Rows.", kind=Kind.INTEGER, low=1, high=result.most, default=result.page)
         args = (*args, limit, local("cursor", "next_cursor of the last page.", low=1, high=LONGEST))
     if operation.idempotency_key:
         about = "Equal calls within 24 h count once; a new id here makes a deliberate second one."

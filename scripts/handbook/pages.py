@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
@@ -97,8 +98,9 @@ def _limits(schema: dict[str, Any]) -> str:
         "maxLength": "at most {} characters",
         "minimum": "from {}",
         "maximum": "to {}",
+        "default": "default {}",
     }
-    return ", ".join(words.format(schema[key]) for key, words in names.items() if key in schema)
+    return ", ".join(words.format(json.dumps(schema[key])) for key, words in names.items() if key in schema)
 
 
 def settings_page() -> str:

@@ -1,7 +1,8 @@
 """Every parameter, limit, enum and result field that a text documents is in the tools, transcribed by hand a second time.
 
-One line for each endpoint: its query or body parameters, `!` where the text requires one, an enum as a|b, bounds as (low..high);
-and the fields that the text shows in an answer. `limit` and `offset` are the API's own pages, which tools hide behind a cursor.
+One line for each endpoint: its query or body parameters, `!` where the text requires one, an enum as a|b, bounds as (low..high), a
+default as =value; and the fields that the text shows in an answer. `limit` and `offset` are the API's own pages, which tools hide
+behind a cursor.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ PARAMETERS: dict[tuple[str, str], str] = {
     (
         REFERENCE,
         "POST /api/outbound-webhooks",
-    ): f"body name:string endpoint_url:string event_types:{EVENTS} active:boolean",
+    ): f"body name:string endpoint_url:string event_types:{EVENTS} active:boolean=true",
     (
         REFERENCE,
         "PATCH /api/outbound-webhooks/{}",
@@ -35,7 +36,10 @@ PARAMETERS: dict[tuple[str, str], str] = {
         "body name:string! sector:string size:string website:string estimated_revenue:string logo_url:string"
     ),
     (REFERENCE, "GET /v1/prospects"): "query stage:string limit:integer(1..100)",
-    (REFERENCE, "POST /v1/prospects"): "body company_id:string stage:string next_step:string estimated_value:number",
+    (
+        REFERENCE,
+        "POST /v1/prospects",
+    ): "body company_id:string stage:string=prospect next_step:string estimated_value:number",
     (REFERENCE, "POST /v1/signals"): "body name:string(..160)! description:string frequency:daily|weekly|monthly",
     (REFERENCE, "PATCH /v1/signals/{}"): (
         "body name:string description:string frequency:daily|weekly|monthly status:active|paused"
@@ -44,7 +48,7 @@ PARAMETERS: dict[tuple[str, str], str] = {
     (
         BETA,
         "POST /api/outbound-webhooks",
-    ): f"body name:string! endpoint_url:string! event_types:{EVENTS}! active:boolean",
+    ): f"body name:string! endpoint_url:string! event_types:{EVENTS}! active:boolean=true",
     (
         BETA,
         "PATCH /api/outbound-webhooks/{}",
@@ -65,13 +69,13 @@ PARAMETERS: dict[tuple[str, str], str] = {
     (FLOWPILOT, "GET /public/audit"): f"query {PAGES} run_id:string action:string",
     (FLOWMATICX, "POST /jobs"): (
         f"body workflow_type:{WORKFLOWS}! keyword:string! location:string! leads_requested:integer(1..500)! "
-        "ai_enabled:boolean include_risky:boolean"
+        "ai_enabled:boolean=true include_risky:boolean=false"
     ),
     (FLOWMATICX, "GET /jobs"): (
         "query limit:integer(1..100) offset:integer status:QUEUED|RUNNING|COMPLETED|FAILED|TIMED_OUT"
     ),
     (FLOWMATICX, "GET /leads"): (
-        "query limit:integer(1..100) offset:integer job_id:integer billable_only:boolean email_status:VALID|RISKY|INVALID"
+        "query limit:integer(1..100) offset:integer job_id:integer billable_only:boolean=true email_status:VALID|RISKY|INVALID"
     ),
 }
 """The beta requires a prospect's name and the reference a company_id; the union takes either, so neither is marked here."""
@@ -172,6 +176,8 @@ def each(endpoints: list[Endpoint]) -> pytest.MarkDecorator:
 
 
 each_endpoint = each(CALLED)
+PARAMETER = re.compile(r"(\w+):([\w.|]+)(?:\((\d*)\.\.(\d*)\))?(!?)(?:=(\w+))?")
+DEFAULTS = {"true": True, "false": False}
 KINDS = {"string": Kind.TEXT, "integer": Kind.INTEGER, "number": Kind.NUMBER, "boolean": Kind.FLAG, "money": Kind.MONEY}
 
 
@@ -190,12 +196,14 @@ def pages(operation: Operation, name: str, high: str) -> bool:
 
 
 @each_endpoint
-def test_every_documented_parameter_is_an_argument_of_that_kind_within_those_limits(endpoint: Endpoint) -> None:
+def test_every_documented_parameter_is_an_argument_of_that_kind_and_default_within_those_limits(
+    endpoint: Endpoint,
+) -> None:
     place, *told = PARAMETERS.get((endpoint.text, endpoint.call), "none").split(" ")
     for operation in operations_of(endpoint):
         args = {arg.wire_name: arg for arg in operation.args}
         for text in told:
-            name, kind, low, high, required = re.fullmatch(r"(\w+):([\w.|]+)(?:\((\d*)\.\.(\d*)\))?(!?)", text).groups()
+            name, kind, low, high, required, default = PARAMETER.fullmatch(text).groups()
             if name in ("limit", "offset"):
                 assert pages(operation, name, high)
             else:
@@ -204,6 +212,7 @@ def test_every_documented_parameter_is_an_argument_of_that_kind_within_those_lim
                 assert args[name].required or not required
                 assert not low or args[name].low == int(low)
                 assert not high or args[name].high == int(high)
+                assert args[name].default == DEFAULTS.get(default, default)
 
 
 def _is_kind(arg: Arg, kind: str) -> None:

@@ -75,6 +75,15 @@ async def test_the_same_call_again_returns_the_same_job_also_in_another_order_or
         assert await jobs(app) == before + 1
 
 
+async def test_a_default_that_is_written_out_is_the_same_job(data_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with open_sandboxed(data_dir, monkeypatch) as app:
+        before = await jobs(app)
+        made = {await create(app, **more) for more in ({}, {"ai_enabled": True}, {"include_risky": "false"})}
+        assert len(made) == 1
+        assert await create(app, ai_enabled=False) not in made
+        assert await jobs(app) == before + 2
+
+
 async def test_calls_at_once_make_one_job(data_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     async with open_sandboxed(data_dir, monkeypatch) as app:
         before, made = await jobs(app), []

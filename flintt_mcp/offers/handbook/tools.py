@@ -60,7 +60,7 @@ def docs_tools(handbook: Handbook, most: int) -> list[Tool]:
             "Find the sections of the handbook that answer a question; read them with get_doc.",
             (
                 local("query", required=True, low=1, high=300),
-                local("limit", kind=Kind.INTEGER, low=1, high=20),
+                local("limit", kind=Kind.INTEGER, low=1, high=20, default=5),
             ),
             search_docs,
             "hits",
