@@ -20,7 +20,6 @@ from flintt_mcp.rest.sending.first_use import open_network_late
 from flintt_mcp.rest.sending.limits import Limits
 from flintt_mcp.rest.sending.message import (
     AnswerTooLarge,
-    Quota,
     Sender,
     TransportFault,
     UpstreamRequest,
@@ -32,8 +31,8 @@ from flintt_mcp.rest.sending.routes import route_sender
 
 USER_AGENT = f"flintt-mcp/{__version__}"
 
-Admit = Callable[[Quota, str, float], Awaitable[None]]
-"""Waits until a request of this quota may be sent: (quota, operation, end of the call's time)."""
+Admit = Callable[[UpstreamRequest, float], Awaitable[None]]
+"""Waits until a request with a quota may be sent: (request, end of the call's time)."""
 
 Outcome = UpstreamResponse | TransportFault
 """What came of one attempt."""
@@ -131,7 +130,7 @@ class UpstreamClient:
     async def _in_turn(self, request: UpstreamRequest, until: float) -> Outcome:
         """One attempt, once the key's quota lets it through."""
         if request.quota is not None and self._admit is not None:
-            await self._admit(request.quota, request.operation, until)
+            await self._admit(request, until)
         return await self._attempt(request, until - self._pace.now())
 
     async def _attempt(self, request: UpstreamRequest, left: float) -> Outcome:

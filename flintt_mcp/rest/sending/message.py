@@ -13,10 +13,9 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True, slots=True)
 class Quota:
-    """What an API allows one key: `limit` requests in any `seconds`. `title` names the API to people."""
+    """What an API allows each key: `limit` requests in any `seconds`. `title` names the API to people."""
 
     title: str
-    key: str = field(repr=False)
     limit: int
     seconds: float = 60.0
 
@@ -26,8 +25,8 @@ class UpstreamRequest:
     """One HTTP request to one API.
 
     `headers` holds the credential and is left out of the repr, as is the body. `repeatable` is True when sending it a
-    second time cannot change more than sending it once: reads, and writes that carry an idempotency key. `quota` is what
-    the API allows this key, where it says so; each attempt waits for its turn.
+    second time cannot change more than sending it once: reads, and writes that carry an idempotency key. `api` and `key` say
+    with whom it shares connections; no request is made of them. `quota` is what the API allows the key, where it says so.
     """
 
     operation: str
@@ -36,6 +35,8 @@ class UpstreamRequest:
     headers: Mapping[str, str] = field(repr=False)
     body: bytes | None = field(default=None, repr=False)
     repeatable: bool = False
+    api: str = ""
+    key: str = field(default="", repr=False)
     quota: Quota | None = None
 
     @property

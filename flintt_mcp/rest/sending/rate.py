@@ -1,6 +1,6 @@
 """Keeps an API's own limit of requests for each key, before anything is sent.
 
-In: a `Quota` (whose requests, how many in how many seconds) and the end of the call's time. Out: permission to send now, or
+In: a request with a `Quota` (how many in how many seconds) and the end of the call's time. Out: permission to send now, or
 `RateLimited` at once when the turn would come too late. Requests are counted in a `Window` (`state/windows.py`), of one
 process or of several that share a key. A window knows keys only as keyed digests.
 """
@@ -12,7 +12,7 @@ import hmac
 import math
 
 from flintt_mcp.errors import RateLimited
-from flintt_mcp.rest.sending.message import Quota
+from flintt_mcp.rest.sending.message import Quota, UpstreamRequest
 from flintt_mcp.rest.sending.retry import Pace
 from flintt_mcp.state.windows import Window
 
@@ -29,8 +29,8 @@ class Rate:
         self._pace = pace or Pace()
         self._lines: dict[str, dict[object, None]] = {}
 
-    async def admit(self, quota: Quota, operation: str, until: float) -> None:
-        """Wait until the request may be sent and count it.
+    async def admit(self, request: UpstreamRequest, until: float) -> None:
+        """Wait until the request may be sent and count it, if its API has a quota.
 
         Args:
             until: the moment of the pace's `now` after which the call has no time left.
@@ -38,7 +38,10 @@ class Rate:
         Raises:
             RateLimited: its turn comes after `until`; nothing was sent, and `retry_after` says when it would.
         """
-        bucket = self._bucket(quota)
+        quota = request.quota
+        if quota is None:
+            return
+        bucket = self._bucket(quota, request.key)
         line, ticket = self._lines.setdefault(bucket, {}), object()
         line[ticket] = None
         try:
@@ -48,15 +51,15 @@ class Rate:
                 if wait <= 0:
                     return
                 if self._pace.now() + wait > until:
-                    raise _too_late(quota, operation, wait)
+                    raise _too_late(quota, request.operation, wait)
                 await self._pace.sleep(wait)
         finally:
             del line[ticket]
             if not line:
                 self._lines.pop(bucket, None)
 
-    def _bucket(self, quota: Quota) -> str:
-        return hmac.digest(self._digest_key, f"{quota.title}\n{quota.key}".encode(), hashlib.sha256).hex()
+    def _bucket(self, quota: Quota, key: str) -> str:
+        return hmac.digest(self._digest_key, f"{quota.title}\n{key}".encode(), hashlib.sha256).hex()
 
 
 def _too_late(quota: Quota, operation: str, wait: float) -> RateLimited:

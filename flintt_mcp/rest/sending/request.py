@@ -53,7 +53,9 @@ def build_request(
         headers=headers,
         body=content,
         repeatable=operation.effect.reads or idempotency_key is not None,
-        quota=None if api.per_minute is None else Quota(api.title, secret, api.per_minute),
+        api=api.name,
+        key=secret,
+        quota=None if api.per_minute is None else Quota(api.title, api.per_minute),
     )
 
 

@@ -16,12 +16,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from flintt_mcp.errors import RateLimited
-from flintt_mcp.rest.sending.rate import SLACK_SECONDS, Quota, Rate
+from flintt_mcp.rest.sending.message import Quota, UpstreamRequest
+from flintt_mcp.rest.sending.rate import SLACK_SECONDS, Rate
 from flintt_mcp.rest.sending.retry import Pace
 from flintt_mcp.state.windows import MemoryWindow
 from tests.clock import SetClock
 
 KEY = "lg_live_of_a_test"
+
+
+def asking(quota: Quota, key: str = KEY) -> UpstreamRequest:
+    return UpstreamRequest("flowmaticx_list_jobs", "GET", "https://api.invalid", {}, key=key, quota=quota)
 
 
 @types.coroutine
@@ -58,7 +63,7 @@ class Play:
 
     async def _call(self, rate: Rate, number: int, until: float) -> None:
         try:
-            await rate.admit(Quota("FlowMaticX", KEY, self.limit, self.seconds), "flowmaticx_list_jobs", until)
+            await rate.admit(asking(Quota("FlowMaticX", self.limit, self.seconds)), until)
         except RateLimited as error:
             self.refused[number] = error
         else:
@@ -128,13 +133,14 @@ def test_a_newcomer_does_not_pass_those_who_wait():
 def test_each_key_has_its_own_limit_and_shows_in_no_repr():
     window = MemoryWindow(lambda: 0.0)
     rate = Rate(window, b"k" * 32, Pace(now=lambda: 0.0, sleep=sleep))
-    quotas = [Quota("FlowMaticX", KEY, 1), Quota("FlowMaticX", "lg_live_other", 1), Quota("Other", KEY, 1)]
-    for quota in quotas:
+    one = Quota("FlowMaticX", 1)
+    requests = [asking(one), asking(one, "lg_live_other"), asking(Quota("Other", 1))]
+    for request in requests:
         with pytest.raises(StopIteration):
-            rate.admit(quota, "flowmaticx_list_jobs", 0.0).send(None)
+            rate.admit(request, 0.0).send(None)
 
     assert len(window._sent) == 3
-    assert KEY not in repr(quotas) + repr(window._sent)
+    assert KEY not in repr(requests) + repr(window._sent)
 
 
 def test_keys_that_sent_nothing_lately_are_forgotten():
@@ -152,7 +158,7 @@ def test_a_call_that_goes_away_leaves_the_line():
     clock = SetClock()
     rate = Rate(MemoryWindow(clock.seconds), b"k" * 32, Pace(now=clock.seconds, sleep=sleep))
     until = clock.seconds() + 500
-    first, gone, third = (rate.admit(Quota("FlowMaticX", KEY, 1), "flowmaticx_list_jobs", until) for _ in range(3))
+    first, gone, third = (rate.admit(asking(Quota("FlowMaticX", 1)), until) for _ in range(3))
     with pytest.raises(StopIteration):
         first.send(None)
 
