@@ -5,7 +5,8 @@
     ├── ToolInputError             the arguments of a call do not fit the tool
     ├── UnknownTool                no tool of that name is on for this caller
     ├── CredentialMissing          a keyed tool was called without a key for its API
-    ├── CallRefused                this server declines the call (limits, spending, policy)
+    ├── CallRefused                this server declines the call (spending, policy)
+    │   └── Busy                   it is at a limit of its own just now
     └── UpstreamError              the REST API, or the way to it, failed
         ├── Unauthorized           401: the key is missing, invalid, expired or revoked
         ├── Forbidden              403: the key is good, its scope or plan is not
@@ -55,6 +56,10 @@ class CredentialMissing(FlinttError):
 
 class CallRefused(FlinttError):
     """The server itself declined the call before anything was sent."""
+
+
+class Busy(CallRefused):
+    """The server is at a limit of its own just now: the same call may pass in a moment, and nothing was sent."""
 
 
 class UpstreamError(FlinttError):

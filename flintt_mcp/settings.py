@@ -118,17 +118,35 @@ class Settings:
         commands=CALLING,
     )
     attempt_timeout: float = _row(20.0, "Seconds for one attempt.", low=0.1, high=600, commands=CALLING)
-    connect_timeout: float = _row(5.0, "Seconds to get a connection.", low=0.1, high=120, commands=CALLING)
+    connect_timeout: float = _row(
+        5.0, "Seconds to wait for a free connection, and to make one.", low=0.1, high=120, commands=CALLING
+    )
     attempts: int = _row(
         3, "How often a call that is safe to repeat is sent at most.", low=1, high=10, commands=CALLING
     )
     answer_limit: int = _row(
         4 * 1024 * 1024, "Largest answer of an API in bytes.", low=10_000, high=256 * 1024 * 1024, commands=CALLING
     )
-    connections: int = _row(100, "Connections to the APIs at once.", low=1, high=10_000, commands=CALLING)
-    calls: int = _row(512, "Calls that run at once, in one process.", low=1, high=100_000, commands=CALLING)
+    connections: int = _row(
+        100,
+        "Connections to one API at once, in one process. A key gets another while it holds fewer than are free.",
+        low=1,
+        high=10_000,
+        commands=CALLING,
+    )
+    calls: int = _row(
+        512,
+        "Calls that run at once, in one process; those of documentation count apart.",
+        low=1,
+        high=100_000,
+        commands=CALLING,
+    )
     calls_per_key: int = _row(
-        128, "Calls that run at once for one key, in one process.", low=1, high=100_000, commands=CALLING
+        128,
+        "Calls that run at once for one key, in one process. A key never runs more than there are places left.",
+        low=1,
+        high=100_000,
+        commands=CALLING,
     )
     body_limit: int = _row(
         4 * 1024 * 1024,

@@ -15,12 +15,11 @@ from flintt_mcp.calls.caller import Caller
 from flintt_mcp.calls.inventory import Inventory
 from flintt_mcp.calls.pipeline import Pipeline
 from flintt_mcp.calls.reply import Done, Refused, Reply
-from flintt_mcp.calls.stages.limit import Limit
 from flintt_mcp.calls.stages.validate import validate
 from flintt_mcp.calls.stages.visible import visible
 from flintt_mcp.calls.tool import Tool
 from flintt_mcp.catalogue.operation import Effect, Kind, local
-from flintt_mcp.errors import CallRefused, FlinttError, NotFound, UnknownTool
+from flintt_mcp.errors import NotFound, UnknownTool
 
 pytestmark = pytest.mark.anyio
 
@@ -127,62 +126,6 @@ async def test_a_tool_that_a_caller_does_not_see_cannot_be_called_either() -> No
     assert isinstance(reply.error, UnknownTool)
     wide = Caller("wide", toolsets=frozenset({"docs", "words"}))
     assert isinstance(await Pipeline([visible]).run(call(caller=wide)), Done)
-
-
-class Gate:
-    """A tool whose calls wait until they are let go."""
-
-    def __init__(self) -> None:
-        self.open = anyio.Event()
-        self.running = 0
-
-    async def __call__(self, call: Call) -> Reply:
-        self.running += 1
-        await self.open.wait()
-        return Done(text="done")
-
-
-async def _answers(pipeline: Pipeline, callers: list[str]) -> tuple[list[Any], Gate]:
-    """The replies to calls that are all running at once; those that were refused at once come first."""
-    gate = Gate()
-    replies: list[Any] = []
-    one = tool(gate)
-
-    async def run(who: str) -> None:
-        replies.append(await pipeline.run(Call(one, {}, Caller(who))))
-
-    async with anyio.create_task_group() as group:
-        for who in callers:
-            group.start_soon(run, who)
-        await anyio.wait_all_tasks_blocked()
-        gate.open.set()
-    return replies, gate
-
-
-async def test_more_calls_of_one_caller_than_allowed_are_refused_and_others_go_on() -> None:
-    pipeline = Pipeline([Limit(per_caller=2, total=10)])
-    replies, gate = await _answers(pipeline, ["a", "a", "a", "b"])
-    assert [type(reply) for reply in replies] == [Refused, Done, Done, Done]
-    assert isinstance(replies[0].error, CallRefused)
-    assert replies[0].error.changed == "no"
-    assert gate.running == 3
-    assert isinstance(await pipeline.run(call(caller=Caller("a"))), Done)
-
-
-async def test_more_calls_in_all_than_allowed_are_refused() -> None:
-    replies, _ = await _answers(Pipeline([Limit(per_caller=10, total=2)]), ["a", "b", "c"])
-    assert [type(reply) for reply in replies] == [Refused, Done, Done]
-
-
-async def test_a_call_that_fails_gives_its_place_back() -> None:
-    async def fail(call: Call) -> Reply:
-        raise FlinttError("no")
-
-    pipeline = Pipeline([Limit(per_caller=1, total=1)])
-    for _ in range(3):
-        reply = await pipeline.run(call(tool(fail)))
-        assert isinstance(reply, Refused)
-        assert reply.error.message == "no"
 
 
 def test_a_call_means_its_arguments_without_those_that_choose_a_page() -> None:

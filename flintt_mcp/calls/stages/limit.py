@@ -1,37 +1,63 @@
-"""Stage: bounds how many calls run at once, in all and for one caller."""
+"""Stage: bounds how many calls run at once, in all and for one caller, so that none takes the last place.
+
+In: calls. Out: they go on, or a refusal that names the limit. A caller may run another call while it runs fewer than there are
+places left. Tools that need no key are counted apart: reading documentation neither waits for APIs nor stands in their way, and
+whoever comes without a key is no single caller.
+"""
 
 from __future__ import annotations
 
-from collections import Counter
-
 from flintt_mcp.calls.call import Call, Next
 from flintt_mcp.calls.reply import Reply
-from flintt_mcp.errors import CallRefused
+from flintt_mcp.errors import Busy
 
 
 class Limit:
-    """Stage: bounds how many calls run at once, in all and for one caller."""
+    """At most `total` calls at once, `per_caller` of them for one; as many again of tools that need no key."""
+
+    def __init__(self, per_caller: int, total: int) -> None:
+        self._keyed = _Running(per_caller, total)
+        self._public = _Running(total, total)
+
+    async def __call__(self, call: Call, next: Next) -> Reply:
+        api, caller = call.tool.api, call.caller
+        # By the key of the tool's own API: no key of another API beside it makes room for more calls.
+        running, who = (self._public, caller.principal) if api is None else (self._keyed, caller.principal_for(api))
+        running.begin(who)
+        try:
+            return await next(call)
+        finally:
+            running.end(who)
+
+
+class _Running:
+    """The calls that run now, by caller."""
 
     def __init__(self, per_caller: int, total: int) -> None:
         self._per_caller = per_caller
         self._total = total
-        self._running: Counter[str] = Counter()
-        self._all = 0
+        self._left = total
+        self._of: dict[str, int] = {}
 
-    async def __call__(self, call: Call, next: Next) -> Reply:
-        # By the key of the tool's own API: no key of another API beside it makes room for more calls.
-        api, caller = call.tool.api, call.caller
-        who = caller.principal if api is None else caller.principal_for(api)
-        if self._all >= self._total or self._running[who] >= self._per_caller:
-            raise CallRefused(
-                "Too many calls are running at once", advice="wait for some of them to end, then try again"
+    def begin(self, who: str) -> None:
+        """Count one more call.
+
+        Raises:
+            Busy: there is no place for it.
+        """
+        own = self._of.get(who, 0)
+        if own >= self._left or own >= self._per_caller:
+            raise Busy(
+                f"This server's own limit is reached: it runs at most {self._total} calls at once, "
+                f"{min(self._per_caller, self._total)} of them for one key",
+                advice="nothing was sent; call again when other calls have ended, or have the operator raise --calls or "
+                "--calls-per-key",
             )
-        self._all += 1
-        self._running[who] += 1
-        try:
-            return await next(call)
-        finally:
-            self._all -= 1
-            self._running[who] -= 1
-            if not self._running[who]:
-                del self._running[who]
+        self._of[who] = own + 1
+        self._left -= 1
+
+    def end(self, who: str) -> None:
+        own = self._of.pop(who) - 1
+        if own:
+            self._of[who] = own
+        self._left += 1

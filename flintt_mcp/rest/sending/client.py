@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 import anyio
 
 from flintt_mcp import __version__
-from flintt_mcp.errors import RateLimited
+from flintt_mcp.errors import Busy, RateLimited
 from flintt_mcp.rest.sending import retry
 from flintt_mcp.rest.sending.first_use import open_network_late
 from flintt_mcp.rest.sending.limits import Limits
@@ -25,7 +25,8 @@ from flintt_mcp.rest.sending.message import (
     UpstreamRequest,
     UpstreamResponse,
 )
-from flintt_mcp.rest.sending.no_answer import no_answer
+from flintt_mcp.rest.sending.no_answer import no_answer, no_place
+from flintt_mcp.rest.sending.places import Places
 from flintt_mcp.rest.sending.retry import Pace
 from flintt_mcp.rest.sending.routes import route_sender
 
@@ -84,7 +85,7 @@ class UpstreamClient:
     `sender_keeps_time` says that the sender itself ends an attempt after `limits.attempt_timeout` seconds.
     """
 
-    __slots__ = ("_admit", "_limits", "_pace", "_sender", "_sender_keeps_time")
+    __slots__ = ("_admit", "_limits", "_pace", "_places", "_sender", "_sender_keeps_time")
 
     def __init__(
         self,
@@ -99,6 +100,7 @@ class UpstreamClient:
         self._sender = sender
         self._limits = limits
         self._pace = pace
+        self._places: dict[str, Places] = {}
         self._sender_keeps_time = sender_keeps_time
 
     async def send(self, request: UpstreamRequest) -> UpstreamResponse:
@@ -108,6 +110,7 @@ class UpstreamClient:
             Unreachable: no complete answer; its `changed` says whether the API may have acted.
             Unavailable: the answer is larger than the limit.
             RateLimited: the key's own quota leaves no turn within the deadline; nothing was sent.
+            Busy: no connection came free for this key in time; nothing was sent.
         """
         until = self._pace.now() + self._limits.deadline
         attempts, unsure = 1, False
@@ -117,7 +120,7 @@ class UpstreamClient:
             await self._pace.sleep(wait)
             try:
                 outcome = await self._in_turn(request, until)
-            except RateLimited:
+            except (RateLimited, Busy):
                 break  # there is no further turn in time, so what the last attempt gave is what the call gave
             attempts += 1
         if isinstance(outcome, TransportFault):
@@ -128,10 +131,22 @@ class UpstreamClient:
         return replace(outcome, attempts=attempts, retry_after=asked, unsure=unsure)
 
     async def _in_turn(self, request: UpstreamRequest, until: float) -> Outcome:
-        """One attempt, once the key's quota lets it through."""
+        """One attempt, once the key's quota and its share of the connections let it through."""
         if request.quota is not None and self._admit is not None:
             await self._admit(request, until)
-        return await self._attempt(request, until - self._pace.now())
+        places = self._places.get(request.api) or self._places_of(request.api)
+        if not places.take(request.key):
+            wait = max(0.0, min(self._limits.connect_timeout, until - self._pace.now()))
+            if not await places.wait(request.key, wait):
+                raise no_place(request, places.total, places.held(request.key))
+        try:
+            return await self._attempt(request, until - self._pace.now())
+        finally:
+            places.give_back(request.key)
+
+    def _places_of(self, api: str) -> Places:
+        """An API of its own for each: one that answers nobody keeps no connection from another."""
+        return self._places.setdefault(api, Places(self._limits.max_connections))
 
     async def _attempt(self, request: UpstreamRequest, left: float) -> Outcome:
         """Send once, within the attempt's time and what is left of the call's.

@@ -13,13 +13,12 @@ class Limits:
     """Bounds of calls.
 
     Args:
-        connect_timeout: seconds to get a connection, from the pool or a new one.
-        attempt_timeout: seconds for one attempt, from asking for a connection to the last byte.
+        connect_timeout: seconds to wait for a free connection, and to make one.
+        attempt_timeout: seconds for one attempt, from the connection to the last byte.
         deadline: seconds for a whole call, retries and waits included.
         attempts: how often one call is sent at most; 1 turns retries off.
         max_response_bytes: limit of a decoded body.
-        max_connections: attempts on the network at a time, counted apart for what may be sent twice and what may not;
-            more wait up to `connect_timeout`.
+        max_connections: attempts at a time for each API; more wait up to `connect_timeout` for their turn (`places.py`).
     """
 
     connect_timeout: float = 5.0

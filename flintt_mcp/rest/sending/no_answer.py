@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from urllib.parse import urlsplit
 
-from flintt_mcp.errors import Changed, Unavailable, Unreachable, UpstreamError
+from flintt_mcp.errors import Busy, Changed, Unavailable, Unreachable, UpstreamError
 from flintt_mcp.rest.sending.message import AnswerTooLarge, TransportFault, UpstreamRequest
 
 _LOOK_FIRST = "It may have been done. List or get what it would have changed before trying again."
@@ -28,6 +28,15 @@ def no_answer(request: UpstreamRequest, fault: TransportFault, attempts: int, un
         operation=request.operation,
         changed=changed,
         advice=advice,
+    )
+
+
+def no_place(request: UpstreamRequest, total: int, held: int) -> Busy:
+    """The error for a call that got none of `total` connections in time; its key's other calls hold `held` of them."""
+    return Busy(
+        f"This server's own limit is reached: of the {total} connections that it opens to {_host(request.url)} none is free "
+        f"for a key whose calls hold {held}",
+        advice="nothing was sent; call again when other calls have ended, or have the operator raise --connections",
     )
 
 

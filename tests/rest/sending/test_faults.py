@@ -253,19 +253,6 @@ async def test_the_size_limit_counts_unpacked_bytes(api: FaultServer) -> None:
     assert isinstance(error, Unavailable)
 
 
-async def test_a_full_pool_is_waited_for_and_then_told_as_nothing_sent(api: FaultServer) -> None:
-    api.script(hang)
-    one_at_a_time = open_client(Limits(max_connections=1, attempts=1, connect_timeout=0.03))
-    async with one_at_a_time as client, anyio.create_task_group() as tasks:
-        tasks.start_soon(client.send, read(api))
-        await api.arrived.wait()
-        with pytest.raises(Unreachable) as caught:
-            await client.send(read(api))
-        tasks.cancel_scope.cancel()
-    assert (caught.value.message, caught.value.changed) == ("No answer from 127.0.0.1: no connection in time.", "no")
-    assert len(api.requests) == 1
-
-
 async def test_a_cancelled_read_closes_its_connection_and_frees_its_place(api: FaultServer) -> None:
     api.script(hang, ok())
     async with open_client(Limits(max_connections=1, attempts=1, connect_timeout=0.5)) as client:
