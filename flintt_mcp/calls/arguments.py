@@ -35,7 +35,7 @@ _TEXTS_ITEM = (1, 2000)
 
 
 class Arguments:
-    """The check for one tool's arguments; `schema` is the JSON Schema of its rows `args`. The validator is made at the first call."""
+    """The check for one tool's arguments, the rows `args`; `schema` is their JSON Schema. The validator is made at first use."""
 
     def __init__(self, tool: str, args: tuple[Arg, ...], rules: tuple[Rule, ...] = ()) -> None:
         self._names = tuple(arg.name for arg in args)
