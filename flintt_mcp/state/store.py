@@ -10,48 +10,41 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
-import os
 import sqlite3
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Literal, TypeVar
 from uuid import uuid4
 
-import anyio
-from anyio import to_thread
-
 from flintt_mcp.errors import CallRefused
+from flintt_mcp.sqlite import Database, Migration
 from flintt_mcp.state.windows import wait_for
-
-T = TypeVar("T")
-Work = Callable[[sqlite3.Connection], T]
 
 FILE_NAME = "server.db"
 REMEMBERED_SECONDS = 24 * 3600.0
-BUSY_SECONDS = 10.0
 
-_STEPS: tuple[tuple[str, ...], ...] = (
-    (
-        "CREATE TABLE claims (digest BLOB PRIMARY KEY NOT NULL, key TEXT NOT NULL, made_at REAL NOT NULL) WITHOUT ROWID",
-        "CREATE INDEX claims_by_age ON claims (made_at)",
-        "CREATE TABLE requests (bucket TEXT NOT NULL, sent_at REAL NOT NULL, ends_at REAL NOT NULL)",
-        "CREATE INDEX requests_by_bucket ON requests (bucket, sent_at)",
-        "CREATE INDEX requests_by_end ON requests (ends_at)",
+MIGRATIONS = (
+    Migration(
+        "claims of idempotency keys, and requests that processes count together",
+        (
+            "CREATE TABLE claims (digest BLOB PRIMARY KEY NOT NULL, key TEXT NOT NULL, made_at REAL NOT NULL) WITHOUT ROWID",
+            "CREATE INDEX claims_by_age ON claims (made_at)",
+            "CREATE TABLE requests (bucket TEXT NOT NULL, sent_at REAL NOT NULL, ends_at REAL NOT NULL)",
+            "CREATE INDEX requests_by_bucket ON requests (bucket, sent_at)",
+            "CREATE INDEX requests_by_end ON requests (ends_at)",
+        ),
     ),
 )
-"""The schema, step by step; released steps never change. The file's user_version counts them."""
 
 
 class Store:
     """One file for all processes of a server. `digest_key` (32 bytes or more) is shared by them; `wall` is their clock."""
 
     def __init__(self, folder: Path, digest_key: bytes, wall: Callable[[], float] = time.time) -> None:
-        self._path = folder / FILE_NAME
+        self._database = Database(folder / FILE_NAME, MIGRATIONS)
         self._digest_key = hmac.digest(digest_key, b"flintt-mcp claims", hashlib.sha256)
         self._wall = wall
-        self._connection: sqlite3.Connection | None = None
-        self._one_at_a_time = anyio.CapacityLimiter(1)
 
     async def claim(self, caller: str, tool: str, canonical: str, intent: str, now: float) -> str:
         """The idempotency key of an intent: random, and the same again for 24 hours, in every process.
@@ -67,7 +60,8 @@ class Store:
         """
         text = json.dumps([caller, tool, canonical, intent])
         digest = hmac.digest(self._digest_key, text.encode(), hashlib.sha256)
-        return await self._run(lambda connection: _claim(connection, digest, now), "FULL")
+        with _refused():
+            return await self._database.write(_claim, digest, now)
 
     async def take(self, bucket: str, limit: int, seconds: float, ahead: int) -> float:
         """Count one request among all processes, as `windows.Window` says.
@@ -76,33 +70,26 @@ class Store:
             CallRefused: the store cannot be used.
         """
         # The clock is read inside the transaction: moments then stand in the order in which they are counted.
-        return await self._run(
-            lambda connection: _take(connection, bucket, limit, seconds, ahead, self._wall()), "NORMAL"
-        )
+        with _refused():
+            return await self._database.write_relaxed(
+                lambda connection: _take(connection, bucket, limit, seconds, ahead, self._wall())
+            )
 
     def close(self) -> None:
         """Close the file; call it when nothing is under way. The store opens again when it is used again."""
-        if self._connection is not None:
-            self._connection.close()
-            self._connection = None
+        self._database.close()
 
-    async def _run(self, work: Work[T], synchronous: Literal["FULL", "NORMAL"]) -> T:
-        try:
-            return await to_thread.run_sync(self._transact, work, synchronous, limiter=self._one_at_a_time)
-        except (OSError, sqlite3.Error) as error:
-            raise CallRefused(
-                f"The server could not use its store ({type(error).__name__}), so nothing was sent",
-                advice="try again in a minute; if it lasts, the operator has to look at the data folder",
-            ) from error
 
-    def _transact(self, work: Work[T], synchronous: str) -> T:
-        if self._connection is None:
-            self._connection = _open(self._path)
-        # A claim must outlive a power cut; a count of the last minute need not.
-        self._connection.execute(f"PRAGMA synchronous = {synchronous}")
-        with self._connection:
-            self._connection.execute("BEGIN IMMEDIATE")
-            return work(self._connection)
+@contextmanager
+def _refused() -> Iterator[None]:
+    """What the file cannot do, as the refusal of the call that asked for it."""
+    try:
+        yield
+    except (OSError, sqlite3.Error) as error:
+        raise CallRefused(
+            f"The server could not use its store ({type(error).__name__}), so nothing was sent",
+            advice="try again in a minute; if it lasts, the operator has to look at the data folder",
+        ) from error
 
 
 def _claim(connection: sqlite3.Connection, digest: bytes, now: float) -> str:
@@ -127,42 +114,3 @@ def _take(connection: sqlite3.Connection, bucket: str, limit: int, seconds: floa
     if wait <= 0:
         connection.execute("INSERT INTO requests VALUES (?, ?, ?)", (bucket, now, now + seconds))
     return wait
-
-
-def _open(path: Path) -> sqlite3.Connection:
-    """Open the file, making it first (mode 600, as SQLite then makes its side files) and bringing its schema up to date."""
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
-    connection = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False)
-    try:
-        _use_wal(connection)
-        _bring_up_to_date(connection)
-    except BaseException:
-        connection.close()
-        raise
-    return connection
-
-
-def _use_wal(connection: sqlite3.Connection) -> None:
-    """The switch to WAL needs the file for itself and does not wait its turn, so two newcomers retry here."""
-    deadline = time.monotonic() + BUSY_SECONDS
-    while True:
-        try:
-            connection.execute("PRAGMA journal_mode = WAL")
-            return
-        except sqlite3.OperationalError as error:
-            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
-                raise
-            time.sleep(0.01)
-
-
-def _bring_up_to_date(connection: sqlite3.Connection) -> None:
-    with connection:
-        connection.execute("BEGIN IMMEDIATE")
-        version = connection.execute("PRAGMA user_version").fetchone()[0]
-        if version > len(_STEPS):
-            raise sqlite3.DatabaseError("the file was written by a newer version of flintt-mcp")
-        for step in _STEPS[version:]:
-            for statement in step:
-                connection.execute(statement)
-        connection.execute(f"PRAGMA user_version = {len(_STEPS)}")

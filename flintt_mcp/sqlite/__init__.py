@@ -1,0 +1,6 @@
+"""One way to open a SQLite file: private, in WAL mode, brought up to date, used in transactions of plain functions."""
+
+from flintt_mcp.sqlite.database import Database, Work
+from flintt_mcp.sqlite.migrations import Migration, NewerFile
+
+__all__ = ["Database", "Migration", "NewerFile", "Work"]
