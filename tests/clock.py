@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from flintt_mcp.sandbox.flintt.seed.draw import EPOCH
+from flintt_mcp.sandbox.ground.seeding import EPOCH
 
 
 @dataclass

@@ -164,7 +164,7 @@ def _counted(number: int, noun: str) -> str:
 
 def _user(sandbox: Sandbox) -> str:
     """The id of the local user."""
-    from flintt_mcp.sandbox.flintt.seed.draw import fixed_id
+    from flintt_mcp.sandbox.ground.seeding import fixed_id
 
     return fixed_id("user", "you@workspace.example")
 

@@ -1,8 +1,8 @@
 """The composition of the sandbox: one data folder, one database, every API under its own prefix in one ASGI app.
 
 In: a folder. Out: a `Sandbox` while the context is open. The app runs without an ASGI lifespan, because callers inside this
-process run none. Several processes may open one folder. This is the only module that knows all APIs: a new one adds its
-migrations, its seed, its tables and its mount here.
+process run none. Several processes may open one folder. This is the only module that knows all APIs: a new one is one
+`Api` in the list, and its schema steps at the end of theirs.
 """
 
 from __future__ import annotations
@@ -11,11 +11,11 @@ import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import Any
 
-from anyio import CancelScope, create_task_group, to_thread
+from anyio import CancelScope, create_task_group
+from fastapi import FastAPI
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -24,49 +24,40 @@ from starlette.routing import Mount, Route
 from starlette.types import ASGIApp
 
 from flintt_mcp.errors import ConfigError
-from flintt_mcp.sandbox import database as shared
-from flintt_mcp.sandbox.database import Database, Migration, open_database
 from flintt_mcp.sandbox.delivery import schema as delivery
 from flintt_mcp.sandbox.delivery.dispatcher import Dispatcher, Pace
 from flintt_mcp.sandbox.delivery.endpoints import NewEndpoint, Owner, UnknownEndpoint, register, remove
 from flintt_mcp.sandbox.delivery.posting import guarded_post
 from flintt_mcp.sandbox.delivery.pruning import keep_short
 from flintt_mcp.sandbox.flextell import schema as flextell
-from flintt_mcp.sandbox.flextell.app import DOCS as FLEXTELL_DOCS
-from flintt_mcp.sandbox.flextell.app import flextell_routes
+from flintt_mcp.sandbox.flextell.app import FLEXTELL
+from flintt_mcp.sandbox.flextell.oauth.token_rows import SANDBOX_TOKEN, SECOND_SANDBOX_TOKEN
+from flintt_mcp.sandbox.flintt import keys as flintt_keys
 from flintt_mcp.sandbox.flintt import schema as flintt
-from flintt_mcp.sandbox.flintt.app import flintt_app
+from flintt_mcp.sandbox.flintt.app import FLINTT
 from flintt_mcp.sandbox.flintt.door import Ground
 from flintt_mcp.sandbox.flintt.events import FLINTT_WEBHOOKS
 from flintt_mcp.sandbox.flintt.running import schema as running
 from flintt_mcp.sandbox.flintt.running.reach import WEB, Reach
 from flintt_mcp.sandbox.flintt.session_door import local_token
+from flintt_mcp.sandbox.flowmaticx import keys as flowmaticx_keys
 from flintt_mcp.sandbox.flowmaticx import schema as flowmaticx
-from flintt_mcp.sandbox.flowmaticx.app import flowmaticx_app
-from flintt_mcp.sandbox.flowmaticx.keys import SANDBOX_KEYS as FLOWMATICX_KEYS
+from flintt_mcp.sandbox.flowmaticx.app import FLOWMATICX
+from flintt_mcp.sandbox.flowpilot import keys as flowpilot_keys
 from flintt_mcp.sandbox.flowpilot import schema as flowpilot
-from flintt_mcp.sandbox.flowpilot.app import flowpilot_app
+from flintt_mcp.sandbox.flowpilot.app import FLOWPILOT
 from flintt_mcp.sandbox.flowpilot.events import FLOWPILOT_WEBHOOKS
-from flintt_mcp.sandbox.ground import secret
-from flintt_mcp.sandbox.ground.browser_pages import Listed, index_page
+from flintt_mcp.sandbox.ground import folder
+from flintt_mcp.sandbox.ground.api import Api
+from flintt_mcp.sandbox.ground.browser_pages import index_page
 from flintt_mcp.sandbox.ground.clock import Clock, utc_now
-from flintt_mcp.sandbox.ground.secret import Digester, open_digester
+from flintt_mcp.sandbox.ground.folder import open_folder
+from flintt_mcp.sandbox.ground.rows import Tables
+from flintt_mcp.sandbox.ground.secret import Digester
 from flintt_mcp.sandbox.network.guard import Policy, Refused, check_url, leads_to_loopback
+from flintt_mcp.sqlite import Database, Migration
 
-FLINTT_KEY = "flt_sandbox_key"
-"""Published on purpose: documentation examples work with it. Only a sandbox knows it."""
-SECOND_FLINTT_KEY = "flt_sandbox_second_key"
-"""Opens the small workspace of a second user, to see that neither user sees the other's rows."""
-FLEXTELL_TOKEN = "flextell_sandbox_token"
-"""Published like the Flintt key; it never expires, unlike those of the OAuth server beside the API."""
-SECOND_FLEXTELL_TOKEN = "flextell_sandbox_second_token"
-FLOWPILOT_KEY = "fp_test_sandbox_key"
-"""Published like the Flintt key; it has every scope."""
-SECOND_FLOWPILOT_KEY = "fp_test_sandbox_readonly_key"
-"""Opens the small treasury of a second organisation, and may only read."""
-FLOWMATICX_KEY = FLOWMATICX_KEYS["main"]
-"""Published like the Flintt key; those of four small workspaces beside it each show another refusal."""
-
+APIS: tuple[Api[Ground], ...] = (FLINTT, FLEXTELL, FLOWPILOT, FLOWMATICX)
 MIGRATIONS: tuple[Migration, ...] = (
     flintt.FIRST_TABLES,
     flextell.FIRST_TABLES,
@@ -78,25 +69,14 @@ MIGRATIONS: tuple[Migration, ...] = (
     delivery.READY_INDEX,
 )
 """Every schema step of every API in the order of their release; only ever append. The file's user_version counts them."""
-TABLES = (
-    shared.TABLES
-    | flintt.TABLES
-    | flextell.TABLES
-    | flowpilot.TABLES
-    | flowmaticx.TABLES
-    | delivery.TABLES
-    | running.TABLES
-)
-"""Every table of the file: table -> (what a row is, {column -> what it holds})."""
+TABLES: Tables = {
+    name: table
+    for tables in (folder.TABLES, delivery.TABLES, *(api.tables for api in APIS))
+    for name, table in tables.items()
+}
+"""Every table of the file."""
 SCHEMES = {scheme.name: scheme for scheme in (FLINTT_WEBHOOKS, FLOWPILOT_WEBHOOKS)}
 """The webhook rules of every API that tells events."""
-APIS = (
-    Listed("flintt", "Flintt", f"X-API-Key: {FLINTT_KEY}"),
-    Listed("flextell", "Flextell", f"Authorization: Bearer {FLEXTELL_TOKEN}", FLEXTELL_DOCS),
-    Listed("flextell-oauth", "Flextell OAuth 2.0", "a person who says yes"),
-    Listed("flowpilot", "FlowPilot", f"X-API-Key: {FLOWPILOT_KEY}"),
-    Listed("flowmaticx", "FlowMaticX", f"Authorization: Bearer {FLOWMATICX_KEY}"),
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,13 +86,13 @@ class Sandbox:
     app: ASGIApp
     database: Database
     ground: Ground
-    flintt_key: str = FLINTT_KEY
-    second_flintt_key: str = SECOND_FLINTT_KEY
-    flextell_token: str = FLEXTELL_TOKEN
-    second_flextell_token: str = SECOND_FLEXTELL_TOKEN
-    flowpilot_key: str = FLOWPILOT_KEY
-    second_flowpilot_key: str = SECOND_FLOWPILOT_KEY
-    flowmaticx_key: str = FLOWMATICX_KEY
+    flintt_key: str = flintt_keys.SANDBOX_KEY
+    second_flintt_key: str = flintt_keys.SECOND_SANDBOX_KEY
+    flextell_token: str = SANDBOX_TOKEN
+    second_flextell_token: str = SECOND_SANDBOX_TOKEN
+    flowpilot_key: str = flowpilot_keys.SANDBOX_KEY
+    second_flowpilot_key: str = flowpilot_keys.SECOND_SANDBOX_KEY
+    flowmaticx_key: str = flowmaticx_keys.SANDBOX_KEYS["main"]
 
     def session_for(self, flintt_key: str) -> str | None:
         """A fresh session token for whoever holds a published Flintt key, so that nobody has to log in to a sandbox."""
@@ -133,7 +113,7 @@ async def open_sandbox(
     Raises:
         ConfigError: the folder cannot be used.
     """
-    database, digester = await to_thread.run_sync(_open, data_dir)
+    database, digester = await open_folder(data_dir, MIGRATIONS, {api.name: api.sow for api in APIS})
     ground = Ground(database, digester, clock, Policy(loopback=loopback_webhooks), sources)
     try:
         yield Sandbox(_compose(ground), database, ground)
@@ -143,8 +123,10 @@ async def open_sandbox(
 
 def documents() -> dict[str, dict[str, Any]]:
     """The OpenAPI document of every API, by its place in the sandbox, without opening one."""
-    described = _compose(Ground(None, None, utc_now))  # routes are described here, never called
-    return {route.path.strip("/"): route.app.openapi() for route in described.routes if isinstance(route, Mount)}
+    # Routes are described here, never called: nothing is opened.
+    described = _compose(Ground(Database(Path(folder.FILE_NAME), MIGRATIONS), Digester(b""), utc_now))
+    mounts = [route for route in described.routes if isinstance(route, Mount)]
+    return {mount.path.strip("/"): mount.app.openapi() for mount in mounts if isinstance(mount.app, FastAPI)}
 
 
 async def deliver_webhooks(sandbox: Sandbox, pace: Pace | None = None) -> None:
@@ -196,80 +178,15 @@ def _first_owner(connection: sqlite3.Connection, api: str) -> str:
     return connection.execute(f"SELECT id FROM {table} ORDER BY rowid LIMIT 1").fetchone()[0]
 
 
-def _open(data_dir: Path) -> tuple[Database, Digester]:
-    """The parts that touch the disk, in an order that is safe for two processes at once: folder, secret, database."""
-    try:
-        data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
-        _refuse_half_a_folder(data_dir)
-        digester = open_digester(data_dir)
-        return open_database(
-            data_dir,
-            MIGRATIONS,
-            {
-                "flintt": partial(_sow_flintt, digester=digester),
-                "flowpilot": partial(_sow_flowpilot, digester=digester),
-                "flextell": partial(_sow_flextell, digester=digester),
-                "flowmaticx": partial(_sow_flowmaticx, digester=digester),
-            },
-        ), digester
-    except (OSError, ValueError, sqlite3.DatabaseError) as error:
-        raise ConfigError(
-            f"the data folder {data_dir} cannot be used: {error}", advice="Choose another data folder."
-        ) from error
-
-
-def _refuse_half_a_folder(data_dir: Path) -> None:
-    """A database whose secret is gone accepts no key any more; a new secret would only hide that."""
-    if (data_dir / shared.FILE_NAME).exists() and not (data_dir / secret.FILE_NAME).exists():
-        raise ConfigError(
-            f"the data folder {data_dir} has lost its {secret.FILE_NAME}, without which no stored key can be recognised",
-            advice="Put the file back, or choose another data folder.",
-        )
-
-
-def _sow_flintt(connection: sqlite3.Connection, digester: Digester) -> None:
-    """Imported only when it is sown: opening a folder that is not new does not pay for the word lists."""
-    from flintt_mcp.sandbox.flintt.seed import sow
-
-    sow(connection, digester, FLINTT_KEY, SECOND_FLINTT_KEY)
-
-
-def _sow_flextell(connection: sqlite3.Connection, digester: Digester) -> None:
-    """Imported only when it is sown, as above."""
-    from flintt_mcp.sandbox.flextell.seed import sow
-
-    sow(connection, digester, FLEXTELL_TOKEN, SECOND_FLEXTELL_TOKEN)
-
-
-def _sow_flowpilot(connection: sqlite3.Connection, digester: Digester) -> None:
-    """Imported only when it is sown, as above."""
-    from flintt_mcp.sandbox.flowpilot.seed import sow
-
-    sow(connection, digester, FLOWPILOT_KEY, SECOND_FLOWPILOT_KEY)
-
-
-def _sow_flowmaticx(connection: sqlite3.Connection, digester: Digester) -> None:
-    """Imported only when it is sown, as above."""
-    from flintt_mcp.sandbox.flowmaticx.seed import sow
-
-    sow(connection, digester, FLOWMATICX_KEYS)
-
-
 def _compose(ground: Ground) -> Starlette:
     async def index(_request: Request) -> HTMLResponse:
-        return index_page(APIS)
+        return index_page([listed for api in APIS for listed in api.listed])
 
     return Starlette(
-        routes=[
-            Route("/", index),
-            Mount("/flintt", flintt_app(ground)),
-            Mount("/flowpilot", flowpilot_app(ground.database, ground.digester, ground.clock)),
-            Mount("/flowmaticx", flowmaticx_app(ground.database, ground.digester, ground.clock)),
-            *flextell_routes(ground),
-        ],
+        routes=[Route("/", index), *(route for api in APIS for route in api.routes(ground))],
         exception_handlers={HTTPException: _problem},
     )
 
 
-async def _problem(_request: Request, error: HTTPException) -> JSONResponse:
+async def _problem(_request: Request, error: Any) -> JSONResponse:
     return JSONResponse({"detail": error.detail}, error.status_code, error.headers)

@@ -18,7 +18,6 @@ from dataclasses import dataclass, field
 import anyio
 from anyio.abc import TaskGroup
 
-from flintt_mcp.sandbox.database import Database
 from flintt_mcp.sandbox.delivery.attempt import Post, attempt
 from flintt_mcp.sandbox.delivery.queue import Claim, Taken, hold_folder, is_free, release, take, waiting
 from flintt_mcp.sandbox.delivery.scheme import Scheme
@@ -26,6 +25,7 @@ from flintt_mcp.sandbox.delivery.settling import Ended, settle
 from flintt_mcp.sandbox.delivery.shares import Shares
 from flintt_mcp.sandbox.ground.clock import Clock, utc_now
 from flintt_mcp.sandbox.ground.secret import Digester
+from flintt_mcp.sqlite import Database
 
 logger = logging.getLogger(__name__)
 

@@ -13,8 +13,8 @@ from datetime import datetime, timedelta
 
 import anyio
 
-from flintt_mcp.sandbox.database import Database
 from flintt_mcp.sandbox.ground.clock import Clock, stamp
+from flintt_mcp.sqlite import Database
 
 logger = logging.getLogger(__name__)
 

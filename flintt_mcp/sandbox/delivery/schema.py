@@ -7,7 +7,7 @@ FlowPilot, as `scheme` says. No secret is stored: a secret is derived from its s
 
 from __future__ import annotations
 
-from flintt_mcp.sandbox.database import Migration
+from flintt_mcp.sqlite import Migration
 
 _OWNER = "Owner of the row: a Flintt user or a FlowPilot organisation."
 _CREATED = "When the row was made (ISO 8601, UTC)."

@@ -5,19 +5,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Mapping
 
-from fastapi import FastAPI, HTTPException, Request
+from fastapi import HTTPException
 from fastapi.exceptions import RequestValidationError
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, JsonValue
+from starlette import exceptions
 from starlette.responses import JSONResponse
-from starlette.routing import BaseRoute, Match
 
-Responses = dict[int | str, dict[str, Any]]
+from flintt_mcp.sandbox.ground.voice import Responses, Voice
 
-
-_MOMENT = {"type": "string", "format": "date-time"}
+_MOMENT: JsonValue = {"type": "string", "format": "date-time"}
 
 
 class Resource(BaseModel):
@@ -107,28 +105,14 @@ def not_found() -> HTTPException:
     return problem(404, "not_found", "No such resource.")
 
 
-def answer_refusals(app: FastAPI, routes: Sequence[BaseRoute]) -> None:
-    """Give the app this shape for everything it refuses; `routes` are all routes it documents."""
-
-    async def told(request: Request, error: HTTPException) -> JSONResponse:
-        if isinstance(error.detail, dict):
-            return JSONResponse(error.detail, error.status_code, error.headers)
-        if error.status_code != 405:
-            return _answer(404, "not_found", "No such endpoint.")
-        # Starlette names the methods of the first route with this path; the others count as well.
-        matching = (route for route in routes if route.matches(request.scope)[0] is not Match.NONE)
-        allowed = sorted({method for route in matching for method in route.methods})
-        message = "This endpoint does not take that method."
-        return _answer(405, "method_not_allowed", message, {"Allow": ", ".join(allowed)})
-
-    for status in (404, 405):
-        app.add_exception_handler(status, told)
-    app.add_exception_handler(HTTPException, told)
-    app.add_exception_handler(RequestValidationError, _refused)
-    app.add_exception_handler(Exception, _failed)
+def _told(error: exceptions.HTTPException) -> JSONResponse:
+    """What `problem` made, or what the framework says of an unknown path."""
+    if isinstance(error.detail, dict):
+        return JSONResponse(error.detail, error.status_code, error.headers)
+    return _answer(404, "not_found", "No such endpoint.")
 
 
-async def _refused(_request: Request, error: RequestValidationError) -> JSONResponse:
+def _refused(error: RequestValidationError) -> JSONResponse:
     """Only names in the path and query parameters are checked by FastAPI here; bodies are read by `payload.py`."""
     fault = error.errors()[0]
     place, name = fault["loc"][0], fault["loc"][-1]
@@ -137,9 +121,16 @@ async def _refused(_request: Request, error: RequestValidationError) -> JSONResp
     return _answer(400, "invalid_request", f"{name}: {fault['msg']}.")
 
 
-async def _failed(_request: Request, _error: Exception) -> JSONResponse:
-    return _answer(500, "internal_error", "Something went wrong.")
+def _tell(status: int, headers: Mapping[str, str] | None = None) -> JSONResponse:
+    told = {
+        405: ("method_not_allowed", "This endpoint does not take that method."),
+        500: ("internal_error", "Something went wrong."),
+    }
+    return _answer(status, *told[status], headers)
 
 
 def _answer(status: int, error: str, message: str, headers: Mapping[str, str] | None = None) -> JSONResponse:
     return JSONResponse({"error": error, "message": message}, status, headers)
+
+
+VOICE = Voice(tell=_tell, refused=_refused, others={exceptions.HTTPException: _told})

@@ -16,7 +16,9 @@ from flintt_mcp.sandbox.flextell import resource_rows
 from flintt_mcp.sandbox.flextell.answers import Deleted, One, Page, documented
 from flintt_mcp.sandbox.flextell.door import Caller, TokenRoute
 from flintt_mcp.sandbox.flextell.payload import BODY, read_object
+from flintt_mcp.sandbox.ground.clock import stamp
 from flintt_mcp.sandbox.ground.document import Links
+from flintt_mcp.sandbox.ground.doors import Ground, Workspace
 
 NAME = r"^[A-Za-z0-9_-]+$"
 CURSOR = r"^cursor_[A-Za-z0-9_-]+$"
@@ -85,29 +87,38 @@ def _add(router: APIRouter, path: str, collection: Any, suffix: str, may_lack_pa
     async def create(caller: Caller, request: Request, name: str = named) -> One:
         """Create a new resource."""
         fields = await read_object(request)
-        return {"data": await caller.write(resource_rows.insert_one, name, fields, caller.now)}
+        return _data(await caller.write(resource_rows.insert_one, name, fields, _now(caller)))
 
     @router.get(f"{path}/{{id}}", **_said("read", suffix), responses=READ | MISSING)
     async def read(caller: Caller, id: Id, name: str = named) -> One:
         """Retrieve a single resource by ID."""
-        return {"data": await caller.read(resource_rows.select_one, name, id)}
+        return _data(await caller.read(resource_rows.select_one, name, id))
 
     @router.put(f"{path}/{{id}}", **_said("update", suffix), responses=WRITE | MISSING, openapi_extra=BODY)
     async def update(caller: Caller, request: Request, id: Id, name: str = named) -> One:
         """Replace an existing resource."""
         fields = await read_object(request)
-        return {"data": await caller.write(resource_rows.replace_one, name, id, fields, caller.now)}
+        return _data(await caller.write(resource_rows.replace_one, name, id, fields, _now(caller)))
 
     @router.patch(f"{path}/{{id}}", **_said("modify", suffix), responses=WRITE | MISSING, openapi_extra=BODY)
     async def modify(caller: Caller, request: Request, id: Id, name: str = named) -> One:
         """Partially update an existing resource: a JSON merge patch (RFC 7396), in which null removes a field."""
         patch = await read_object(request)
-        return {"data": await caller.write(resource_rows.merge_one, name, id, patch, caller.now)}
+        return _data(await caller.write(resource_rows.merge_one, name, id, patch, _now(caller)))
 
     @router.delete(f"{path}/{{id}}", **_said("delete", suffix), responses=READ | MISSING)
     async def delete(caller: Caller, id: Id, name: str = named) -> Deleted:
         """Permanently remove a resource."""
-        return {"data": await caller.write(resource_rows.remove_one, name, id)}
+        return _data(await caller.write(resource_rows.remove_one, name, id))
+
+
+def _data(answer: Any) -> Any:
+    """The envelope, for the response model of a route to check."""
+    return {"data": answer}
+
+
+def _now(caller: Workspace[Ground, str]) -> str:
+    return stamp(caller.ground.clock())
 
 
 def _said(verb: str, suffix: str) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from typing import Any
 
 from flintt_mcp.sandbox.flextell.answers import not_found, problem
 from flintt_mcp.sandbox.flextell.payload import OWN_FIELDS, bounded, merged
+from flintt_mcp.sandbox.ground.rows import insert
 
 _ID = re.compile(r"res_([0-9]{3,15})")
 _CURSOR = "cursor_"
@@ -64,10 +65,14 @@ def insert_one(
     if "id" in fields:
         raise problem(422, "invalid_resource", "id: the server gives it; leave it out.")
     _parent(connection, user_id, collection)
-    number = connection.execute(
-        "INSERT INTO flextell_resources (user_id, collection, fields, created_at, updated_at) VALUES (?, ?, ?, ?, ?)",
-        (user_id, collection, _stored(fields), now, now),
-    ).lastrowid
+    row = {
+        "user_id": user_id,
+        "collection": collection,
+        "fields": _stored(fields),
+        "created_at": now,
+        "updated_at": now,
+    }
+    number = insert(connection, "flextell_resources", row)
     return select_one(connection, user_id, collection, id_of(number))
 
 

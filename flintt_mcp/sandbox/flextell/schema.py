@@ -6,22 +6,21 @@ and codes are stored only as digests. Every row that belongs to a person names t
 
 from __future__ import annotations
 
-from flintt_mcp.sandbox.database import Migration
+from flintt_mcp.sandbox.ground.rows import CREATED, UPDATED, Tables
+from flintt_mcp.sqlite import Migration
 
 _USER = "Owner of the row; no other user ever sees it."
-_CREATED = "When the row was made (ISO 8601, UTC)."
-_UPDATED = "When the row last changed (ISO 8601, UTC)."
 _SCOPE = "Scopes, with spaces between them: read, write."
 _FAMILY = "UUID shared by a code and all tokens that came of it, so that they can be revoked together."
 
-TABLES: dict[str, tuple[str, dict[str, str]]] = {
+TABLES: Tables = {
     "flextell_users": (
         "A person who can sign in at the OAuth server.",
         {
             "id": "UUID of the user.",
             "name": "Full name, as the sign-in page shows it.",
             "email": "Email address.",
-            "created_at": _CREATED,
+            "created_at": CREATED,
         },
     ),
     "flextell_resources": (
@@ -31,8 +30,8 @@ TABLES: dict[str, tuple[str, dict[str, str]]] = {
             "user_id": _USER,
             "collection": "Name of the resource, such as contacts or contacts/res_001/notes.",
             "fields": "JSON object of the fields a caller gave.",
-            "created_at": _CREATED,
-            "updated_at": _UPDATED,
+            "created_at": CREATED,
+            "updated_at": UPDATED,
         },
     ),
     "flextell_clients": (
@@ -43,7 +42,7 @@ TABLES: dict[str, tuple[str, dict[str, str]]] = {
             "name": "Name, as the sign-in page shows it.",
             "secret_digest": "HMAC-SHA256 of the client secret; null for a public client, which has none.",
             "redirect_uris": "JSON array of the addresses a code may be sent to.",
-            "created_at": _CREATED,
+            "created_at": CREATED,
         },
     ),
     "flextell_codes": (
@@ -72,7 +71,7 @@ TABLES: dict[str, tuple[str, dict[str, str]]] = {
             "expires_at": "When it ends (ISO 8601, UTC); null for the published sandbox token, which never does.",
             "used_at": "When a refresh token was exchanged for the next; using it again revokes the family.",
             "revoked_at": "When it was revoked; from then on it opens nothing.",
-            "created_at": _CREATED,
+            "created_at": CREATED,
         },
     ),
 }

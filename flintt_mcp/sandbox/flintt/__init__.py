@@ -1,1 +1,1 @@
-"""The Flintt API of the sandbox: `app.flintt_app`, its tables in `schema`, its example rows in `seed`."""
+"""The Flintt API of the sandbox: all of it in `app.FLINTT`, its tables in `schema`, its example rows in `seed`."""

@@ -1,4 +1,4 @@
-"""The shapes of every answer that is not a success, and the handlers that give them.
+"""The shapes of every answer that is not a success, and the voice that gives them.
 
 401, 404 and 400 carry `{"detail": sentence}`; 422 carries one entry per refused field: where it is, what is wrong, and a
 word for programs. A refused value is never repeated, and a field name from a caller is bounded and cleaned before it is.
@@ -6,16 +6,14 @@ word for programs. A refused value is never repeated, and a field name from a ca
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
-from fastapi import FastAPI, HTTPException, Request
+from fastapi import HTTPException
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, Field
 from starlette.responses import JSONResponse
-from starlette.routing import BaseRoute, Match
 
-MAX_NAME = 100
+from flintt_mcp.sandbox.ground.voice import Responses, Voice, printable_name, tell_detail
 
 
 class Problem(BaseModel):
@@ -44,7 +42,6 @@ class Deleted(BaseModel):
     ok: bool
 
 
-Responses = dict[int | str, dict[str, Any]]
 UNAUTHORIZED: Responses = {
     401: {"model": Problem, "description": "The X-API-Key header is missing, or holds no good key."}
 }
@@ -63,21 +60,7 @@ def refuse(where: str, field: str, message: str, kind: str) -> RequestValidation
     return RequestValidationError([{"loc": (where, field), "msg": message, "type": kind}])
 
 
-def answer_refusals(app: FastAPI, routes: Sequence[BaseRoute]) -> None:
-    """Give the app these shapes for everything it refuses; `routes` are all routes it documents."""
-
-    async def not_allowed(request: Request, error: HTTPException) -> JSONResponse:
-        # Starlette names the methods of the first route with this path; the others count as well.
-        matching = (route for route in routes if route.matches(request.scope)[0] is not Match.NONE)
-        allowed = sorted({method for route in matching for method in route.methods})
-        return JSONResponse({"detail": error.detail}, 405, {"Allow": ", ".join(allowed)})
-
-    app.add_exception_handler(405, not_allowed)
-    app.add_exception_handler(RequestValidationError, _refused)
-    app.add_exception_handler(Exception, _failed)
-
-
-async def _refused(_request: Request, error: RequestValidationError) -> JSONResponse:
+def _refused(error: RequestValidationError) -> JSONResponse:
     faults = error.errors()
     if any(fault["type"] == "json_invalid" for fault in faults):
         return JSONResponse({"detail": "The body is not valid JSON."}, 400)
@@ -85,7 +68,7 @@ async def _refused(_request: Request, error: RequestValidationError) -> JSONResp
 
 
 def _refused_field(fault: dict[str, Any]) -> dict[str, Any]:
-    loc = [part if isinstance(part, int) else _printable(part) for part in fault["loc"]]
+    loc = [part if isinstance(part, int) else printable_name(part) for part in fault["loc"]]
     return {"loc": loc, "msg": _sentence(fault), "type": fault["type"]}
 
 
@@ -100,10 +83,4 @@ def _sentence(fault: dict[str, Any]) -> str:
     return fault["msg"]
 
 
-def _printable(name: str) -> str:
-    """A caller's field name, short and without what UTF-8 cannot carry."""
-    return name.encode(errors="replace").decode()[:MAX_NAME]
-
-
-async def _failed(_request: Request, _error: Exception) -> JSONResponse:
-    return JSONResponse({"detail": "Internal Server Error"}, 500)
+VOICE = Voice(tell=tell_detail, refused=_refused)

@@ -1,47 +1,52 @@
-"""The Flintt API as one ASGI app, for mounting under a prefix.
-
-In: what it stands on. Out: a FastAPI app that needs no lifespan, whose OpenAPI document (`/openapi.json`) is made from
-the routes themselves. The interactive pages of FastAPI load scripts from the network and are off; `/docs` is a plain page.
-"""
+"""The Flintt API of the sandbox, and all that the composition knows of it."""
 
 from __future__ import annotations
 
+import sqlite3
+
 from fastapi import FastAPI
-from starlette.requests import Request
-from starlette.responses import HTMLResponse
+from starlette.routing import BaseRoute, Mount
 
-from flintt_mcp.sandbox.flintt import companies, management, prospects, runs, signals, webhooks
-from flintt_mcp.sandbox.flintt.answers import answer_refusals
+from flintt_mcp.sandbox.flintt import api_keys, companies, prospects, runs, schema, signals, webhooks
+from flintt_mcp.sandbox.flintt.answers import VOICE
 from flintt_mcp.sandbox.flintt.door import Ground
+from flintt_mcp.sandbox.flintt.keys import SANDBOX_KEY, SECOND_SANDBOX_KEY
 from flintt_mcp.sandbox.flintt.running import routes as running
-from flintt_mcp.sandbox.ground.browser_pages import operations_page
-from flintt_mcp.sandbox.ground.document import finish_document
+from flintt_mcp.sandbox.flintt.running import schema as running_schema
+from flintt_mcp.sandbox.ground.api import Api, Description, api_app
+from flintt_mcp.sandbox.ground.browser_pages import Listed
+from flintt_mcp.sandbox.ground.secret import Digester
 
-DESCRIPTION = """A local, complete implementation of the Flintt v1 API, both editions in one: every field of either is
+ABOUT = Description(
+    title="Flintt API (sandbox)",
+    text="""A local, complete implementation of the Flintt v1 API, both editions in one: every field of either is
 accepted and answered. Send the key of the sandbox in the `X-API-Key` header; the management endpoints under /api take a
-session token, which `flintt-mcp sandbox token` prints, as `Authorization: Bearer`."""
+session token, which `flintt-mcp sandbox token` prints, as `Authorization: Bearer`.""",
+    links=webhooks.LINKS,
+)
+ROOMS = (companies, prospects, signals, runs, api_keys, webhooks, running)
 
 
 def flintt_app(ground: Ground) -> FastAPI:
     """Build the app."""
-    app = FastAPI(
-        title="Flintt API (sandbox)",
-        version="1.0.0",
-        description=DESCRIPTION,
-        docs_url=None,
-        redoc_url=None,
-        redirect_slashes=False,
-        generate_unique_id_function=lambda route: route.name,
-    )
-    app.state.ground = ground
-    rooms = (companies, prospects, signals, runs, management, webhooks, running)
-    for room in rooms:
-        app.include_router(room.router)
-    answer_refusals(app, [route for room in rooms for route in room.router.routes])
-    finish_document(app, webhooks.LINKS)
+    return api_app(ground, ABOUT, [room.router for room in ROOMS], VOICE)
 
-    @app.get("/docs", include_in_schema=False)
-    async def docs(_request: Request) -> HTMLResponse:
-        return operations_page(app.openapi())
 
-    return app
+def _routes(ground: Ground) -> list[BaseRoute]:
+    return [Mount("/flintt", flintt_app(ground))]
+
+
+def _sow(connection: sqlite3.Connection, digester: Digester) -> None:
+    """Imported only when it is sown: opening a folder that is not new does not pay for the word lists."""
+    from flintt_mcp.sandbox.flintt.seed import sow
+
+    sow(connection, digester, SANDBOX_KEY, SECOND_SANDBOX_KEY)
+
+
+FLINTT = Api(
+    name="flintt",
+    tables=schema.TABLES | running_schema.TABLES,
+    sow=_sow,
+    routes=_routes,
+    listed=[Listed("flintt", "Flintt", f"X-API-Key: {SANDBOX_KEY}")],
+)

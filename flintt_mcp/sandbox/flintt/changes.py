@@ -8,11 +8,12 @@ the owner, checked fields. Out: the new row's id.
 from __future__ import annotations
 
 import sqlite3
-import unicodedata
 from typing import Any
 from uuid import uuid4
 
 from flintt_mcp.sandbox.flintt.events import tell_company, tell_prospect
+from flintt_mcp.sandbox.ground.rows import insert
+from flintt_mcp.sandbox.ground.texts import search_key
 
 
 def add_company(connection: sqlite3.Connection, user_id: str, fields: dict[str, Any], now: str) -> str:
@@ -28,18 +29,6 @@ def add_prospect(connection: sqlite3.Connection, user_id: str, fields: dict[str,
     prospect_id = insert(connection, "flintt_prospects", fields | _new(user_id, now) | {"stage_since": now})
     tell_prospect(connection, user_id, prospect_id, now)
     return prospect_id
-
-
-def insert(connection: sqlite3.Connection, table: str, row: dict[str, Any]) -> str:
-    """Insert a row and answer its id. Table and column names come from code, never from a request."""
-    marks = ", ".join(f":{column}" for column in row)
-    connection.execute(f"INSERT INTO {table} ({', '.join(row)}) VALUES ({marks})", row)
-    return row["id"]
-
-
-def search_key(name: str) -> str:
-    """A name as it is compared in a search: letters that mean the same are the same, whatever their case or form."""
-    return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", name).casefold())
 
 
 def _new(user_id: str, now: str) -> dict[str, str]:

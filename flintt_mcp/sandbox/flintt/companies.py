@@ -13,18 +13,20 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, ConfigDict, Field
+from pydantic.config import JsonDict
 
 from flintt_mcp.sandbox.flintt.answers import REFUSED, UNAUTHORIZED, UNREADABLE
-from flintt_mcp.sandbox.flintt.changes import add_company, search_key
+from flintt_mcp.sandbox.flintt.changes import add_company
 from flintt_mcp.sandbox.flintt.door import Caller, KeyedRoute
-from flintt_mcp.sandbox.flintt.fields import Body, Domain, Id, Timestamp, WebAddress, line
+from flintt_mcp.sandbox.flintt.fields import Domain, WebAddress, line
 from flintt_mcp.sandbox.ground.clock import stamp
+from flintt_mcp.sandbox.ground.texts import Body, Id, Timestamp, search_key
 
 router = APIRouter(prefix="/v1/companies", tags=["Companies"], route_class=KeyedRoute)
 
 COLUMNS = """id, user_id, name, domain, sector, size, website, estimated_revenue, logo_url, linkedin_url,
     enrichment_data, created_at, updated_at"""
-EXAMPLE = {"name": "Acme", "domain": "acme.com", "sector": "Logistics", "size": "51-200"}
+EXAMPLE: JsonDict = {"name": "Acme", "domain": "acme.com", "sector": "Logistics", "size": "51-200"}
 
 
 class Company(BaseModel):
@@ -50,12 +52,12 @@ class NewCompany(Body):
 
     model_config = ConfigDict(json_schema_extra={"examples": [EXAMPLE]})
 
-    name: line(200) = Field(description="Company name.")
+    name: Annotated[str, line(200)] = Field(description="Company name.")
     domain: Domain | None = Field(None, description="Primary website domain (e.g. acme.com).")
-    sector: line(100) | None = Field(None, description="Industry sector.")
-    size: line(50) | None = Field(None, description='Headcount range, e.g. "51-200".')
+    sector: Annotated[str, line(100)] | None = Field(None, description="Industry sector.")
+    size: Annotated[str, line(50)] | None = Field(None, description='Headcount range, e.g. "51-200".')
     website: WebAddress | None = Field(None, description="Company website URL.")
-    estimated_revenue: line(100) | None = Field(None, description="Revenue estimate.")
+    estimated_revenue: Annotated[str, line(100)] | None = Field(None, description="Revenue estimate.")
     logo_url: WebAddress | None = Field(None, description="URL of the company logo.")
     linkedin_url: WebAddress | None = Field(None, description="LinkedIn company page URL.")
 

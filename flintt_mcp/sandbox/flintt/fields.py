@@ -6,14 +6,14 @@ what was sent: nothing is trimmed or rewritten. Control characters are refused w
 
 from __future__ import annotations
 
-import re
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
 from cronsim import CronSim, CronSimError
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, WithJsonSchema
+from pydantic import AfterValidator, Field, WithJsonSchema
 
-ONE_LINE = r"^[^\x00-\x1f\x7f]*[^\x00-\x20\x7f][^\x00-\x1f\x7f]*$"
+from flintt_mcp.sandbox.ground.texts import ONE_LINE, ONE_LINE_WANTED, Text
+
 WEB_ADDRESS = r"^https?://[^\x00-\x20\x7f]+$"
 DOMAIN = r"^[^\x00-\x20\x7f/:@?#.]+(\.[^\x00-\x20\x7f/:@?#.]+)+$"
 EMAIL = r"^[^@\x00-\x20\x7f]+@[^@\x00-\x20\x7f]+\.[^@\x00-\x20\x7f]+$"
@@ -25,28 +25,14 @@ USUAL_URL = (
 """What a URL that the sandbox dials usually looks like, for the document; the network guard decides."""
 
 
-class Body(BaseModel):
-    """A JSON object with known fields only: a misspelt field is refused by name instead of being lost."""
-
-    model_config = ConfigDict(extra="forbid")
-
-
-def text(pattern: str, max_length: int, wanted: str) -> Any:
-    """A type for texts of a pattern; `wanted` completes "Must be ..." in the refusal."""
-
-    def check(value: str) -> str:
-        # `$` would let a line break through at the end; fullmatch does not.
-        if not re.fullmatch(pattern, value):
-            raise ValueError(f"Must be {wanted}")
-        return value
-
-    length = Field(min_length=1, max_length=max_length, json_schema_extra={"pattern": pattern})
-    return Annotated[str, length, AfterValidator(check)]
+def text(pattern: str, max_length: int, wanted: str) -> Text:
+    """What `Annotated[str, ...]` makes a type for texts of a pattern; `wanted` completes "Must be ..." in the refusal."""
+    return Text(pattern, f"Must be {wanted}", shortest=1, longest=max_length)
 
 
-def line(max_length: int) -> Any:
-    """A type for one line of text that is not blank."""
-    return text(ONE_LINE, max_length, "one line of text that is not blank, without control characters")
+def line(max_length: int) -> Text:
+    """The same for one line of text that is not blank."""
+    return text(ONE_LINE, max_length, ONE_LINE_WANTED)
 
 
 def omittable() -> Any:
@@ -79,10 +65,10 @@ def _cron(value: str) -> str | None:
 Prose = Annotated[
     str, Field(max_length=4000, json_schema_extra={"pattern": r"^[^\x00]*$"}), AfterValidator(_without_nul)
 ]
-WebAddress = text(WEB_ADDRESS, 2048, "a web address that begins with https:// or http://")
-Domain = text(DOMAIN, 253, "a domain name such as acme.com, without https:// and without a path")
-Email = text(EMAIL, 254, "an email address")
-Stage = text(STAGE, 64, "a stage key: a lower-case letter, then lower-case letters, digits, - or _")
+WebAddress = Annotated[str, text(WEB_ADDRESS, 2048, "a web address that begins with https:// or http://")]
+Domain = Annotated[str, text(DOMAIN, 253, "a domain name such as acme.com, without https:// and without a path")]
+Email = Annotated[str, text(EMAIL, 254, "an email address")]
+Stage = Annotated[str, text(STAGE, 64, "a stage key: a lower-case letter, then lower-case letters, digits, - or _")]
 Amount = Annotated[float, Field(strict=True, ge=0, le=1e15, allow_inf_nan=False)]
 Cron = Annotated[
     str,
@@ -96,6 +82,4 @@ Cron = Annotated[
     ),
 ]
 
-Id = Annotated[str, WithJsonSchema({"type": "string", "format": "uuid"})]
-Timestamp = Annotated[str, WithJsonSchema({"type": "string", "format": "date-time"})]
 Number = Annotated[int | float, WithJsonSchema({"type": "number"})]

@@ -1,9 +1,8 @@
 """API keys: how one is stored, and whose workspace it opens.
 
 In: a key as a caller sent it. Out: the user it belongs to, or nothing; a missing, unknown and revoked key look the same.
-Keys are found by their display prefix and compared by digest in constant time; nothing is cached, so that a revoked key
-is refused by the next request. A new key is 256 random bits, answered once by `add_key`; it is never stored, logged or put
-into an error.
+Nothing is cached, so that a revoked key is refused by the next request. A new key is 256 random bits, answered once by
+`add_key`; it is never stored, logged or put into an error.
 """
 
 from __future__ import annotations
@@ -16,9 +15,13 @@ from typing import Any
 from uuid import uuid4
 
 from flintt_mcp.sandbox.ground.clock import read_stamp, stamp
-from flintt_mcp.sandbox.ground.secret import Digester
+from flintt_mcp.sandbox.ground.rows import insert
+from flintt_mcp.sandbox.ground.secret import KEY_PREFIX, Digester, row_of_key
 
-PREFIX_LENGTH = 12
+SANDBOX_KEY = "flt_sandbox_key"
+"""Published on purpose: documentation examples work with it. Only a sandbox knows it."""
+SECOND_SANDBOX_KEY = "flt_sandbox_second_key"
+"""Opens the small workspace of a second user, to see that neither user sees the other's rows."""
 USED_AGAIN_AFTER = timedelta(minutes=1)
 
 
@@ -37,13 +40,11 @@ class KeyUse:
 
 def find_key(connection: sqlite3.Connection, digester: Digester, key: str) -> KeyUse | None:
     """The key's record when it is known and not revoked."""
-    for row in connection.execute(
-        "SELECT id, user_id, key_digest, last_used_at FROM flintt_api_keys WHERE key_prefix = ? AND revoked_at IS NULL",
-        (key[:PREFIX_LENGTH],),
-    ):
-        if digester.matches(key, row["key_digest"]):
-            return KeyUse(row["id"], row["user_id"], row["last_used_at"])
-    return None
+    query = (
+        "SELECT id, user_id, key_digest, last_used_at FROM flintt_api_keys WHERE key_prefix = ? AND revoked_at IS NULL"
+    )
+    row = row_of_key(connection, digester, query, key)
+    return None if row is None else KeyUse(row["id"], row["user_id"], row["last_used_at"])
 
 
 def note_use(connection: sqlite3.Connection, use: KeyUse, now: datetime) -> None:
@@ -69,15 +70,12 @@ def add_key(
     row = {
         "id": str(uuid4()),
         "name": name,
-        "key_prefix": key[:PREFIX_LENGTH],
+        "key_prefix": key[:KEY_PREFIX],
         "last_used_at": None,
         "created_at": stamp(now),
     }
-    connection.execute(
-        """INSERT INTO flintt_api_keys (id, user_id, name, key_prefix, key_digest, created_at, own)
-            VALUES (:id, :user_id, :name, :key_prefix, :key_digest, :created_at, :own)""",
-        row | {"user_id": user_id, "key_digest": digester.digest(key), "own": own},
-    )
+    stored = row | {"user_id": user_id, "key_digest": digester.digest(key), "own": own}
+    insert(connection, "flintt_api_keys", stored)
     return row | {"raw_key": key}
 
 

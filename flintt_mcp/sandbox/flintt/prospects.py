@@ -15,12 +15,14 @@ from uuid import UUID
 
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic.config import JsonDict
 
 from flintt_mcp.sandbox.flintt.answers import NOT_FOUND, REFUSED, UNAUTHORIZED, UNREADABLE, not_found
 from flintt_mcp.sandbox.flintt.changes import add_prospect
 from flintt_mcp.sandbox.flintt.door import Caller, KeyedRoute
-from flintt_mcp.sandbox.flintt.fields import Amount, Body, Email, Id, Number, Prose, Stage, Timestamp, WebAddress, line
+from flintt_mcp.sandbox.flintt.fields import Amount, Email, Number, Prose, Stage, WebAddress, line
 from flintt_mcp.sandbox.ground.clock import read_stamp, stamp
+from flintt_mcp.sandbox.ground.texts import Body, Id, Timestamp
 
 router = APIRouter(prefix="/v1/prospects", tags=["Prospects"], route_class=KeyedRoute)
 
@@ -28,13 +30,13 @@ COLUMNS = """id, user_id, company_id, name, email, title, linkedin_url, stage, n
     visibility, stage_since, created_at, updated_at"""
 
 
-COMPANY_OR_PERSON = {
+COMPANY_OR_PERSON: JsonDict = {
     "anyOf": [
         {"required": ["company_id"], "properties": {"company_id": {"type": "string"}}},
         {"required": ["name"], "properties": {"name": {"type": "string"}}},
     ]
 }
-EXAMPLE = {
+EXAMPLE: JsonDict = {
     "name": "Jane Doe",
     "email": "jane.doe@acme.com",
     "stage": "qualified",
@@ -69,9 +71,9 @@ class NewProspect(Body):
     model_config = ConfigDict(json_schema_extra=COMPANY_OR_PERSON | {"examples": [EXAMPLE]})
 
     company_id: UUID | None = Field(None, description="ID of an existing company in your workspace.")
-    name: line(200) | None = Field(None, description="Full name of the person.")
+    name: Annotated[str, line(200)] | None = Field(None, description="Full name of the person.")
     email: Email | None = Field(None, description="Work email address.")
-    title: line(200) | None = Field(None, description="Job title.")
+    title: Annotated[str, line(200)] | None = Field(None, description="Job title.")
     linkedin_url: WebAddress | None = Field(None, description="LinkedIn profile URL.")
     stage: Stage = Field("prospect", description="Pipeline stage key.")
     next_step: Prose | None = Field(None, description="Short note on the next action.")

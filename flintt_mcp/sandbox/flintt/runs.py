@@ -19,9 +19,9 @@ from pydantic import AfterValidator, BaseModel, WithJsonSchema
 
 from flintt_mcp.sandbox.flintt.answers import NOT_FOUND, REFUSED, UNAUTHORIZED, not_found
 from flintt_mcp.sandbox.flintt.door import Caller, KeyedRoute
-from flintt_mcp.sandbox.flintt.fields import Id, Timestamp
 from flintt_mcp.sandbox.flintt.signals import select_signal
 from flintt_mcp.sandbox.ground.clock import lower_bound, upper_bound
+from flintt_mcp.sandbox.ground.texts import Id, Timestamp
 
 router = APIRouter(prefix="/v1", tags=["Runs"], route_class=KeyedRoute)
 
@@ -121,7 +121,7 @@ async def list_runs(
     offset: Annotated[int, Query(ge=0, le=2**53 - 1, description="Pagination offset.")] = 0,
 ) -> list[Run]:
     """Runs of all signals, newest first."""
-    return await caller.read(select_runs, signal_id and str(signal_id), limit, offset)
+    return await caller.read(select_runs, str(signal_id) if signal_id else None, limit, offset)
 
 
 @router.get("/runs/{run_id}", summary="Get run", responses=ONE_RUN)

@@ -7,20 +7,19 @@ names its owner in user_id, also where it could be looked up, so that no query h
 
 from __future__ import annotations
 
-from flintt_mcp.sandbox.database import Migration
+from flintt_mcp.sandbox.ground.rows import CREATED, UPDATED, Tables
+from flintt_mcp.sqlite import Migration
 
 _USER = "Owner of the row; no other user ever sees it."
-_CREATED = "When the row was made (ISO 8601, UTC)."
-_UPDATED = "When the row last changed (ISO 8601, UTC)."
 
-TABLES: dict[str, tuple[str, dict[str, str]]] = {
+TABLES: Tables = {
     "flintt_users": (
         "A person with a workspace of their own.",
         {
             "id": "UUID of the user.",
             "name": "Full name.",
             "email": "Email address.",
-            "created_at": _CREATED,
+            "created_at": CREATED,
         },
     ),
     "flintt_api_keys": (
@@ -33,7 +32,7 @@ TABLES: dict[str, tuple[str, dict[str, str]]] = {
             "key_digest": "HMAC-SHA256 of the whole key under the secret of this data folder.",
             "last_used_at": "When the key last opened a request, kept to the minute; null when never.",
             "revoked_at": "When the key was revoked; from then on it opens nothing.",
-            "created_at": _CREATED,
+            "created_at": CREATED,
             "own": "1 for the key that /api/api-key made, of which a user has one at a time; else 0.",
         },
     ),
@@ -52,8 +51,8 @@ TABLES: dict[str, tuple[str, dict[str, str]]] = {
             "logo_url": "URL of the logo.",
             "linkedin_url": "URL of the LinkedIn page.",
             "enrichment_data": "What runs found out about the company: a JSON object.",
-            "created_at": _CREATED,
-            "updated_at": _UPDATED,
+            "created_at": CREATED,
+            "updated_at": UPDATED,
         },
     ),
     "flintt_prospects": (
@@ -72,8 +71,8 @@ TABLES: dict[str, tuple[str, dict[str, str]]] = {
             "lead_score": "Score from 0 to 100; null until scored.",
             "visibility": "Whether the deal is shown: active or archived.",
             "stage_since": "When the deal entered its stage; days_in_stage is counted from it.",
-            "created_at": _CREATED,
-            "updated_at": _UPDATED,
+            "created_at": CREATED,
+            "updated_at": UPDATED,
         },
     ),
     "flintt_signals": (
@@ -88,8 +87,8 @@ TABLES: dict[str, tuple[str, dict[str, str]]] = {
             "status": "draft, active or paused.",
             "tool_count": "How many sources were attached when the signal was built.",
             "built_at": "When the signal was built; null until then, and until then it stays a draft.",
-            "created_at": _CREATED,
-            "updated_at": _UPDATED,
+            "created_at": CREATED,
+            "updated_at": UPDATED,
         },
     ),
     "flintt_runs": (
@@ -118,7 +117,7 @@ TABLES: dict[str, tuple[str, dict[str, str]]] = {
             "signal": "What the item says.",
             "source_url": "Where the item was found.",
             "source_type": "news, blog, press_release, job_board, registry or social.",
-            "created_at": _CREATED,
+            "created_at": CREATED,
         },
     ),
     "flintt_validation_results": (
@@ -134,7 +133,7 @@ TABLES: dict[str, tuple[str, dict[str, str]]] = {
             "signal_summary": "The item in one sentence.",
             "why_now": "Why it is a reason to act now; null when it is not valid.",
             "evidence_sources": "JSON array of {url, title}.",
-            "created_at": _CREATED,
+            "created_at": CREATED,
         },
     ),
 }

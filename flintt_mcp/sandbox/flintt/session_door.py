@@ -1,23 +1,24 @@
 """The door of every /api route: the caller's session token is checked first, then the route gets that user's workspace.
 
 In: a request with Authorization: Bearer and a JSON Web Token. Out: the same `Workspace` as behind an API key. An API key opens
-nothing here, as a token opens nothing under /v1. The check comes before the body is read.
+nothing here, as a token opens nothing under /v1.
 """
 
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable
 from datetime import timedelta
 from typing import Annotated, Any
 
-from fastapi import Depends, HTTPException, Request, Response, Security
-from fastapi.routing import APIRoute
+from fastapi import Depends, HTTPException, Request, Security
 from fastapi.security import HTTPBearer
 
-from flintt_mcp.sandbox.flintt.answers import Problem, Responses
+from flintt_mcp.sandbox.flintt.answers import Problem
 from flintt_mcp.sandbox.flintt.door import Ground, Workspace
 from flintt_mcp.sandbox.flintt.session_tokens import LIFETIME, mint_token, read_token
+from flintt_mcp.sandbox.ground.doors import DoorRoute, bearer_of
+from flintt_mcp.sandbox.ground.seeding import fixed_id
+from flintt_mcp.sandbox.ground.voice import Responses
 
 BEARER = HTTPBearer(
     scheme_name="Session", bearerFormat="JWT", description="What `flintt-mcp sandbox token` prints.", auto_error=False
@@ -33,10 +34,10 @@ async def open_session(ground: Ground, header: str | None) -> Workspace:
     Raises:
         HTTPException: 401, with the same words for every token that is not good.
     """
-    scheme, _, token = (header or "").partition(" ")
-    if scheme.lower() != "bearer" or not token.strip():
+    token = bearer_of(header)
+    if token is None:
         raise _unauthorized("Missing session token: send it as Authorization: Bearer.")
-    user_id = read_token(ground.digester, token.strip(), ground.clock())
+    user_id = read_token(ground.digester, token, ground.clock())
     if user_id is None or not await ground.database.read(_is_user, user_id):
         raise _unauthorized("Invalid or expired session token.")
     return Workspace(ground, user_id)
@@ -44,8 +45,6 @@ async def open_session(ground: Ground, header: str | None) -> Workspace:
 
 def local_token(ground: Ground, *, second: bool = False, lifetime: timedelta = LIFETIME) -> str:
     """A session token of the local user, or of the second one, whom the seed made."""
-    from flintt_mcp.sandbox.flintt.seed.draw import fixed_id
-
     user_id = fixed_id("user", "other@workspace.example" if second else "you@workspace.example")
     return mint_token(ground.digester, user_id, ground.clock(), lifetime)
 
@@ -58,21 +57,15 @@ def _unauthorized(detail: str) -> HTTPException:
     return HTTPException(401, detail, headers={"WWW-Authenticate": "Bearer"})
 
 
-class SessionRoute(APIRoute):
-    """A route that checks the session token before anything else of the request is looked at."""
+class SessionRoute(DoorRoute):
+    """A route that a session token opens."""
 
-    def get_route_handler(self) -> Callable[[Request], Any]:
-        handle = super().get_route_handler()
-
-        async def handle_session(request: Request) -> Response:
-            request.state.workspace = await open_session(request.app.state.ground, request.headers.get("authorization"))
-            return await handle(request)
-
-        return handle_session
+    async def open(self, request: Request) -> Workspace:
+        return await open_session(request.app.state.ground, request.headers.get("authorization"))
 
 
-async def _opened(request: Request, _documented: Annotated[Any, Security(BEARER)]) -> Workspace:
-    return request.state.workspace
+async def _opened(request: Request, _documented: Annotated[Any, Security(BEARER)]) -> Any:
+    return request.state.caller
 
 
 Session = Annotated[Workspace, Depends(_opened)]

@@ -9,17 +9,19 @@ change without fields changes nothing. tool_count and last_run_at are read-only.
 from __future__ import annotations
 
 import sqlite3
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 from uuid import UUID, uuid4
 
 from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic.config import JsonDict
 
 from flintt_mcp.sandbox.flintt.answers import NOT_FOUND, REFUSED, UNAUTHORIZED, UNREADABLE, Deleted, not_found, refuse
-from flintt_mcp.sandbox.flintt.changes import insert
 from flintt_mcp.sandbox.flintt.door import Caller, KeyedRoute
-from flintt_mcp.sandbox.flintt.fields import Body, Cron, Id, Prose, Timestamp, line, omittable
+from flintt_mcp.sandbox.flintt.fields import Cron, Prose, line, omittable
 from flintt_mcp.sandbox.ground.clock import stamp
+from flintt_mcp.sandbox.ground.rows import insert
+from flintt_mcp.sandbox.ground.texts import Body, Id, Timestamp
 
 router = APIRouter(prefix="/v1/signals", tags=["Signals"], route_class=KeyedRoute)
 
@@ -27,15 +29,15 @@ COLUMNS = """id, name, description, frequency, schedule, status, tool_count,
     (SELECT max(started_at) FROM flintt_runs WHERE signal_id = flintt_signals.id) AS last_run_at, created_at"""
 ONE_SIGNAL = UNAUTHORIZED | NOT_FOUND | REFUSED
 
-Name = line(160)
+Name = Annotated[str, line(160)]
 Frequency = Literal["daily", "weekly", "monthly"]
-NOT_BOTH = {
+NOT_BOTH: JsonDict = {
     "anyOf": [
         {"properties": {"frequency": {"type": "null"}}},
         {"properties": {"schedule": {"anyOf": [{"type": "string", "maxLength": 0}, {"type": "null"}]}}},
     ]
 }
-EXAMPLE = {
+EXAMPLE: JsonDict = {
     "name": "Series A funding rounds",
     "description": "French B2B SaaS companies raising Series A",
     "frequency": "weekly",

@@ -15,14 +15,16 @@ from uuid import UUID
 
 from fastapi import APIRouter, Path, Query
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic.config import JsonDict
 
 from flintt_mcp.sandbox.delivery import endpoints, log
 from flintt_mcp.sandbox.delivery.endpoints import NewEndpoint, Owner, UnknownEndpoint
 from flintt_mcp.sandbox.delivery.log import UnknownDelivery
 from flintt_mcp.sandbox.flintt.answers import NOT_FOUND, REFUSED, UNREADABLE, Deleted, not_found, refuse
 from flintt_mcp.sandbox.flintt.events import FLINTT_WEBHOOKS
-from flintt_mcp.sandbox.flintt.fields import USUAL_URL, Body, Id, Timestamp, line, omittable
+from flintt_mcp.sandbox.flintt.fields import USUAL_URL, line, omittable
 from flintt_mcp.sandbox.flintt.session_door import NO_SESSION, Session, SessionRoute
+from flintt_mcp.sandbox.ground.texts import Body, Id, Timestamp
 from flintt_mcp.sandbox.network.guard import MAX_URL, Refused, check_url
 
 P = ParamSpec("P")
@@ -41,13 +43,13 @@ LINKS = {
 }
 """Where an answer leads, for the document; elsewhere in this API the names of parameters say it."""
 
-EXAMPLE = {
+EXAMPLE: JsonDict = {
     "name": "My Server",
     "endpoint_url": "https://yourapp.com/flintt-webhook",
     "event_types": ["signal.run.completed", "prospect.created"],
 }
 
-Name = line(100)
+Name = Annotated[str, line(100)]
 Url = Annotated[str, Field(min_length=1, max_length=MAX_URL, json_schema_extra={"pattern": USUAL_URL})]
 Event = Literal["signal.run.completed", "signal.run.result", "company.created", "prospect.created"]
 Events = Annotated[list[Event], Field(min_length=1), AfterValidator(lambda events: list(dict.fromkeys(events)))]

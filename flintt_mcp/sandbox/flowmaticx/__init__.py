@@ -1,1 +1,1 @@
-"""The FlowMaticX API of the sandbox: `app.flowmaticx_app`, its tables in `schema`, its example rows in `seed`."""
+"""The FlowMaticX API of the sandbox: all of it in `app.FLOWMATICX`, its tables in `schema`, its example rows in `seed`."""

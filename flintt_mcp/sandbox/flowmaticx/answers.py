@@ -7,18 +7,17 @@ name from a caller is bounded and cleaned before it is.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from typing import Any, Generic, Literal, TypeVar
 
-from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse
-from starlette.routing import BaseRoute, Match
+
+from flintt_mcp.sandbox.ground.voice import RETRY_AFTER, Responses, Voice, printable_name
 
 T = TypeVar("T")
-MAX_NAME = 100
 MAX_FAULTS = 8
 
 STATUS = {
@@ -83,10 +82,6 @@ class Refused(Exception):
         self.headers = headers
 
 
-Responses = dict[int | str, dict[str, Any]]
-RETRY_AFTER = {"Retry-After": {"description": "Seconds to wait.", "schema": {"type": "integer", "minimum": 1}}}
-
-
 def failures(*statuses: int) -> Responses:
     """The error answers of an operation, for the OpenAPI document; those of the door and of bad input go with each."""
     documented: Responses = {
@@ -100,40 +95,37 @@ def failures(*statuses: int) -> Responses:
     return {**documented, "default": {"model": Failure, "description": "Any other failure."}}
 
 
-def answer_failures(app: FastAPI, routes: Sequence[BaseRoute]) -> None:
-    """Give the app this envelope for everything that is not a success; `routes` are all routes it documents."""
-
-    async def not_allowed(request: Request, _error: HTTPException) -> JSONResponse:
-        # Starlette names the methods of the first route with this path; the others count as well.
-        matching = (route for route in routes if route.matches(request.scope)[0] is not Match.NONE)
-        allowed = sorted({method for route in matching for method in route.methods})
-        return _answer("METHOD_NOT_ALLOWED", "Method not allowed", {"Allow": ", ".join(allowed)})
-
-    app.add_exception_handler(Refused, _refused)
-    app.add_exception_handler(RequestValidationError, _not_valid)
-    app.add_exception_handler(405, not_allowed)
-    app.add_exception_handler(HTTPException, _plain)
-    app.add_exception_handler(Exception, _failed)
+def succeeded(data: Any) -> Any:
+    """A success with this data, for the response model of a route to check."""
+    return {"ok": True, "data": data}
 
 
-def _answer(code: str, message: str, headers: Any = None) -> JSONResponse:
+def _answer(code: str, message: str, headers: Mapping[str, str] | None = None) -> JSONResponse:
     status = STATUS[code]
     error = {"code": code, "message": message, "status": status}
     return JSONResponse({"ok": False, "error": error}, status, headers)
 
 
-async def _refused(_request: Request, error: Refused) -> JSONResponse:
-    return _answer(error.code, error.message, error.headers)
+def _tell(status: int, headers: Mapping[str, str] | None = None) -> JSONResponse:
+    told = {
+        405: ("METHOD_NOT_ALLOWED", "Method not allowed"),
+        500: ("INTERNAL_ERROR", "Something went wrong on our side"),
+    }
+    return _answer(*told[status], headers)
 
 
-async def _plain(_request: Request, error: HTTPException) -> JSONResponse:
+def _say_refused(refused: Refused) -> JSONResponse:
+    return _answer(refused.code, refused.message, refused.headers)
+
+
+def _say_plain(error: HTTPException) -> JSONResponse:
     """What the framework itself refuses: an unknown path, or a body that cannot be read."""
     if error.status_code == 404:
         return _answer("NOT_FOUND", "No such endpoint")
     return _answer("VALIDATION_ERROR", "The request could not be read")
 
 
-async def _not_valid(_request: Request, error: RequestValidationError) -> JSONResponse:
+def _not_valid(error: RequestValidationError) -> JSONResponse:
     faults = error.errors()
     if any(fault["type"] == "json_invalid" for fault in faults):
         return _answer("VALIDATION_ERROR", "The body is not valid JSON")
@@ -144,11 +136,10 @@ async def _not_valid(_request: Request, error: RequestValidationError) -> JSONRe
 def _sentence(fault: dict[str, Any]) -> str:
     if fault["loc"] == ("body",):
         return "The body must be a JSON object, sent with Content-Type: application/json"
-    name = str(fault["loc"][-1]).encode(errors="replace").decode()[:MAX_NAME]
+    name = printable_name(fault["loc"][-1])
     if fault["type"] == "extra_forbidden":
         return f"{name}: unknown field"
     return f"{name}: {fault['msg'].removeprefix('Value error, ').removeprefix('Input ')}"
 
 
-async def _failed(_request: Request, _error: Exception) -> JSONResponse:
-    return _answer("INTERNAL_ERROR", "Something went wrong on our side")
+VOICE = Voice(tell=_tell, refused=_not_valid, others={Refused: _say_refused, HTTPException: _say_plain})

@@ -10,8 +10,8 @@ import math
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from flintt_mcp.sandbox.flowmaticx.draw import Draw
 from flintt_mcp.sandbox.ground.clock import stamp
+from flintt_mcp.sandbox.ground.seeding import Draw
 
 QUEUED_SECONDS = 5
 SECONDS_PER_LEAD = 2.6
@@ -37,7 +37,7 @@ def plan_course(job_id: int, keyword: str, requested: int, created: datetime) ->
     outcome, last = _ending(keyword)
     started = created.replace(microsecond=0) + timedelta(seconds=QUEUED_SECONDS)
     seconds = math.ceil(requested * SECONDS_PER_LEAD * last / 100)
-    share = 0.9 + 0.1 * Draw(f"course of job {job_id}").fraction()
+    share = 0.9 + 0.1 * Draw("flowmaticx", f"course of job {job_id}").fraction()
     count = max(1, math.floor(requested * share * last / 100))
     moments = (started + timedelta(seconds=math.ceil(seconds * number / count)) for number in range(1, count + 1))
     return Course(

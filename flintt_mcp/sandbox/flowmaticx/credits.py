@@ -14,12 +14,13 @@ from typing import Any
 from fastapi import APIRouter
 from pydantic import BaseModel
 
-from flintt_mcp.sandbox.flowmaticx.answers import Envelope, Refused, failures
-from flintt_mcp.sandbox.flowmaticx.door import Caller, KeyedRoute, scope
-from flintt_mcp.sandbox.flowmaticx.fields import Timestamp
+from flintt_mcp.sandbox.flowmaticx.answers import Envelope, Refused, failures, succeeded
+from flintt_mcp.sandbox.flowmaticx.door import Caller, KeyedRoute
 from flintt_mcp.sandbox.flowmaticx.keys import Grant
 from flintt_mcp.sandbox.flowmaticx.plans import period
 from flintt_mcp.sandbox.ground.clock import stamp
+from flintt_mcp.sandbox.ground.doors import needs
+from flintt_mcp.sandbox.ground.texts import Timestamp
 
 router = APIRouter(tags=["Credits"], route_class=KeyedRoute)
 
@@ -36,10 +37,10 @@ class Credits(BaseModel):
     status: str
 
 
-@router.get("/credits", summary="Get credits", responses=failures(), openapi_extra=scope("credits:read"))
+@router.get("/credits", summary="Get credits", responses=failures(), openapi_extra=needs("credits:read"))
 async def get_credits(caller: Caller) -> Envelope[Credits]:
     """The credit balance of the workspace."""
-    return {"ok": True, "data": await caller.read(select_credits, caller.ground.clock())}
+    return succeeded(await caller.read(select_credits, caller.ground.clock()))
 
 
 def select_credits(connection: sqlite3.Connection, grant: Grant, now: datetime) -> dict[str, Any]:

@@ -6,19 +6,16 @@ gives no limits for texts; those here are this sandbox's.
 
 from __future__ import annotations
 
-import re
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
+from pydantic import BeforeValidator, ConfigDict
 
-ONE_LINE = r"^[^\x00-\x1f\x7f]*[^\x00-\x20\x7f][^\x00-\x1f\x7f]*$"
-LARGEST = 2**53 - 1
-"""The largest whole number that every JSON reader keeps exact."""
+from flintt_mcp.sandbox.ground import texts
+from flintt_mcp.sandbox.ground.texts import ONE_LINE, ONE_LINE_WANTED, Text
 
 WorkflowType = Literal["GOOGLE_MAPS", "LINKEDIN", "INSTAGRAM", "TIKTOK", "FACEBOOK", "YELLOW_PAGES", "CUSTOM"]
 JobStatus = Literal["QUEUED", "RUNNING", "COMPLETED", "FAILED", "TIMED_OUT"]
 EmailStatus = Literal["VALID", "RISKY", "INVALID"]
-Timestamp = Annotated[str, WithJsonSchema({"type": "string", "format": "date-time"})]
 
 
 def _whole(value: Any) -> Any:
@@ -29,20 +26,12 @@ def _whole(value: Any) -> Any:
 Whole = Annotated[int, BeforeValidator(_whole)]
 
 
-class Body(BaseModel):
-    """A JSON object with known fields of the right JSON types: a misspelt field is refused by name instead of being lost."""
+class Body(texts.Body):
+    """A JSON object with known fields of the right JSON types."""
 
-    model_config = ConfigDict(extra="forbid", strict=True)
+    model_config = ConfigDict(strict=True)
 
 
-def line(max_length: int) -> Any:
-    """A type for one line of text that is not blank."""
-
-    def check(value: str) -> str:
-        # `$` would let a line break through at the end; fullmatch does not.
-        if not re.fullmatch(ONE_LINE, value):
-            raise ValueError("must be one line of text that is not blank, without control characters")
-        return value
-
-    length = Field(min_length=1, max_length=max_length, json_schema_extra={"pattern": ONE_LINE})
-    return Annotated[str, length, AfterValidator(check)]
+def line(max_length: int) -> Text:
+    """What `Annotated[str, ...]` makes a type for one line of text that is not blank."""
+    return Text(ONE_LINE, f"must be {ONE_LINE_WANTED}", shortest=1, longest=max_length)

@@ -11,9 +11,9 @@ import unicodedata
 from dataclasses import dataclass
 from typing import Any
 
-from flintt_mcp.sandbox.flowmaticx.draw import Draw
 from flintt_mcp.sandbox.flowmaticx.places import FIRST_NAMES, LAST_NAMES, STREETS, City, cities_of
 from flintt_mcp.sandbox.flowmaticx.trades import STEMS, Trade, trade_of
+from flintt_mcp.sandbox.ground.seeding import Draw
 
 RATED = ("GOOGLE_MAPS", "YELLOW_PAGES", "FACEBOOK")
 """Where businesses have stars."""
@@ -48,7 +48,7 @@ class Business:
 
 def invent(search: Search, count: int) -> list[dict[str, Any]]:
     """`count` leads for a search, each business once."""
-    draw = Draw(f"leads of job {search.job_id}")
+    draw = Draw("flowmaticx", f"leads of job {search.job_id}")
     trade, cities = trade_of(search.keyword), cities_of(search.location)
     taken: set[str] = set()
     return [_lead(search, _business(draw, trade, draw.one(cities), search, taken), draw) for _ in range(count)]

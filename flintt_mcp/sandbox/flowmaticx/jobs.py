@@ -14,16 +14,19 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Header, Query
 from pydantic import BaseModel, ConfigDict, Field
+from pydantic.config import JsonDict
 
-from flintt_mcp.sandbox.flowmaticx.answers import Envelope, Refused, failures
+from flintt_mcp.sandbox.flowmaticx.answers import Envelope, Refused, failures, succeeded
 from flintt_mcp.sandbox.flowmaticx.course import CHECK, progress
 from flintt_mcp.sandbox.flowmaticx.credits import require_subscription, used_credits
-from flintt_mcp.sandbox.flowmaticx.door import Caller, KeyedRoute, scope
-from flintt_mcp.sandbox.flowmaticx.fields import LARGEST, Body, JobStatus, Timestamp, Whole, WorkflowType, line
+from flintt_mcp.sandbox.flowmaticx.door import Caller, KeyedRoute
+from flintt_mcp.sandbox.flowmaticx.fields import Body, JobStatus, Whole, WorkflowType, line
 from flintt_mcp.sandbox.flowmaticx.keys import Grant
 from flintt_mcp.sandbox.flowmaticx.launch import launch
 from flintt_mcp.sandbox.flowmaticx.plans import CREDITS_PER_LEAD
 from flintt_mcp.sandbox.ground.clock import read_stamp, stamp
+from flintt_mcp.sandbox.ground.doors import needs
+from flintt_mcp.sandbox.ground.texts import LARGEST, Timestamp
 
 router = APIRouter(prefix="/jobs", tags=["Jobs"], route_class=KeyedRoute)
 
@@ -35,7 +38,12 @@ COLUMNS = f"""j.*, {STATUS} AS status,
     (SELECT count(*) {_SEEN} :now AND l.is_billable) AS billable"""
 
 
-EXAMPLE = {"workflow_type": "GOOGLE_MAPS", "keyword": "plumber", "location": "Manchester, UK", "leads_requested": 50}
+EXAMPLE: JsonDict = {
+    "workflow_type": "GOOGLE_MAPS",
+    "keyword": "plumber",
+    "location": "Manchester, UK",
+    "leads_requested": 50,
+}
 
 
 class NewJob(Body):
@@ -44,10 +52,10 @@ class NewJob(Body):
     model_config = ConfigDict(json_schema_extra={"examples": [EXAMPLE]})
 
     workflow_type: WorkflowType = Field(description="Where to search.")
-    keyword: line(200) = Field(
+    keyword: Annotated[str, line(200)] = Field(
         description="Search keyword or hashtag. In this sandbox #fail and #timeout play those endings."
     )
-    location: line(200) = Field(description="City, region, or country.")
+    location: Annotated[str, line(200)] = Field(description="City, region, or country.")
     leads_requested: Whole = Field(ge=1, le=500, description="How many leads to look for.")
     ai_enabled: bool = Field(True, description="Enable AI personalisation (requires Starter or more).")
     include_risky: bool = Field(False, description="Include leads with the email status RISKY.")
@@ -89,7 +97,7 @@ class JobPage(BaseModel):
     offset: int
 
 
-@router.post("", summary="Create job", responses=failures(402), openapi_extra=scope("jobs:write"))
+@router.post("", summary="Create job", responses=failures(402), openapi_extra=needs("jobs:write"))
 async def create_job(
     caller: Caller,
     job: NewJob,
@@ -106,10 +114,10 @@ async def create_job(
 ) -> Envelope[Started]:
     """Start a new lead generation job. Returns the job id immediately; poll GET /jobs for completion."""
     data = await caller.write(start_job, job.model_dump(), idempotency_key, caller.ground.clock())
-    return {"ok": True, "data": data}
+    return succeeded(data)
 
 
-@router.get("", summary="List jobs", responses=failures(), openapi_extra=scope("jobs:read"))
+@router.get("", summary="List jobs", responses=failures(), openapi_extra=needs("jobs:read"))
 async def list_jobs(
     caller: Caller,
     limit: Annotated[int, Query(ge=1, le=100, description="Max results.")] = 50,
@@ -118,7 +126,7 @@ async def list_jobs(
 ) -> Envelope[JobPage]:
     """Jobs of the workspace, newest first."""
     rows, total = await caller.read(select_jobs, caller.ground.clock(), status, limit, offset)
-    return {"ok": True, "data": {"jobs": rows, "total": total, "limit": limit, "offset": offset}}
+    return succeeded({"jobs": rows, "total": total, "limit": limit, "offset": offset})
 
 
 def start_job(

@@ -1,19 +1,17 @@
 """API keys: how one is stored, whose workspace it opens, and what it may do there.
 
-In: a key as a caller sent it. Out: a `Grant`, or nothing; a missing, unknown and revoked key look the same. Keys are found
-by their display prefix and compared by digest in constant time. The key itself is never stored, logged or put into an error.
+In: a key as a caller sent it. Out: a `Grant`, or nothing; a missing, unknown and revoked key look the same. The key
+itself is never stored, logged or put into an error.
 """
 
 from __future__ import annotations
 
 import sqlite3
 from dataclasses import dataclass
-from typing import Literal
 
 from flintt_mcp.sandbox.flowmaticx.plans import PLANS, Plan
-from flintt_mcp.sandbox.ground.secret import Digester
+from flintt_mcp.sandbox.ground.secret import Digester, row_of_key
 
-PREFIX_LENGTH = 12
 SANDBOX_KEYS = {
     "main": "lg_live_sandbox_key",
     "scoped": "lg_live_sandbox_scoped_key",
@@ -22,7 +20,6 @@ SANDBOX_KEYS = {
     "pilot": "lg_live_sandbox_pilot_key",
 }
 """The published key of every example workspace, by its slug; see seed/__init__.py for what each shows."""
-Scope = Literal["leads:read", "jobs:write", "jobs:read", "credits:read"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,26 +43,24 @@ class Grant:
         """Whether the workspace has API access at all."""
         return self.plan.api or self.api_pilot
 
-    def allows(self, scope: Scope) -> bool:
+    def allows(self, scope: str) -> bool:
         """Whether the key has a scope."""
         return scope in self.scopes or "*" in self.scopes
 
 
 def find_key(connection: sqlite3.Connection, digester: Digester, key: str) -> Grant | None:
     """What a key opens when it is known and not revoked."""
-    for row in connection.execute(
-        """SELECT k.id AS key_id, k.key_digest, k.scopes, w.* FROM flowmaticx_api_keys k
-           JOIN flowmaticx_workspaces w ON w.id = k.workspace_id WHERE k.key_prefix = ? AND k.revoked_at IS NULL""",
-        (key[:PREFIX_LENGTH],),
-    ):
-        if digester.matches(key, row["key_digest"]):
-            return Grant(
-                row["key_id"],
-                row["id"],
-                frozenset(row["scopes"].split()),
-                row["plan"],
-                bool(row["subscribed"]),
-                bool(row["api_pilot"]),
-                row["used_in_app"],
-            )
-    return None
+    query = """SELECT k.id AS key_id, k.key_digest, k.scopes, w.* FROM flowmaticx_api_keys k
+        JOIN flowmaticx_workspaces w ON w.id = k.workspace_id WHERE k.key_prefix = ? AND k.revoked_at IS NULL"""
+    row = row_of_key(connection, digester, query, key)
+    if row is None:
+        return None
+    return Grant(
+        row["key_id"],
+        row["id"],
+        frozenset(row["scopes"].split()),
+        row["plan"],
+        bool(row["subscribed"]),
+        bool(row["api_pilot"]),
+        row["used_in_app"],
+    )

@@ -14,6 +14,7 @@ from flintt_mcp.sandbox.flowmaticx.course import plan_course
 from flintt_mcp.sandbox.flowmaticx.invention import Search, invent
 from flintt_mcp.sandbox.flowmaticx.plans import CREDITS_PER_LEAD
 from flintt_mcp.sandbox.ground.clock import stamp
+from flintt_mcp.sandbox.ground.rows import insert, insert_all
 
 
 def launch(
@@ -51,9 +52,9 @@ def launch(
         "started_at": course.started_at,
         "finished_at": course.finished_at,
     }
-    _insert(connection, "flowmaticx_jobs", [job])
+    insert(connection, "flowmaticx_jobs", job)
     own = {"workspace_id": workspace_id, "job_id": job_id}
-    _insert(
+    insert_all(
         connection,
         "flowmaticx_leads",
         [own | {"processed_at": moment} | lead for moment, lead in zip(course.leads, leads, strict=True)],
@@ -65,11 +66,3 @@ def _next_id(connection: sqlite3.Connection) -> int:
     """The id SQLite would give next; needed first, because the course of a job is drawn from its id."""
     row = connection.execute("SELECT seq FROM sqlite_sequence WHERE name = 'flowmaticx_jobs'").fetchone()
     return 1 if row is None else row["seq"] + 1
-
-
-def _insert(connection: sqlite3.Connection, table: str, rows: list[dict[str, Any]]) -> None:
-    """Insert rows of one shape. Table and column names come from code, never from a request."""
-    if rows:
-        columns = ", ".join(rows[0])
-        marks = ", ".join(f":{column}" for column in rows[0])
-        connection.executemany(f"INSERT INTO {table} ({columns}) VALUES ({marks})", rows)

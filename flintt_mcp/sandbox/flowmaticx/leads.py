@@ -14,11 +14,13 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query
 from pydantic import BaseModel
 
-from flintt_mcp.sandbox.flowmaticx.answers import Envelope, Refused, failures
-from flintt_mcp.sandbox.flowmaticx.door import Caller, KeyedRoute, scope
-from flintt_mcp.sandbox.flowmaticx.fields import LARGEST, EmailStatus, Timestamp
+from flintt_mcp.sandbox.flowmaticx.answers import Envelope, Refused, failures, succeeded
+from flintt_mcp.sandbox.flowmaticx.door import Caller, KeyedRoute
+from flintt_mcp.sandbox.flowmaticx.fields import EmailStatus
 from flintt_mcp.sandbox.flowmaticx.keys import Grant
 from flintt_mcp.sandbox.ground.clock import stamp
+from flintt_mcp.sandbox.ground.doors import needs
+from flintt_mcp.sandbox.ground.texts import LARGEST, Timestamp
 
 router = APIRouter(tags=["Leads"], route_class=KeyedRoute)
 
@@ -66,7 +68,7 @@ class LeadPage(BaseModel):
     offset: int
 
 
-@router.get("/leads", summary="List leads", responses=failures(404), openapi_extra=scope("leads:read"))
+@router.get("/leads", summary="List leads", responses=failures(404), openapi_extra=needs("leads:read"))
 async def list_leads(
     caller: Caller,
     limit: Annotated[int, Query(ge=1, le=100, description="Max results.")] = 50,
@@ -78,7 +80,7 @@ async def list_leads(
     """Leads of the workspace, newest first."""
     filters = {"job": job_id, "billable": billable_only, "email": email_status}
     rows, total = await caller.read(select_leads, caller.ground.clock(), filters, limit, offset)
-    return {"ok": True, "data": {"leads": rows, "total": total, "limit": limit, "offset": offset}}
+    return succeeded({"leads": rows, "total": total, "limit": limit, "offset": offset})
 
 
 def select_leads(

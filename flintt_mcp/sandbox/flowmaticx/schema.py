@@ -7,12 +7,12 @@ Released SQL never changes: add a `Migration`, list it in `sandbox/server.py`, a
 
 from __future__ import annotations
 
-from flintt_mcp.sandbox.database import Migration
+from flintt_mcp.sandbox.ground.rows import CREATED, Tables
+from flintt_mcp.sqlite import Migration
 
 _WORKSPACE = "Owner of the row; no other workspace ever sees it."
-_CREATED = "When the row was made (ISO 8601, UTC)."
 
-TABLES: dict[str, tuple[str, dict[str, str]]] = {
+TABLES: Tables = {
     "flowmaticx_workspaces": (
         "A workspace with its plan.",
         {
@@ -22,7 +22,7 @@ TABLES: dict[str, tuple[str, dict[str, str]]] = {
             "subscribed": "1 while the subscription is active.",
             "api_pilot": "1 for a workspace that has API access although its plan does not include it.",
             "used_in_app": "Credits that people use up in the web app in every period.",
-            "created_at": _CREATED,
+            "created_at": CREATED,
         },
     ),
     "flowmaticx_api_keys": (
@@ -35,7 +35,7 @@ TABLES: dict[str, tuple[str, dict[str, str]]] = {
             "key_digest": "HMAC-SHA256 of the whole key under the secret of this data folder.",
             "scopes": "What the key may do, separated by spaces; * is everything.",
             "revoked_at": "When the key was revoked; from then on it opens nothing.",
-            "created_at": _CREATED,
+            "created_at": CREATED,
         },
     ),
     "flowmaticx_jobs": (
@@ -54,7 +54,7 @@ TABLES: dict[str, tuple[str, dict[str, str]]] = {
             "last_progress": "Progress at its end, in percent; 100 when it completes.",
             "credits_held": "Credits set aside until its end: the price of all leads that were asked for.",
             "credits_charged": "Credits it has cost at its end: the price of its billable leads.",
-            "created_at": _CREATED,
+            "created_at": CREATED,
             "started_at": "When it starts; QUEUED before.",
             "finished_at": "When it ends; RUNNING until then.",
         },

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from flintt_mcp.sandbox.flowmaticx.draw import words
+from flintt_mcp.sandbox.ground.seeding import words
 
 
 @dataclass(frozen=True, slots=True)

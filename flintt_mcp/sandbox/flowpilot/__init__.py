@@ -1,1 +1,1 @@
-"""The FlowPilot API of the sandbox: `app.flowpilot_app`, its tables in `schema`, its example rows in `seed`."""
+"""The FlowPilot API of the sandbox: all of it in `app.FLOWPILOT`, its tables in `schema`, its example rows in `seed`."""

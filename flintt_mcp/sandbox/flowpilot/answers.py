@@ -6,18 +6,18 @@ not JSON is a 422 as well: the text knows no 400.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
-from fastapi import FastAPI, HTTPException, Request, Response
+from fastapi import HTTPException, Response
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, Field
 from starlette.responses import JSONResponse
-from starlette.routing import BaseRoute, Match
 
 from flintt_mcp.sandbox.flowpilot.money import to_json
+from flintt_mcp.sandbox.ground.voice import MAX_NAME, RETRY_AFTER, Responses, Voice, tell_detail
 
-MAX_NAME, MAX_FAULTS = 100, 8
+MAX_FAULTS = 8
 
 
 class Problem(BaseModel):
@@ -26,8 +26,6 @@ class Problem(BaseModel):
     detail: str = Field(description="A sentence for people.")
 
 
-Responses = dict[int | str, dict[str, Any]]
-RETRY_AFTER = {"Retry-After": {"description": "Seconds to wait.", "schema": {"type": "integer", "minimum": 1}}}
 KEYED: Responses = {
     401: {"model": Problem, "description": "Missing or invalid API key."},
     403: {"model": Problem, "description": "Valid key but insufficient scope for this operation."},
@@ -47,21 +45,7 @@ def not_found(what: str) -> HTTPException:
     return HTTPException(404, f"{what} not found.")
 
 
-def answer_refusals(app: FastAPI, routes: Sequence[BaseRoute]) -> None:
-    """Give the app these shapes for everything it refuses; `routes` are all routes it documents."""
-
-    async def not_allowed(request: Request, error: HTTPException) -> JSONResponse:
-        # Starlette names the methods of the first route with this path; the others count as well.
-        matching = (route for route in routes if route.matches(request.scope)[0] is not Match.NONE)
-        allowed = sorted({method for route in matching for method in route.methods})
-        return JSONResponse({"detail": error.detail}, 405, {"Allow": ", ".join(allowed)})
-
-    app.add_exception_handler(405, not_allowed)
-    app.add_exception_handler(RequestValidationError, _refused)
-    app.add_exception_handler(Exception, _failed)
-
-
-async def _refused(_request: Request, error: RequestValidationError) -> JSONResponse:
+def _refused(error: RequestValidationError) -> JSONResponse:
     told = dict.fromkeys(_sentence(fault) for fault in error.errors())
     return JSONResponse({"detail": "; ".join(list(told)[:MAX_FAULTS])}, 422)
 
@@ -82,5 +66,4 @@ def _printable(name: str) -> str:
     return "".join(letter if letter.isprintable() else "?" for letter in name[:MAX_NAME])
 
 
-async def _failed(_request: Request, _error: Exception) -> JSONResponse:
-    return JSONResponse({"detail": "Internal Server Error"}, 500)
+VOICE = Voice(tell=tell_detail, refused=_refused)

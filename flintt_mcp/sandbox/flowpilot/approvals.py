@@ -11,12 +11,12 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from flintt_mcp.errors import CallRefused
-from flintt_mcp.sandbox.database import Database
 from flintt_mcp.sandbox.flowpilot.books import Books
 from flintt_mcp.sandbox.flowpilot.lifecycle import catch_up
 from flintt_mcp.sandbox.flowpilot.money import CURRENCY, amount
 from flintt_mcp.sandbox.flowpilot.payouts import approve, reject
 from flintt_mcp.sandbox.ground.clock import Clock, stamp
+from flintt_mcp.sqlite import Database
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from uuid import uuid4
 
 from flintt_mcp.sandbox.flowpilot.events import Tell, tell
 from flintt_mcp.sandbox.flowpilot.money import to_json
+from flintt_mcp.sandbox.ground.rows import insert
 
 
 def random_id() -> str:
@@ -33,9 +34,7 @@ class Books:
     def insert(self, table: str, row: Mapping[str, Any]) -> str:
         """Insert a row of this organisation and answer its new id."""
         row = {"id": self.new_id(), "organisation_id": self.organisation_id, **row}
-        marks = ", ".join(f":{column}" for column in row)
-        self.connection.execute(f"INSERT INTO {table} ({', '.join(row)}) VALUES ({marks})", row)
-        return row["id"]
+        return insert(self.connection, table, row)
 
     def rows(self, query: str, *values: Any) -> list[sqlite3.Row]:
         """All rows of a query."""

@@ -1,86 +1,68 @@
 """The door of every route: key first, then the limit, then the scope; what comes out is the key's organisation.
 
 In: a request. Out: an `Organisation`, whose reads and changes hand its id to every query, after whatever was due by now has
-happened. All checks come before the body is read, so a caller without a key learns nothing but 401. A route says its
-scope with `needs`, which is both what is documented and what is enforced.
+happened.
 """
 
 from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Annotated, Any, Concatenate, ParamSpec, TypeVar
+from dataclasses import dataclass, field
+from typing import Annotated, Any, Concatenate, ParamSpec
 
 from fastapi import Depends, HTTPException, Request, Response
-from fastapi.routing import APIRoute
 from fastapi.security import APIKeyHeader, HTTPBearer
 
-from flintt_mcp.sandbox.database import Database
 from flintt_mcp.sandbox.flowpilot.books import Books
 from flintt_mcp.sandbox.flowpilot.keys import OpenKey, find_key
 from flintt_mcp.sandbox.flowpilot.lifecycle import catch_up, is_due
-from flintt_mcp.sandbox.flowpilot.limits import Meter
+from flintt_mcp.sandbox.flowpilot.meter import Meter
 from flintt_mcp.sandbox.flowpilot.money import from_json
-from flintt_mcp.sandbox.ground.clock import Clock, stamp
-from flintt_mcp.sandbox.ground.secret import Digester
+from flintt_mcp.sandbox.ground import doors
+from flintt_mcp.sandbox.ground.clock import stamp
 
 P = ParamSpec("P")
-T = TypeVar("T")
 
 KEY_HEADER = APIKeyHeader(
     name="X-API-Key", scheme_name="ApiKey", description="A key of the form fp_test_...", auto_error=False
 )
 BEARER = HTTPBearer(scheme_name="Bearer", description="The same key as a bearer token.", auto_error=False)
-SCOPE = "x-required-scope"
 
 
 @dataclass(frozen=True, slots=True)
-class Ground:
-    """What the app stands on; one per opened sandbox."""
+class Ground(doors.Ground):
+    """What this API stands on; `meter` counts the requests of its keys."""
 
-    database: Database
-    digester: Digester
-    clock: Clock
-    meter: Meter
+    meter: Meter = field(default_factory=Meter)
 
 
-@dataclass(frozen=True, slots=True)
-class Organisation:
-    """One organisation's rows."""
-
-    ground: Ground
-    id: str
+@dataclass(frozen=True)
+class Organisation(doors.Workspace[Ground, str]):
+    """One organisation's rows, by its id."""
 
     async def read(
-        self, query: Callable[Concatenate[sqlite3.Connection, str, P], T], *args: P.args, **kwargs: P.kwargs
-    ) -> T:
+        self, query: Callable[Concatenate[sqlite3.Connection, str, P], Any], *args: P.args, **kwargs: P.kwargs
+    ) -> Any:
         """Run `query(connection, organisation_id, ...)` on a snapshot of the present moment."""
         database, now = self.ground.database, stamp(self.ground.clock())
-        if await database.read(is_due, self.id, now):
-            await database.write(_catch_up, self.id, now)
-        return await database.read(query, self.id, *args, **kwargs)
+        if await database.read(is_due, self.owner, now):
+            await database.write(_catch_up, self.owner, now)
+        return await database.read(query, self.owner, *args, **kwargs)
 
-    async def change(self, change: Callable[Concatenate[Books, str, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
+    async def change(self, change: Callable[Concatenate[Books, str, P], Any], *args: P.args, **kwargs: P.kwargs) -> Any:
         """Run `change(books, now, ...)` as one change, behind whatever was due before it."""
-        return await self.ground.database.write(_change, self.id, stamp(self.ground.clock()), change, args, kwargs)
+
+        def change_behind(connection: sqlite3.Connection, organisation_id: str, now: str) -> Any:
+            return change(_catch_up(connection, organisation_id, now), now, *args, **kwargs)
+
+        return await self.write(change_behind, stamp(self.ground.clock()))
 
 
-def _catch_up(connection: sqlite3.Connection, organisation_id: str, now: str) -> None:
-    catch_up(Books(connection, organisation_id), now)
-
-
-def _change(
-    connection: sqlite3.Connection, organisation_id: str, now: str, change: Callable[..., T], args: tuple, kwargs: dict
-) -> T:
+def _catch_up(connection: sqlite3.Connection, organisation_id: str, now: str) -> Books:
     books = Books(connection, organisation_id)
     catch_up(books, now)
-    return change(books, now, *args, **kwargs)
-
-
-def needs(scope: str) -> dict[str, Any]:
-    """`openapi_extra` of a route that asks for a scope."""
-    return {SCOPE: scope}
+    return books
 
 
 async def open_key(ground: Ground, key: str | None, scope: str) -> OpenKey:
@@ -109,8 +91,7 @@ def _unauthorized(detail: str) -> HTTPException:
 
 def _key_of(request: Request) -> str | None:
     """The key of a request: the dedicated header when it is there, even an empty one, else the bearer token."""
-    scheme, _, token = request.headers.get("authorization", "").partition(" ")
-    return request.headers.get(KEY_HEADER.model.name, token.strip() if scheme.lower() == "bearer" else None)
+    return request.headers.get(KEY_HEADER.model.name, doors.bearer_of(request.headers.get("authorization")))
 
 
 class ExactRequest(Request):
@@ -120,24 +101,25 @@ class ExactRequest(Request):
         return from_json(await self.body())
 
 
-class KeyedRoute(APIRoute):
-    """A route that checks the key before anything else of the request is looked at."""
+class KeyedRoute(doors.ScopedRoute):
+    """A route that a key with the right scope opens, and that reads numbers exactly."""
+
+    async def open(self, request: Request) -> Organisation:
+        ground: Ground = request.app.state.ground
+        key = await open_key(ground, _key_of(request), self.needed)
+        return Organisation(ground, key.organisation_id)
 
     def get_route_handler(self) -> Callable[[Request], Any]:
         handle = super().get_route_handler()
-        scope = (self.openapi_extra or {})[SCOPE]
 
-        async def handle_keyed(request: Request) -> Response:
-            ground: Ground = request.app.state.ground
-            key = await open_key(ground, _key_of(request), scope)
-            request.state.organisation = Organisation(ground, key.organisation_id)
+        async def handle_exactly(request: Request) -> Response:
             return await handle(ExactRequest(request.scope, request.receive))
 
-        return handle_keyed
+        return handle_exactly
 
 
-async def _opened(request: Request) -> Organisation:
-    return request.state.organisation
+async def _opened(request: Request) -> Any:
+    return request.state.caller
 
 
 Caller = Annotated[Organisation, Depends(_opened)]

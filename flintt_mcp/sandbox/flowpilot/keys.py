@@ -1,8 +1,8 @@
 """API keys: how one is stored, whose treasury it opens and what for.
 
 In: a key as a caller sent it. Out: its organisation and scopes, or nothing; an unknown, expired and revoked key look the
-same. Keys are found by their first characters and compared by digest in constant time; nothing is cached, so that a revoked
-key is refused by the next request. The key itself is never stored, logged or put into an error.
+same. Nothing is cached, so that a revoked key is refused by the next request. The key itself is never stored, logged or put
+into an error.
 """
 
 from __future__ import annotations
@@ -11,11 +11,15 @@ import json
 import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from flintt_mcp.sandbox.flowpilot.books import Books
-from flintt_mcp.sandbox.ground.secret import Digester
+from flintt_mcp.sandbox.ground.secret import KEY_PREFIX, Digester, row_of_key
 
-PREFIX_LENGTH = 12
+SANDBOX_KEY = "fp_test_sandbox_key"
+"""Published on purpose: documentation examples work with it. It has every scope."""
+SECOND_SANDBOX_KEY = "fp_test_sandbox_readonly_key"
+"""Opens the small treasury of a second organisation, and may only read."""
 SCOPES = {
     "runs:read": "Read runs and their metadata",
     "runs:write": "Create new payment runs",
@@ -38,14 +42,10 @@ class OpenKey:
 
 def find_key(connection: sqlite3.Connection, digester: Digester, key: str, now: str) -> OpenKey | None:
     """The key's record when it is known, not revoked and not expired."""
-    for row in connection.execute(
-        """SELECT id, organisation_id, key_digest, scopes FROM flowpilot_api_keys
-            WHERE key_prefix = ? AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > ?)""",
-        (key[:PREFIX_LENGTH], now),
-    ):
-        if digester.matches(key, row["key_digest"]):
-            return OpenKey(row["id"], row["organisation_id"], frozenset(json.loads(row["scopes"])))
-    return None
+    query = """SELECT id, organisation_id, key_digest, scopes FROM flowpilot_api_keys
+        WHERE key_prefix = ? AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > ?)"""
+    row = row_of_key(connection, digester, query, key, now)
+    return None if row is None else OpenKey(row["id"], row["organisation_id"], frozenset(json.loads(row["scopes"])))
 
 
 def add_key(
@@ -59,6 +59,6 @@ def add_key(
     expires_at: str | None = None,
 ) -> str:
     """Store a key for an organisation and answer the id of its record."""
-    row = {"name": name, "key_prefix": key[:PREFIX_LENGTH], "key_digest": digester.digest(key)}
+    row: dict[str, Any] = {"name": name, "key_prefix": key[:KEY_PREFIX], "key_digest": digester.digest(key)}
     row |= {"scopes": json.dumps(list(scopes)), "expires_at": expires_at, "created_at": now}
     return books.insert("flowpilot_api_keys", row)

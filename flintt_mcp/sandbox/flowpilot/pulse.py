@@ -12,10 +12,10 @@ from collections.abc import Awaitable, Callable
 
 import anyio
 
-from flintt_mcp.sandbox.database import Database
 from flintt_mcp.sandbox.flowpilot.books import Books
 from flintt_mcp.sandbox.flowpilot.lifecycle import catch_up, is_due
 from flintt_mcp.sandbox.ground.clock import Clock, stamp
+from flintt_mcp.sqlite import Database
 
 logger = logging.getLogger(__name__)
 

@@ -16,17 +16,11 @@ from pydantic import BaseModel, Field
 
 from flintt_mcp.sandbox.flowpilot.answers import KEYED, NOT_FOUND, REFUSED, answer, not_found
 from flintt_mcp.sandbox.flowpilot.books import Books
-from flintt_mcp.sandbox.flowpilot.door import Caller, KeyedRoute, needs
-from flintt_mcp.sandbox.flowpilot.fields import (
-    AccountNumber,
-    Body,
-    Id,
-    InstitutionCode,
-    Timestamp,
-    line,
-    search_key,
-)
+from flintt_mcp.sandbox.flowpilot.door import Caller, KeyedRoute
+from flintt_mcp.sandbox.flowpilot.fields import AccountNumber, InstitutionCode, line
 from flintt_mcp.sandbox.flowpilot.listing import NEWEST_FIRST, Page, Wanted, Window, select_page
+from flintt_mcp.sandbox.ground.doors import needs
+from flintt_mcp.sandbox.ground.texts import Body, Id, Timestamp, search_key
 
 router = APIRouter(prefix="/public/recipients", tags=["Recipients"], route_class=KeyedRoute)
 
@@ -64,11 +58,11 @@ class Recipient(BaseModel):
 class NewRecipient(Body):
     """A beneficiary to save."""
 
-    name: line(200) = Field(description="Name of the beneficiary.")
+    name: Annotated[str, line(200)] = Field(description="Name of the beneficiary.")
     account_number: AccountNumber = Field(description="Account number, ten digits.", examples=["0123456789"])
     institution_code: InstitutionCode = Field(description="CBN-assigned bank code, e.g. 058.", examples=["058"])
-    bank_name: line(200) | None = Field(None, description="Name of the bank.")
-    narration_note: line(500) | None = Field(None, description="Default narration.")
+    bank_name: Annotated[str, line(200)] | None = Field(None, description="Name of the bank.")
+    narration_note: Annotated[str, line(500)] | None = Field(None, description="Default narration.")
 
 
 class DeletedRecipient(BaseModel):

@@ -15,10 +15,11 @@ from fastapi import APIRouter, Query, Response
 from pydantic import BaseModel
 
 from flintt_mcp.sandbox.flowpilot.answers import KEYED, REFUSED, answer
-from flintt_mcp.sandbox.flowpilot.door import Caller, KeyedRoute, needs
-from flintt_mcp.sandbox.flowpilot.fields import Id, Timestamp
+from flintt_mcp.sandbox.flowpilot.door import Caller, KeyedRoute
 from flintt_mcp.sandbox.flowpilot.listing import NEWEST_FIRST, Page, Wanted, Window, select_page
 from flintt_mcp.sandbox.flowpilot.money import Money, amount
+from flintt_mcp.sandbox.ground.doors import needs
+from flintt_mcp.sandbox.ground.texts import Id, Timestamp
 
 router = APIRouter(prefix="/public", tags=["Wallet, transactions, audit log"], route_class=KeyedRoute)
 

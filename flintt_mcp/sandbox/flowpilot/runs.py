@@ -8,19 +8,22 @@ its cap is no order; risk_score and risk_decision are null until the run is scor
 from __future__ import annotations
 
 import sqlite3
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from fastapi import APIRouter, Response
 from pydantic import BaseModel, ConfigDict, Field
+from pydantic.config import JsonDict
 
 from flintt_mcp.sandbox.flowpilot.answers import KEYED, NOT_FOUND, REFUSED, answer, not_found
 from flintt_mcp.sandbox.flowpilot.books import Books
-from flintt_mcp.sandbox.flowpilot.door import Caller, KeyedRoute, needs
-from flintt_mcp.sandbox.flowpilot.fields import Body, Id, Timestamp, line
+from flintt_mcp.sandbox.flowpilot.door import Caller, KeyedRoute
+from flintt_mcp.sandbox.flowpilot.fields import line
 from flintt_mcp.sandbox.flowpilot.lifecycle import start
 from flintt_mcp.sandbox.flowpilot.listing import NEWEST_FIRST, Page, Wanted, Window, select_page
 from flintt_mcp.sandbox.flowpilot.money import Fraction, Kobo, Money, amount
+from flintt_mcp.sandbox.ground.doors import needs
+from flintt_mcp.sandbox.ground.texts import Body, Id, Timestamp
 
 router = APIRouter(prefix="/public/runs", tags=["Runs"], route_class=KeyedRoute)
 
@@ -33,7 +36,7 @@ DEFAULT_RISK_TOLERANCE = 0.3
 
 Status = Literal["pending", "planning", "scoring", "awaiting_approval", "completed", "failed"]
 ApprovalStatus = Literal["pending", "approved", "rejected"]
-EXAMPLE = {"objective": "Vendor payment batch — Q2 suppliers", "risk_tolerance": 0.3, "budget_cap": 10000000}
+EXAMPLE: JsonDict = {"objective": "Vendor payment batch — Q2 suppliers", "risk_tolerance": 0.3, "budget_cap": 10000000}
 
 
 class Run(BaseModel):
@@ -54,7 +57,7 @@ class NewRun(Body):
 
     model_config = ConfigDict(json_schema_extra={"examples": [EXAMPLE]})
 
-    objective: line(2000) = Field(description="What is to be paid, in words.")
+    objective: Annotated[str, line(2000)] = Field(description="What is to be paid, in words.")
     risk_tolerance: Fraction = Field(DEFAULT_RISK_TOLERANCE, description="Up to which risk score agents may approve.")
     budget_cap: Kobo = Field(description="The most that the run may pay out, in NGN; at most two decimals.")
 

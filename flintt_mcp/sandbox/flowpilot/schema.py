@@ -7,15 +7,15 @@ organisation, so that no query has to trust a join for it.
 
 from __future__ import annotations
 
-from flintt_mcp.sandbox.database import Migration
+from flintt_mcp.sandbox.ground.rows import CREATED, Tables
+from flintt_mcp.sqlite import Migration
 
 _OWNER = "Organisation the row belongs to; no other ever sees it."
-_CREATED = "When the row was made (ISO 8601, UTC)."
 
-TABLES: dict[str, tuple[str, dict[str, str]]] = {
+TABLES: Tables = {
     "flowpilot_organisations": (
         "An organisation with a treasury of its own.",
-        {"id": "UUID of the organisation.", "name": "Its name.", "created_at": _CREATED},
+        {"id": "UUID of the organisation.", "name": "Its name.", "created_at": CREATED},
     ),
     "flowpilot_api_keys": (
         "A key for the public API; the key itself is never stored.",
@@ -28,7 +28,7 @@ TABLES: dict[str, tuple[str, dict[str, str]]] = {
             "scopes": "JSON array of the scopes the key has.",
             "expires_at": "From when on the key opens nothing; null when it does not expire.",
             "revoked_at": "When the key was revoked; from then on it opens nothing.",
-            "created_at": _CREATED,
+            "created_at": CREATED,
         },
     ),
     "flowpilot_wallets": (
@@ -53,7 +53,7 @@ TABLES: dict[str, tuple[str, dict[str, str]]] = {
             "institution_code": "Bank code given by the CBN.",
             "bank_name": "Name of the bank; null when neither given nor known.",
             "narration_note": "Default narration; null for none.",
-            "created_at": _CREATED,
+            "created_at": CREATED,
         },
     ),
     "flowpilot_runs": (
@@ -67,7 +67,7 @@ TABLES: dict[str, tuple[str, dict[str, str]]] = {
             "budget_kobo": "The most that its candidates may come to.",
             "due_at": "When the run takes its next step by itself; null when it waits for a person, has ended or is held.",
             "failure": "Why it failed; null when it did not.",
-            "created_at": _CREATED,
+            "created_at": CREATED,
             "updated_at": "When the status last changed (ISO 8601, UTC).",
         },
     ),
@@ -86,7 +86,7 @@ TABLES: dict[str, tuple[str, dict[str, str]]] = {
             "risk_decision": "auto_approved, manual_review or flagged; null until scored.",
             "approval_status": "pending, approved or rejected.",
             "execution_status": "pending, processing, success, failed or cancelled.",
-            "created_at": _CREATED,
+            "created_at": CREATED,
         },
     ),
     "flowpilot_transactions": (
@@ -103,7 +103,7 @@ TABLES: dict[str, tuple[str, dict[str, str]]] = {
             "status": "SUCCESS (the wallet was debited), PENDING (the amount is set aside) or FAILED (nothing moved).",
             "channel": "NIP.",
             "settles_at": "When a pending one succeeds by itself; null when it is settled.",
-            "created_at": _CREATED,
+            "created_at": CREATED,
         },
     ),
     "flowpilot_audit_events": (
@@ -115,7 +115,7 @@ TABLES: dict[str, tuple[str, dict[str, str]]] = {
             "agent_type": "human, planner, risk, approval or execution.",
             "action": "What was done.",
             "detail": "JSON object with the numbers of it; amounts are exact.",
-            "created_at": _CREATED,
+            "created_at": CREATED,
         },
     ),
 }

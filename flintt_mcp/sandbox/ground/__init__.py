@@ -1,1 +1,1 @@
-"""What every API of the sandbox stands on: time, the secret of the data folder, its document and its pages."""
+"""What every API of the sandbox stands on: data folder, doors, rows, seeds, texts, its voice and the set-up of its app."""

@@ -1,7 +1,7 @@
 """Finishes the OpenAPI document of an API: what FastAPI leaves generic gets words, and answers say where to go on.
 
-In: an app whose routes are all there, and its links. Out: the same app, whose document is finished when it is first asked for.
-Nothing here changes how a request is answered.
+In: what FastAPI makes of the routes, and links between them. Out: the finished document. Nothing here changes how a request is
+answered.
 """
 
 from __future__ import annotations
@@ -13,25 +13,26 @@ from fastapi import FastAPI
 
 Links = Mapping[str, Mapping[str, Mapping[str, str]]]
 """operationId -> operationId that its success leads to -> {parameter of that: runtime expression}."""
-NO_LINKS: Links = {}
 GENERIC = "Successful Response"
 CHALLENGE = {"WWW-Authenticate": {"description": "How to prove who asks.", "schema": {"type": "string"}}}
 
 
-def finish_document(app: FastAPI, links: Links = NO_LINKS, schemes: Mapping[str, Any] | None = None) -> None:
-    """Let the app show a finished document; `schemes` are security schemes that no route declares by itself."""
-    make = app.openapi
-    finished: list[dict[str, Any]] = []
+class DocumentedApp(FastAPI):
+    """An app whose document is finished when it is first asked for; `schemes` are security schemes that no route declares."""
 
-    def openapi() -> dict[str, Any]:
-        if not finished:
-            finished.append(_finished(make(), links, schemes or {}))
-        return finished[0]
+    def __init__(self, *, links: Links, schemes: Mapping[str, Any], **settings: Any) -> None:
+        super().__init__(**settings)
+        self._links = links
+        self._schemes = schemes
 
-    app.openapi = openapi
+    def openapi(self) -> dict[str, Any]:
+        """The document, finished."""
+        if self.openapi_schema is None:
+            _finish(super().openapi(), self._links, self._schemes)
+        return super().openapi()
 
 
-def _finished(document: dict[str, Any], links: Links, schemes: Mapping[str, Any]) -> dict[str, Any]:
+def _finish(document: dict[str, Any], links: Links, schemes: Mapping[str, Any]) -> None:
     components = document.setdefault("components", {})
     if schemes:
         components.setdefault("securitySchemes", {}).update(schemes)
@@ -45,7 +46,6 @@ def _finished(document: dict[str, Any], links: Links, schemes: Mapping[str, Any]
             if status == "401":
                 response.setdefault("headers", CHALLENGE)
         _link(operation, links.get(operation["operationId"], {}))
-    return document
 
 
 def _operations(document: dict[str, Any]) -> Iterator[dict[str, Any]]:
@@ -58,7 +58,8 @@ def _id_of(parameter: str) -> str:
 
 def _described(response: Mapping[str, Any], schemas: Mapping[str, Any]) -> str:
     """What the model of an answer says of itself."""
-    schema = next(iter(response.get("content", {}).values()), {}).get("schema", {})
+    contents: list[Any] = list(response.get("content", {}).values())
+    schema = contents[0].get("schema", {}) if contents else {}
     if schema.get("type") == "array":
         return f"A list, each item: {_model(schema['items'], schemas)}"
     return _model(schema, schemas)

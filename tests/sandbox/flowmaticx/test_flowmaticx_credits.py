@@ -13,11 +13,11 @@ from flowmaticx_client import SEARCH, data_of, start, talk
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from flintt_mcp.sandbox.database import FILE_NAME as DATABASE_FILE
-from flintt_mcp.sandbox.database import Database
 from flintt_mcp.sandbox.flowmaticx.app import flowmaticx_app
 from flintt_mcp.sandbox.flowmaticx.plans import period
-from flintt_mcp.sandbox.ground.secret import open_digester
+from flintt_mcp.sandbox.ground.doors import Ground
+from flintt_mcp.sandbox.ground.folder import open_folder
+from flintt_mcp.sandbox.server import MIGRATIONS
 from tests.clock import SetClock
 
 
@@ -72,8 +72,8 @@ def test_what_is_used_is_what_running_jobs_hold_and_ended_ones_were_charged(seed
     clock = SetClock()
 
     async def walk(folder: Path) -> None:
-        database = Database(folder / DATABASE_FILE)
-        app = flowmaticx_app(database, open_digester(folder), clock)
+        database, digester = await open_folder(folder, MIGRATIONS, {})
+        app = flowmaticx_app(Ground(database, digester, clock))
         async with talk(app, "main", "http://sandbox/") as client:
             for seconds, wanted, risky, keyword in steps:
                 clock.forward(seconds=seconds)

@@ -8,9 +8,8 @@ from flowpilot_client import talk_to
 from flintt_mcp.sandbox.flowpilot.app import flowpilot_app
 from flintt_mcp.sandbox.flowpilot.books import Books
 from flintt_mcp.sandbox.flowpilot.keys import SCOPES, add_key
-from flintt_mcp.sandbox.flowpilot.limits import RequestLimit
+from flintt_mcp.sandbox.flowpilot.meter import RequestLimit
 from flintt_mcp.sandbox.ground.clock import stamp
-from flintt_mcp.sandbox.ground.secret import open_digester
 
 pytestmark = pytest.mark.anyio
 
@@ -39,7 +38,7 @@ def new_key(sandbox, data_dir, clock):
         def add(connection):
             row = connection.execute("SELECT organisation_id FROM flowpilot_api_keys ORDER BY rowid").fetchone()
             books = Books(connection, row["organisation_id"])
-            return add_key(books, open_digester(data_dir), key, scopes, stamp(clock()), expires_at=expires_at)
+            return add_key(books, sandbox.ground.digester, key, scopes, stamp(clock()), expires_at=expires_at)
 
         return await sandbox.database.write(add)
 
@@ -107,8 +106,8 @@ async def test_no_key_is_stored(sandbox, data_dir):
     assert sandbox.second_flowpilot_key.encode() not in stored
 
 
-async def test_each_key_has_a_limit_of_its_own_that_the_next_window_lifts(sandbox, data_dir, clock):
-    app = flowpilot_app(sandbox.database, open_digester(data_dir), clock, RequestLimit(requests=2, seconds=60))
+async def test_each_key_has_a_limit_of_its_own_that_the_next_window_lifts(sandbox, clock):
+    app = flowpilot_app(sandbox.ground, RequestLimit(requests=2, seconds=60))
     clock.forward(seconds=15)
     async with talk_to(app, sandbox.flowpilot_key) as client:
         client.base_url = "http://sandbox/public/"

@@ -21,12 +21,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from flintt_mcp.errors import CallRefused
-from flintt_mcp.sandbox.database import Database, open_database
 from flintt_mcp.sandbox.flowpilot.app import flowpilot_app
 from flintt_mcp.sandbox.flowpilot.approvals import approve_run
 from flintt_mcp.sandbox.flowpilot.seed import sow
-from flintt_mcp.sandbox.ground.secret import open_digester
+from flintt_mcp.sandbox.ground.doors import Ground
+from flintt_mcp.sandbox.ground.folder import open_folder
 from flintt_mcp.sandbox.server import MIGRATIONS
+from flintt_mcp.sqlite import Database
 from tests.clock import SetClock
 
 KEY = "fp_test_property"
@@ -67,12 +68,11 @@ def test_money_is_conserved_over_any_sequence_of_events(sequence: list[tuple[Any
 
 
 async def _play(folder: Path, sequence: list[tuple[Any, ...]]) -> None:
-    digester = open_digester(folder)
-    seed = partial(sow, digester=digester, key=KEY, second_key="fp_test_other")
-    database = open_database(folder, MIGRATIONS, {"flowpilot": seed})
+    seed = partial(sow, key=KEY, second_key="fp_test_other")
+    database, digester = await open_folder(folder, MIGRATIONS, {"flowpilot": seed})
     world = World(database)
     try:
-        async with talk_to(flowpilot_app(database, digester, world.clock), KEY) as client:
+        async with talk_to(flowpilot_app(Ground(database, digester, world.clock)), KEY) as client:
             client.base_url = "http://sandbox/public/"
             for step in sequence:
                 for one in [step] if isinstance(step[0], str) else step:

@@ -6,26 +6,25 @@ on any port and behind a path prefix; host names are checked by whoever serves i
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from fastapi import APIRouter, FastAPI, Request
 from pydantic import BaseModel, Field
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
-from flintt_mcp.sandbox.flextell.answers import answer_refusals
+from flintt_mcp.sandbox.flextell import answers
 from flintt_mcp.sandbox.flextell.oauth import consent
 from flintt_mcp.sandbox.flextell.oauth.clients import proven_client
 from flintt_mcp.sandbox.flextell.oauth.described import PROOF, TOKEN_FORM, body, form, query
 from flintt_mcp.sandbox.flextell.oauth.forms import read_form, read_pairs
 from flintt_mcp.sandbox.flextell.oauth.grants import exchanged
-from flintt_mcp.sandbox.flextell.oauth.refusals import NO_STORE, PageRefused, TokenRefused, answer_token_refused
+from flintt_mcp.sandbox.flextell.oauth.refusals import NO_STORE, PageRefused, TokenRefused, tell_client
 from flintt_mcp.sandbox.flextell.oauth.token_rows import SCOPES, revoke
-from flintt_mcp.sandbox.flintt.door import Ground
-from flintt_mcp.sandbox.ground.browser_pages import operations_page
-from flintt_mcp.sandbox.ground.document import finish_document
+from flintt_mcp.sandbox.ground.api import Description, api_app
+from flintt_mcp.sandbox.ground.doors import Ground
+from flintt_mcp.sandbox.ground.voice import Responses
 
-DESCRIPTION = """The OAuth 2.0 server beside the Flextell sandbox: authorization code with PKCE, refresh tokens that rotate,
-client credentials, revocation. Without an account: the page asks which of the sandbox's users signs in."""
 METADATA = "/.well-known/oauth-authorization-server"
 PAGE_HEADERS = {
     **NO_STORE,
@@ -62,17 +61,22 @@ CLIENT = {
     }
 }
 _OF_CLIENTS: dict[str, Any] = {"security": [{"Client": []}, {}]}
+ABOUT = Description(
+    title="Flextell OAuth 2.0 (sandbox)",
+    text="""The OAuth 2.0 server beside the Flextell sandbox: authorization code with PKCE, refresh tokens that rotate,
+client credentials, revocation. Without an account: the page asks which of the sandbox's users signs in.""",
+    schemes=CLIENT,
+)
 
-
-_PAGE: dict[int | str, dict[str, Any]] = {
+_PAGE: Responses = {
     200: {"description": "A page for the person.", "content": {"text/html": {}}},
     400: {"description": "A page: the browser is sent nowhere.", "content": {"text/html": {}}},
 }
-_REFUSED: dict[int | str, dict[str, Any]] = {
+_REFUSED: Responses = {
     400: {"model": Refusal, "description": "The request is refused."},
     401: {"model": Refusal, "description": "The client is unknown, or its secret is wrong."},
 }
-_BACK: dict[int | str, dict[str, Any]] = {303: {"description": "Back to the client, with a code or an error."}}
+_BACK: Responses = {303: {"description": "Back to the client, with a code or an error."}}
 
 
 @router.get(METADATA, summary="Metadata", tags=["For clients"])
@@ -118,12 +122,13 @@ async def decide(request: Request) -> Response:
 @router.post(
     "/token",
     summary="Get tokens",
+    response_model=Tokens,
     responses=_REFUSED,
     response_model_exclude_none=True,
     tags=["For clients"],
     openapi_extra=_OF_CLIENTS | body(TOKEN_FORM),
 )
-async def token(request: Request, response: Response) -> Tokens:
+async def token(request: Request, response: Response) -> Any:
     """Exchange a code, a refresh token or the client's own secret for tokens."""
     ground: Ground = request.app.state.ground
     sent = await read_form(request, _invalid_request)
@@ -156,27 +161,7 @@ async def revoke_token(request: Request) -> dict[str, Any]:
 
 def oauth_app(ground: Ground) -> FastAPI:
     """Build the app."""
-    app = FastAPI(
-        title="Flextell OAuth 2.0 (sandbox)",
-        version="1.0.0",
-        description=DESCRIPTION,
-        docs_url=None,
-        redoc_url=None,
-        redirect_slashes=False,
-        generate_unique_id_function=lambda route: route.name,
-    )
-    app.state.ground = ground
-    app.include_router(router)
-    answer_refusals(app, router.routes)
-    finish_document(app, schemes=CLIENT)
-    app.add_exception_handler(TokenRefused, answer_token_refused)
-    app.add_exception_handler(PageRefused, _page_refused)
-
-    @app.get("/docs", include_in_schema=False)
-    async def docs(_request: Request) -> HTMLResponse:
-        return operations_page(app.openapi())
-
-    return app
+    return api_app(ground, ABOUT, [router], VOICE)
 
 
 def described(issuer: str) -> dict[str, Any]:
@@ -210,10 +195,13 @@ def _back(request: Request, answer: consent.SendBack) -> RedirectResponse:
     return RedirectResponse(answer.address(issuer_of(request)), 303, PAGE_HEADERS)
 
 
-async def _page_refused(_request: Request, refused: PageRefused) -> HTMLResponse:
+def _page_refused(refused: PageRefused) -> HTMLResponse:
     return _page("Flextell sandbox: this does not work", f"<p>{refused.message}</p>", 400)
 
 
 def _page(title: str, body: str, status: int = 200) -> HTMLResponse:
     head = f'<!doctype html><html lang="en"><meta charset="utf-8"><title>{title}</title><h1>{title}</h1>'
     return HTMLResponse(f"{head}{body}</html>", status, PAGE_HEADERS)
+
+
+VOICE = replace(answers.VOICE, others={**answers.VOICE.others, TokenRefused: tell_client, PageRefused: _page_refused})

@@ -5,7 +5,6 @@ Messages name what is wrong and never repeat what was sent.
 
 from __future__ import annotations
 
-from starlette.requests import Request
 from starlette.responses import JSONResponse
 
 NO_STORE = {"Cache-Control": "no-store", "Pragma": "no-cache"}
@@ -29,7 +28,7 @@ class PageRefused(Exception):
         self.message = message
 
 
-async def answer_token_refused(_request: Request, refused: TokenRefused) -> JSONResponse:
+def tell_client(refused: TokenRefused) -> JSONResponse:
     """The JSON of a refused client."""
     headers = dict(NO_STORE)
     if refused.error == "invalid_client" and refused.by_header:

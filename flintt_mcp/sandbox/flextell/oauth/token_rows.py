@@ -19,6 +19,9 @@ from flintt_mcp.sandbox.ground.secret import Digester
 ACCESS_LIFETIME = timedelta(hours=1)
 REFRESH_LIFETIME = timedelta(days=30)
 SCOPES = ("read", "write")
+SANDBOX_TOKEN = "flextell_sandbox_token"
+"""Published on purpose: documentation examples work with it. It never expires, unlike those that are issued here."""
+SECOND_SANDBOX_TOKEN = "flextell_sandbox_second_token"
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,8 +12,9 @@ from typing import Any
 
 from flintt_mcp.sandbox.flextell.oauth.token_rows import SCOPES
 from flintt_mcp.sandbox.flextell.seed.business import companies, contacts, invoices, tickets
-from flintt_mcp.sandbox.flintt.seed.draw import before, fixed_id
+from flintt_mcp.sandbox.ground.rows import insert
 from flintt_mcp.sandbox.ground.secret import Digester
+from flintt_mcp.sandbox.ground.seeding import before, fixed_id
 
 __all__ = ["CLIENT", "SERVICE", "SERVICE_SECRET", "sow"]
 
@@ -73,9 +74,7 @@ def _sow(connection: sqlite3.Connection, user: str, name: str, rows: list[dict[s
     sown = []
     for age, fields in zip(range(len(rows), 0, -1), rows, strict=True):
         moment = before(days=3 * age)
-        number = connection.execute(
-            "INSERT INTO flextell_resources (user_id, collection, fields, created_at, updated_at) VALUES (?, ?, ?, ?, ?)",
-            (user, name, json.dumps(fields, ensure_ascii=False), moment, moment),
-        ).lastrowid
+        row = {"user_id": user, "collection": name, "fields": json.dumps(fields, ensure_ascii=False)}
+        number = insert(connection, "flextell_resources", row | {"created_at": moment, "updated_at": moment})
         sown.append({"id": f"res_{number:03d}", **fields})
     return sown

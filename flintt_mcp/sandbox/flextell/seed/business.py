@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flintt_mcp.sandbox.flintt.seed.draw import Draw, before, words
+from flintt_mcp.sandbox.ground.seeding import Draw, before, words
 
 COMPANIES = (
     ("Northgate Robotics", "Robotics", "Hamburg"),
@@ -41,7 +41,7 @@ SUBJECTS = (
 
 def companies() -> list[dict[str, Any]]:
     """Twelve customers."""
-    draw = Draw("flextell companies")
+    draw = Draw("flintt", "flextell companies")
     return [
         {
             "name": name,
@@ -57,13 +57,13 @@ def companies() -> list[dict[str, Any]]:
 
 def contacts(firms: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Two people at each company."""
-    draw = Draw("flextell contacts")
+    draw = Draw("flintt", "flextell contacts")
     return [_contact(draw, firm) for firm in firms for _ in range(2)]
 
 
 def tickets(people: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Eighteen questions and complaints."""
-    draw = Draw("flextell tickets")
+    draw = Draw("flintt", "flextell tickets")
     rows = []
     for subject in SUBJECTS * 2:
         person = draw.one(people)
@@ -82,10 +82,10 @@ def tickets(people: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 def invoices(firms: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Eight invoices with their lines; the total is the sum of the lines."""
-    draw = Draw("flextell invoices")
+    draw = Draw("flintt", "flextell invoices")
     rows = []
     for number, firm in enumerate(draw.some(firms, 8), start=1):
-        lines = [
+        lines: list[dict[str, Any]] = [
             {"text": text, "amount": draw.number(40, 900) * 5}
             for text in draw.some(("Subscription", "Set-up", "Training", "Support hours"), draw.number(1, 3))
         ]

@@ -11,12 +11,12 @@ from datetime import datetime
 from typing import Any
 from uuid import uuid4
 
-from flintt_mcp.sandbox.flintt.changes import insert
 from flintt_mcp.sandbox.flintt.running.build import not_built
 from flintt_mcp.sandbox.flintt.running.schedule import latest_due, next_due
 from flintt_mcp.sandbox.flintt.runs import COLUMNS
 from flintt_mcp.sandbox.flintt.signals import select_signal
 from flintt_mcp.sandbox.ground.clock import read_stamp, stamp
+from flintt_mcp.sandbox.ground.rows import insert
 
 _SCHEDULED = """SELECT id, signals.user_id, frequency, schedule, built_at, counted_from, last_due_at
     FROM flintt_signals AS signals JOIN flintt_signal_builds ON signal_id = id

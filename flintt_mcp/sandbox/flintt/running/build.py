@@ -9,17 +9,19 @@ from __future__ import annotations
 
 import sqlite3
 from datetime import datetime
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from fastapi import HTTPException
 from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic.config import JsonDict
 
 from flintt_mcp.sandbox.flintt.answers import refuse
-from flintt_mcp.sandbox.flintt.fields import USUAL_URL, Body, Stage, text
+from flintt_mcp.sandbox.flintt.fields import USUAL_URL, Stage, text
 from flintt_mcp.sandbox.flintt.running.fetching import SourceFailed, locate
 from flintt_mcp.sandbox.flintt.running.reach import MAX_TOOLS, Reach
 from flintt_mcp.sandbox.flintt.signals import select_signal
 from flintt_mcp.sandbox.ground.clock import stamp
+from flintt_mcp.sandbox.ground.texts import Body
 from flintt_mcp.sandbox.network.guard import Refused, check_url
 
 SourceType = Literal["news", "blog", "press_release", "job_board", "registry", "social"]
@@ -29,7 +31,7 @@ USUAL_PATH = (
     r"^([A-Za-z0-9_-][A-Za-z0-9._-]{0,60}/){0,4}[A-Za-z0-9_-][A-Za-z0-9._-]{0,60}\.(xml|rss|atom|json|html?|txt|md)$"
 )
 """What the path of a local file usually looks like, for the document; `locate` decides."""
-URL_OR_PATH = {
+URL_OR_PATH: JsonDict = {
     "oneOf": [
         {
             "required": ["url"],
@@ -57,14 +59,14 @@ class Tool(Body):
     model_config = ConfigDict(json_schema_extra=URL_OR_PATH)
 
     kind: Literal["feed", "page", "json", "file"] = Field(description="What the source is.")
-    url: text(PATH, 2048, "one line of text") | None = Field(
+    url: Annotated[str, text(PATH, 2048, "one line of text")] | None = Field(
         None, description="Where a feed, page or JSON document is."
     )
-    path: text(PATH, 1024, "one line of text") | None = Field(
+    path: Annotated[str, text(PATH, 1024, "one line of text")] | None = Field(
         None, description="Where a file is, below the folder that the sandbox may read; its ending says what it holds."
     )
     source_type: SourceType = Field("news", description="What its results are shown as.")
-    items_at: text(KEYS, 200, "keys with dots between them") | None = Field(
+    items_at: Annotated[str, text(KEYS, 200, "keys with dots between them")] | None = Field(
         None, description='Where the list is in a JSON document, such as "data.items"; looked for when left out.'
     )
 

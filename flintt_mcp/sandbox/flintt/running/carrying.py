@@ -12,7 +12,6 @@ from dataclasses import dataclass
 
 from anyio import to_thread
 
-from flintt_mcp.sandbox.database import Database
 from flintt_mcp.sandbox.flintt.running.fetching import Fetcher, SourceFailed
 from flintt_mcp.sandbox.flintt.running.items import Item, Unreadable
 from flintt_mcp.sandbox.flintt.running.ledger import (
@@ -30,6 +29,7 @@ from flintt_mcp.sandbox.flintt.running.outcomes import record_judgements
 from flintt_mcp.sandbox.flintt.running.reading import read_content
 from flintt_mcp.sandbox.flintt.running.validator import CannotJudge, Judgement, Subject, Validator
 from flintt_mcp.sandbox.ground.clock import Clock
+from flintt_mcp.sqlite import Database
 
 logger = logging.getLogger(__name__)
 

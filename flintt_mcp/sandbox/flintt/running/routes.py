@@ -14,13 +14,14 @@ from uuid import UUID
 from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
-from flintt_mcp.sandbox.flintt.answers import NOT_FOUND, REFUSED, UNREADABLE, Problem, Responses, not_found
-from flintt_mcp.sandbox.flintt.fields import Timestamp
+from flintt_mcp.sandbox.flintt.answers import NOT_FOUND, REFUSED, UNREADABLE, Problem, not_found
 from flintt_mcp.sandbox.flintt.running.asking import ask_run
 from flintt_mcp.sandbox.flintt.running.build import Build, Built, build, select_build
 from flintt_mcp.sandbox.flintt.runs import Run
 from flintt_mcp.sandbox.flintt.session_door import NO_SESSION, Session, SessionRoute
 from flintt_mcp.sandbox.flintt.signals import Signal
+from flintt_mcp.sandbox.ground.texts import Timestamp
+from flintt_mcp.sandbox.ground.voice import Responses
 
 router = APIRouter(prefix="/api/signals", tags=["Building and running signals"], route_class=SessionRoute)
 

@@ -6,7 +6,7 @@ column, released SQL never changes, and every row names its owner, but for `sand
 
 from __future__ import annotations
 
-from flintt_mcp.sandbox.database import Migration
+from flintt_mcp.sqlite import Migration
 
 _USER = "Owner of the row; no other user ever sees it."
 

@@ -9,14 +9,13 @@ from __future__ import annotations
 
 import sqlite3
 
-from flintt_mcp.sandbox.flintt.keys import PREFIX_LENGTH
 from flintt_mcp.sandbox.flintt.seed.companies import sow_companies
 from flintt_mcp.sandbox.flintt.seed.deals import sow_deals
-from flintt_mcp.sandbox.flintt.seed.draw import before, fixed_id
 from flintt_mcp.sandbox.flintt.seed.runs import sow_runs
 from flintt_mcp.sandbox.flintt.seed.second_user import sow_second_workspace
 from flintt_mcp.sandbox.flintt.seed.signals import sow_signals
-from flintt_mcp.sandbox.ground.secret import Digester
+from flintt_mcp.sandbox.ground.secret import KEY_PREFIX, Digester
+from flintt_mcp.sandbox.ground.seeding import before, fixed_id
 
 __all__ = ["sow"]
 
@@ -37,6 +36,6 @@ def _sow_user(connection: sqlite3.Connection, name: str, email: str, digester: D
     connection.execute("INSERT INTO flintt_users VALUES (?, ?, ?, ?)", (user, name, email, before(days=400)))
     connection.execute(
         "INSERT INTO flintt_api_keys (id, user_id, name, key_prefix, key_digest, created_at) VALUES (?, ?, ?, ?, ?, ?)",
-        (fixed_id("key", email), user, "Sandbox", key[:PREFIX_LENGTH], digester.digest(key), before(days=400)),
+        (fixed_id("key", email), user, "Sandbox", key[:KEY_PREFIX], digester.digest(key), before(days=400)),
     )
     return user

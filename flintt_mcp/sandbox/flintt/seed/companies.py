@@ -10,8 +10,9 @@ import sqlite3
 from dataclasses import dataclass
 from typing import Any
 
-from flintt_mcp.sandbox.flintt.changes import insert, search_key
-from flintt_mcp.sandbox.flintt.seed.draw import Draw, before, fixed_id, words
+from flintt_mcp.sandbox.ground.rows import insert
+from flintt_mcp.sandbox.ground.seeding import Draw, before, fixed_id, words
+from flintt_mcp.sandbox.ground.texts import search_key
 
 STEMS = words(
     "Alder Amber Arbor Basalt Beacon Birch Bluefin Bramble Cairn Canopy Cedar Chalk Cinder Cobalt Copper Coral Crestline "
@@ -103,7 +104,7 @@ class SeededCompany:
 
 def sow_companies(connection: sqlite3.Connection, user: str) -> list[SeededCompany]:
     """Write all companies of the local user."""
-    draw = Draw("companies")
+    draw = Draw("flintt", "companies")
     companies = [
         SeededCompany(fixed_id("company", domain), name, f"{domain}.example", sector, country, city)
         for name, domain, sector, country, city in (*NAMED, *_made_names(draw))

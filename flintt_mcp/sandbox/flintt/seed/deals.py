@@ -9,9 +9,9 @@ import sqlite3
 import unicodedata
 from typing import Any
 
-from flintt_mcp.sandbox.flintt.changes import insert
 from flintt_mcp.sandbox.flintt.seed.companies import SeededCompany
-from flintt_mcp.sandbox.flintt.seed.draw import Draw, before, fixed_id, words
+from flintt_mcp.sandbox.ground.rows import insert
+from flintt_mcp.sandbox.ground.seeding import Draw, before, fixed_id, words
 
 COUNT = 300
 
@@ -53,7 +53,7 @@ STAGES: tuple[tuple[str, int, int, tuple[int, int], tuple[str, ...]], ...] = (
 
 def sow_deals(connection: sqlite3.Connection, user: str, companies: list[SeededCompany]) -> None:
     """Write all deals of the local user."""
-    draw = Draw("deals")
+    draw = Draw("flintt", "deals")
     stages = draw.some([stage for stage in STAGES for _ in range(stage[1])], COUNT)
     for number, stage in enumerate(stages):
         company = draw.one(companies)

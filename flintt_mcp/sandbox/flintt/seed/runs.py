@@ -16,12 +16,12 @@ from typing import Any
 
 from cronsim import CronSim
 
-from flintt_mcp.sandbox.flintt.changes import insert
 from flintt_mcp.sandbox.flintt.seed.companies import CITIES, SeededCompany
 from flintt_mcp.sandbox.flintt.seed.deals import FIRST_NAMES, LAST_NAMES
-from flintt_mcp.sandbox.flintt.seed.draw import EPOCH, Draw, fixed_id
 from flintt_mcp.sandbox.flintt.seed.signals import Theme
 from flintt_mcp.sandbox.ground.clock import stamp
+from flintt_mcp.sandbox.ground.rows import insert
+from flintt_mcp.sandbox.ground.seeding import EPOCH, Draw, fixed_id
 
 # Type of source, host, and how its headlines are told.
 SOURCES = (
@@ -42,7 +42,7 @@ def sow_runs(
 ) -> None:
     """Write the runs of all themes with their results."""
     for theme in themes:
-        draw = Draw(f"runs/{theme.name}")
+        draw = Draw("flintt", f"runs/{theme.name}")
         for number, due in enumerate(islice(_due_times(theme), theme.runs)):
             _sow_run(connection, user, draw, theme, number, due, companies)
 
@@ -53,7 +53,7 @@ def _due_times(theme: Theme) -> Iterator[datetime]:
     if theme.schedule:
         return CronSim(theme.schedule, last, reverse=True)
     due = last.replace(hour=6)
-    return (due - timedelta(days=STEP_DAYS[theme.frequency] * number) for number in count())
+    return (due - timedelta(days=STEP_DAYS[theme.frequency or "weekly"] * number) for number in count())
 
 
 def _sow_run(

@@ -6,12 +6,14 @@ In: its owner. Out: three companies, two deals and one signal with two runs; the
 from __future__ import annotations
 
 import sqlite3
+from typing import Any
 
-from flintt_mcp.sandbox.flintt.changes import insert, search_key
 from flintt_mcp.sandbox.flintt.seed.companies import SeededCompany
-from flintt_mcp.sandbox.flintt.seed.draw import before, fixed_id
 from flintt_mcp.sandbox.flintt.seed.runs import sow_runs
 from flintt_mcp.sandbox.flintt.seed.signals import Theme
+from flintt_mcp.sandbox.ground.rows import insert
+from flintt_mcp.sandbox.ground.seeding import before, fixed_id
+from flintt_mcp.sandbox.ground.texts import search_key
 
 NAMES = ("Otherside Bakery", "Otherside Optics", "Otherside Ferries")
 THEME = Theme(
@@ -60,13 +62,18 @@ def _sow_company(connection: sqlite3.Connection, user: str, name: str, age: int)
 
 def _sow_deal(connection: sqlite3.Connection, user: str, company: SeededCompany) -> None:
     moment = before(days=3)
-    row = {"company_id": company.id, "stage": "qualified", "estimated_value": 5000, "stage_since": moment}
+    row: dict[str, Any] = {
+        "company_id": company.id,
+        "stage": "qualified",
+        "estimated_value": 5000,
+        "stage_since": moment,
+    }
     row |= {"id": fixed_id("deal", company.name), "user_id": user, "created_at": moment, "updated_at": moment}
     insert(connection, "flintt_prospects", row)
 
 
 def _sow_signal(connection: sqlite3.Connection, user: str) -> None:
-    row = {"id": THEME.id, "user_id": user, "name": THEME.name, "description": THEME.description}
+    row: dict[str, Any] = {"id": THEME.id, "user_id": user, "name": THEME.name, "description": THEME.description}
     row |= {"frequency": THEME.frequency, "status": THEME.status, "tool_count": THEME.tools}
     row |= {"built_at": before(days=79), "created_at": before(days=80), "updated_at": before(days=79)}
     insert(connection, "flintt_signals", row)

@@ -9,8 +9,8 @@ from __future__ import annotations
 import sqlite3
 from dataclasses import dataclass
 
-from flintt_mcp.sandbox.flintt.changes import insert
-from flintt_mcp.sandbox.flintt.seed.draw import before, fixed_id
+from flintt_mcp.sandbox.ground.rows import insert
+from flintt_mcp.sandbox.ground.seeding import before, fixed_id
 
 
 @dataclass(frozen=True, slots=True)

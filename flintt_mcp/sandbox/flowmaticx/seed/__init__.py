@@ -16,11 +16,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from flintt_mcp.sandbox.flowmaticx.keys import PREFIX_LENGTH
 from flintt_mcp.sandbox.flowmaticx.launch import launch
 from flintt_mcp.sandbox.flowmaticx.seed.searches import MAIN_SEARCHES, OTHER_SEARCHES, SeededSearch
 from flintt_mcp.sandbox.ground.clock import stamp
-from flintt_mcp.sandbox.ground.secret import Digester
+from flintt_mcp.sandbox.ground.secret import KEY_PREFIX, Digester
 
 __all__ = ["sow"]
 
@@ -76,7 +75,7 @@ def _sow_workspace(connection: sqlite3.Connection, row: SeededWorkspace, key: st
     )
     connection.execute(
         "INSERT INTO flowmaticx_api_keys VALUES (?, ?, 'Sandbox', ?, ?, ?, NULL, ?)",
-        (row.id, row.id, key[:PREFIX_LENGTH], digester.digest(key), row.scopes, FOUNDED),
+        (row.id, row.id, key[:KEY_PREFIX], digester.digest(key), row.scopes, FOUNDED),
     )
 
 

@@ -13,10 +13,11 @@ from collections.abc import Sequence
 from flintt_mcp.sandbox.flowpilot.books import Books
 from flintt_mcp.sandbox.flowpilot.keys import SCOPES, add_key
 from flintt_mcp.sandbox.flowpilot.money import CURRENCY
-from flintt_mcp.sandbox.flowpilot.seed.past import FixedIds, before, tell_nobody
+from flintt_mcp.sandbox.flowpilot.seed.past import FixedIds, tell_nobody
 from flintt_mcp.sandbox.flowpilot.seed.recipients import PEOPLE, SECOND_PEOPLE, sow_recipients
 from flintt_mcp.sandbox.flowpilot.seed.runs import PAST, SECOND_PAST, play
 from flintt_mcp.sandbox.ground.secret import Digester
+from flintt_mcp.sandbox.ground.seeding import before
 
 OPENING_KOBO, AI_CREDITS = 95_000_000_00, 500
 READ_ONLY = tuple(scope for scope in SCOPES if scope.endswith(":read"))

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
+from typing import Any
 
 from flintt_mcp.sandbox.flowpilot.books import Books
 from flintt_mcp.sandbox.flowpilot.recipients import BANKS, insert_recipient
-from flintt_mcp.sandbox.flowpilot.seed.past import before
+from flintt_mcp.sandbox.ground.seeding import before
 
 CODES = ("058", "044", "057", "033", "011", "221", "232", "070")
 
@@ -61,7 +62,7 @@ def sow_recipients(books: Books, people: tuple[Person, ...]) -> None:
     """Save everybody, a few a day, through the code of the API."""
     for number, person in enumerate(people):
         code = person.institution_code or CODES[number % len(CODES)]
-        fields = {"name": person.name, "account_number": person.account_number or _account(person.name)}
+        fields: dict[str, Any] = {"name": person.name, "account_number": person.account_number or _account(person.name)}
         fields |= {"institution_code": code, "bank_name": BANKS[code], "narration_note": person.narration_note}
         insert_recipient(books, before(days=300 - number / 8), fields)
 

@@ -13,8 +13,8 @@ from typing import Literal
 from flintt_mcp.sandbox.flowpilot.books import Books
 from flintt_mcp.sandbox.flowpilot.lifecycle import STEP, catch_up, start
 from flintt_mcp.sandbox.flowpilot.payouts import approve, reject
-from flintt_mcp.sandbox.flowpilot.seed.past import EPOCH
 from flintt_mcp.sandbox.ground.clock import stamp
+from flintt_mcp.sandbox.ground.seeding import EPOCH
 
 THINKING_TIME = timedelta(minutes=39, seconds=17)
 STEPS_TO = {"pending": 0, "planning": 1, "scoring": 2}

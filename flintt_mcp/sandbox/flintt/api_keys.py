@@ -9,17 +9,18 @@ from __future__ import annotations
 
 import sqlite3
 from datetime import datetime
-from typing import Any
+from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field
 
 from flintt_mcp.sandbox.flintt.answers import NOT_FOUND, REFUSED, UNREADABLE, not_found
-from flintt_mcp.sandbox.flintt.fields import Body, Id, Timestamp, line
+from flintt_mcp.sandbox.flintt.fields import line
 from flintt_mcp.sandbox.flintt.keys import add_key, list_keys, own_key, revoke_key
 from flintt_mcp.sandbox.flintt.session_door import NO_SESSION, Session, SessionRoute
 from flintt_mcp.sandbox.ground.secret import Digester
+from flintt_mcp.sandbox.ground.texts import Body, Id, Timestamp
 
 router = APIRouter(prefix="/api", tags=["API keys"], route_class=SessionRoute)
 
@@ -44,7 +45,7 @@ class NewKey(Body):
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"name": "Production"}]})
 
-    name: line(100) = Field(description='A label for the key (e.g. "Production", "Zapier").')
+    name: Annotated[str, line(100)] = Field(description='A label for the key (e.g. "Production", "Zapier").')
 
 
 class CreatedKey(BaseModel):

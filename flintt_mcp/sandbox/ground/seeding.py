@@ -1,4 +1,4 @@
-"""Choices that come out the same on every machine and every Python: ids, dates and draws.
+"""What example rows are made of: ids, dates and choices that come out the same on every machine and every Python.
 
 Only `random.Random.random` promises the same sequence for the same seed in all versions, so every draw is made of it;
 `choice`, `sample` and `shuffle` promise nothing.
@@ -17,7 +17,7 @@ from flintt_mcp.sandbox.ground.clock import stamp
 T = TypeVar("T")
 
 EPOCH = datetime(2026, 9, 30, 9, 0, tzinfo=UTC)
-"""The present moment of the example workspace; nothing in it is later."""
+"""The present moment of the example rows; nothing in them is later."""
 NAMESPACE = UUID("5d3c1c0e-8f5e-4b7a-9a51-f1177a5eed00")
 
 
@@ -31,16 +31,16 @@ def before(moment: datetime = EPOCH, *, days: float = 0, seconds: float = 0) -> 
     return stamp(moment - timedelta(days=days, seconds=seconds))
 
 
-def words(text: str) -> tuple[str, ...]:
-    """The words of a text, for lists that are easier to read as prose."""
-    return tuple(text.split())
+def words(text: str, between: str | None = None) -> tuple[str, ...]:
+    """The words of a text (or what stands between bars and the like), for lists that are easier to read as prose."""
+    return tuple(text.split(between))
 
 
 class Draw:
     """A sequence of choices, named so that a change in one part of the seed moves no other part."""
 
-    def __init__(self, name: str) -> None:
-        self._source = random.Random(f"flintt sandbox/{name}")
+    def __init__(self, api: str, name: str) -> None:
+        self._source = random.Random(f"{api} sandbox/{name}")
 
     def fraction(self) -> float:
         """From 0 to just under 1."""

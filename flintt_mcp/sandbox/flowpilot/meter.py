@@ -22,7 +22,7 @@ class RequestLimit:
 class Meter:
     """Counts the requests of good keys; there are only as many counters as keys."""
 
-    limit: RequestLimit
+    limit: RequestLimit = field(default_factory=RequestLimit)
     _windows: dict[str, tuple[int, int]] = field(default_factory=dict)
 
     def wait(self, key_id: str, now: datetime) -> int | None:
