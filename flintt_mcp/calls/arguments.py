@@ -12,6 +12,7 @@ import json
 import math
 import re
 from collections.abc import Callable, Mapping
+from decimal import Decimal
 from functools import cached_property
 from typing import Annotated, Any, Literal, NotRequired, Required
 
@@ -30,6 +31,8 @@ _ERRORS_SHOWN = 8
 _UNKNOWN_LOOKED_AT = 100
 """So many unknown arguments are enough to refuse a call; looking at each of a megabyte of them would hold up all others."""
 _MOST_WHOLE = 2**63 - 1
+_FLOAT_DIGITS = 15
+"""Two decimals of so many digits are never the same float; of more they may be, here or in a client before."""
 _TEXTS_ITEM = (1, 2000)
 """Shortest and longest text in a list."""
 
@@ -138,7 +141,8 @@ def _typed(arg: Arg) -> Any:
             size = Field(min_length=_whole(low), max_length=_whole(high))
             return Annotated[list[item], size, BeforeValidator(_from_json(list, "a list"))]
         case Kind.MONEY:
-            return Annotated[str, Field(pattern=arg.pattern or MONEY_PATTERN), BeforeValidator(_money)]
+            pattern = arg.pattern or MONEY_PATTERN
+            return Annotated[str, Field(pattern=pattern), BeforeValidator(_money(pattern))]
 
 
 def _whole(bound: float | None) -> int | None:
@@ -208,10 +212,23 @@ def _sendable(value: dict[str, Any]) -> dict[str, Any]:
     return value
 
 
-def _money(value: Any) -> Any:
-    if isinstance(value, bool):
-        raise ValueError('a decimal in a string, e.g. "1250.00"')
-    return str(value) if isinstance(value, int | float) else value
+def _money(pattern: str) -> Callable[[Any], Any]:
+    """A check for an amount, which may come as a JSON number where no rounding on its way can have made it another one."""
+    decimals = sum(re.fullmatch(pattern, f"0.{'1' * count}") is not None for count in range(1, _FLOAT_DIGITS))
+    largest = 10 ** (_FLOAT_DIGITS - decimals)
+
+    def check(value: Any) -> Any:
+        if isinstance(value, bool):
+            raise ValueError('a decimal in a string, e.g. "1250.00"')
+        if not isinstance(value, int | float):
+            return value
+        if not abs(value) < largest:
+            raise ValueError(
+                'a number this large may have been rounded on its way; send the amount as a string, e.g. "1250.00"'
+            )
+        return format(Decimal(repr(value)), "f")
+
+    return check
 
 
 def _schema(args: tuple[Arg, ...]) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from decimal import Decimal
 from pathlib import Path
@@ -125,7 +126,28 @@ async def test_what_is_no_plain_amount_is_refused_before_anything_is_sent(
 
 
 @pytest.mark.anyio
-@pytest.mark.parametrize(("number", "token"), [(5, "5"), (250000.5, "250000.5"), (0.1, "0.1")])
+@pytest.mark.parametrize(
+    "token",
+    ["1234567890123456.78", "999999999999999.99", "10000000000000.01", "10000000000000", "9007199254740993", "1e400"],
+)
+async def test_a_number_that_may_have_been_rounded_before_it_came_is_refused_with_the_way_to_send_it(
+    token: str, data_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    overheard = Overheard()
+    async with open_sandboxed(data_dir, monkeypatch, wrap=overheard) as app:
+        reply = await ask(app, "flowpilot_create_run", objective="Pay suppliers", budget_cap=json.loads(token))
+    assert isinstance(reply, Refused)
+    assert reply.error.message == (
+        'budget_cap: a number this large may have been rounded on its way; send the amount as a string, e.g. "1250.00"'
+    )
+    assert overheard.sent == []
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize(
+    ("number", "token"),
+    [(5, "5"), (250000.5, "250000.5"), (0.1, "0.1"), (9999999999999.99, "9999999999999.99"), (1e12, "1000000000000.0")],
+)
 async def test_a_client_that_sends_a_number_is_understood_as_it_wrote_it(
     number: Any, token: str, data_dir: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 from contextlib import suppress
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
 from flintt_mcp.calls.arguments import MONEY_PATTERN, Arguments, shown_name
+from flintt_mcp.catalogue.flowpilot import AMOUNT
 from flintt_mcp.catalogue.operation import AnyOf, Arg, Kind, Needs, NotBoth, Operation, Place, body, local, path, query
 from flintt_mcp.errors import ToolInputError
 from flintt_mcp.rest.operation_tool import arguments_of
@@ -79,6 +81,7 @@ def refusal(arguments: Arguments, given: dict[str, Any]) -> str:
         ({"amount": "1250.00"}, {"amount": "1250.00"}),
         ({"amount": 1250}, {"amount": "1250"}),
         ({"amount": 0.1}, {"amount": "0.1"}),
+        ({"amount": 0.00001}, {"amount": "0.00001"}),
         ({"active": True}, {"active": True}),
         ({"active": "false"}, {"active": False}),
         ({"events": ["a.b"]}, {"events": ["a.b"]}),
@@ -331,6 +334,20 @@ def test_no_refused_number_is_repeated(number: float) -> None:
         except ToolInputError as error:
             told = error.message
         assert "98765" not in told
+
+
+@pytest.mark.parametrize(("decimals", "pattern"), [(2, AMOUNT), (8, MONEY_PATTERN)])
+@given(data=st.data())
+def test_an_amount_that_comes_as_a_number_is_that_amount_or_is_refused(decimals: int, pattern: str, data: Any) -> None:
+    units = data.draw(st.integers(0, 10**18 - 1) | st.integers(10**15 - 100, 10**15 + 100))
+    amount = Decimal(units).scaleb(-decimals)
+    arguments = Arguments("money", (body("amount", kind=Kind.MONEY, pattern=pattern),))
+    try:
+        understood = arguments.check({"amount": json.loads(format(amount, "f"))})["amount"]
+    except ToolInputError:
+        assert units >= 10**15, "fifteen digits, which a float holds for sure"
+    else:
+        assert Decimal(understood) == amount
 
 
 @given(amount=st.from_regex(MONEY_PATTERN, fullmatch=True).filter(lambda text: "\n" not in text))
