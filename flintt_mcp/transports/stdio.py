@@ -17,13 +17,12 @@ from typing import TYPE_CHECKING, Any
 import anyio
 import mcp_types as types
 from anyio.abc import TaskGroup
-from mcp.server.stdio import stdio_server
-from mcp.shared.message import SessionMessage
 
 from flintt_mcp.transports.envelope import INVALID_REQUEST, Envelope, Malformed, read_envelope
 
 if TYPE_CHECKING:
     from mcp.server.lowlevel import Server
+    from mcp.shared.message import SessionMessage
 
 MAX_LINE_BYTES = 4 * 1024 * 1024
 _CHUNK = 65536
@@ -48,6 +47,9 @@ async def serve_stdio(server: Server[Any], *, max_line_bytes: int = MAX_LINE_BYT
 
 
 async def _serve(server: Server[Any], lines: _Lines, eof_grace: float) -> None:
+    # Loading the SDK loads its HTTP transports too, whoever asks; what reads lines does without.
+    from mcp.server.stdio import stdio_server
+
     messages = _Messages(lines, eof_grace)
     async with stdio_server(stdin=messages) as (read, write):  # type: ignore[arg-type]  # it only iterates
         messages.answers = _Answers(write, messages)
@@ -132,6 +134,8 @@ class _Answers:
             self._messages.answered(item.message.id)
 
     async def refuse(self, malformed: Malformed) -> None:
+        from mcp.shared.message import SessionMessage
+
         error = types.ErrorData(code=malformed.code, message=malformed.message)
         await self._write.send(SessionMessage(types.JSONRPCError(jsonrpc="2.0", id=malformed.id, error=error)))
 
