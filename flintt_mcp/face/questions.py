@@ -116,21 +116,21 @@ async def _ask_now(ctx: ServerRequestContext[Any, Any], ask: Ask) -> dict[str, A
             "This call has to ask you something, and this connection has no way back to the client. Nothing was changed. "
             "Use a session (one worker), stdio, or a client of revision 2026-07-28.",
         )
-    answers = {}
-    for name, request in ask.requests.items():
-        _, request_type, result_type = _ASKED[request["method"]]
-        related = ServerMessageMetadata(related_request_id=ctx.request_id)
-        try:
-            answer = await ctx.session.send_request(
-                request_type.model_validate(request),  # type: ignore[arg-type]  # one of the SDK's union, by the table
-                result_type,
-                metadata=related,
-            )
-        except MCPError as error:
-            raise MCPError(
-                INVALID_REQUEST,
-                f"This call had to ask you something, and the client answered {request['method']} with error {error.error.code}. "
-                "Nothing was changed.",
-            ) from None
-        answers[name] = answer.model_dump(by_alias=True, mode="json", exclude_none=True)
-    return answers
+    return {name: await _ask_one(ctx, request) for name, request in ask.requests.items()}
+
+
+async def _ask_one(ctx: ServerRequestContext[Any, Any], request: Mapping[str, Any]) -> dict[str, Any]:
+    _, request_type, result_type = _ASKED[request["method"]]
+    try:
+        answer = await ctx.session.send_request(
+            request_type.model_validate(request),  # type: ignore[arg-type]  # one of the SDK's union, by the table
+            result_type,
+            metadata=ServerMessageMetadata(related_request_id=ctx.request_id),
+        )
+    except MCPError as error:
+        raise MCPError(
+            INVALID_REQUEST,
+            f"This call had to ask you something, and the client answered {request['method']} with error {error.error.code}. "
+            "Nothing was changed.",
+        ) from None
+    return answer.model_dump(by_alias=True, mode="json", exclude_none=True)

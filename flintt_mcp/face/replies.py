@@ -1,8 +1,8 @@
-"""Replies in the form of the wire, and the answers to plain tool calls and tool lists.
+"""Replies in the form of the wire, and from them the answers to tool calls and tool lists.
 
 In: the inventory, the pipeline and one request that has been judged to be whole. Out: a result as the newest revision or a
-handshake revision has it. Knows no transport and not the SDK: the middleware of `face/` and the direct exchange of
-`transports/` both answer through here.
+handshake revision has it. Knows no transport and not the SDK: the middleware of `face/` and the direct engine of `transports/`
+both answer through here.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ from flintt_mcp.calls.tool import Tool
 from flintt_mcp.calls.wording import told
 
 LISTS_TTL_MS = 300_000
-_PLAIN_CALL = frozenset({"name", "arguments", "_meta"})
-_PLAIN_LIST = frozenset({"_meta"})
+_CALL_MEMBERS = frozenset({"name", "arguments", "_meta"})
+_LIST_MEMBERS = frozenset({"_meta"})
 _MODERN_ONLY = frozenset({"resultType", "ttlMs", "cacheScope"})
 
 
@@ -43,8 +43,8 @@ def tool_list(inventory: Inventory, caller: Caller) -> dict[str, Any]:
     return {"resultType": "complete", "tools": [tool.wire for tool in inventory.visible_to(caller)]}
 
 
-class PlainAnswers:
-    """Answers plain requests. `stamp` is the `_meta` that every result of the newest revision carries."""
+class ToolAnswers:
+    """Answers calls and lists of tools. `stamp` is the `_meta` that every result of the newest revision carries."""
 
     METHODS = frozenset({"tools/call", "tools/list"})
 
@@ -56,11 +56,11 @@ class PlainAnswers:
     async def answer(
         self, method: str, params: Mapping[str, Any], caller: Caller, channel: Channel, *, modern: bool
     ) -> dict[str, Any] | None:
-        """The result, or None for a request that is not plain: unknown tools, tools that ask, state, cursors."""
+        """The result, or None for a request that needs the SDK: unknown tools, tools that ask, state, cursors."""
         result = None
-        if method == "tools/call" and _PLAIN_CALL.issuperset(params):
+        if method == "tools/call" and _CALL_MEMBERS.issuperset(params):
             result = await self._call(params, caller, channel)
-        elif method == "tools/list" and _PLAIN_LIST.issuperset(params):
+        elif method == "tools/list" and _LIST_MEMBERS.issuperset(params):
             result = {**tool_list(self._inventory, caller), "ttlMs": LISTS_TTL_MS, "cacheScope": "private"}
         if result is None or not modern:
             return result and {name: value for name, value in result.items() if name not in _MODERN_ONLY}

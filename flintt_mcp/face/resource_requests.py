@@ -18,7 +18,7 @@ from flintt_mcp.calls.wording import told
 from flintt_mcp.errors import FlinttError
 from flintt_mcp.face.questions import AskAgain, rounds
 from flintt_mcp.face.shown import Context, Face, McpChannel, one_page
-from flintt_mcp.offers.resources import Reading, Resource
+from flintt_mcp.offers.resources import Contents, Reading, Resource
 
 
 def list_resources(face: Face) -> Callable[..., Any]:
@@ -61,17 +61,19 @@ def read_resource(face: Face) -> Callable[..., Any]:
             contents = await rounds(ctx, params, run)
         except FlinttError as error:
             raise _not_there(params.uri, told(error, "resources/read")) from None
-        if isinstance(contents, dict):
-            return contents
-        item: dict[str, Any] = {"uri": params.uri, "mimeType": contents.mime_type}
-        if contents.blob is not None:
-            item["blob"] = base64.b64encode(contents.blob).decode()
-        else:
-            item["text"] = contents.text or ""
-        scope = "public" if resource.public else "private"
-        return {"contents": [item], "ttlMs": resource.ttl_ms, "cacheScope": scope, "resultType": "complete"}
+        return contents if isinstance(contents, dict) else _result(params.uri, resource, contents)
 
     return answer
+
+
+def _result(uri: str, resource: Resource, contents: Contents) -> dict[str, Any]:
+    item: dict[str, Any] = {"uri": uri, "mimeType": contents.mime_type}
+    if contents.blob is not None:
+        item["blob"] = base64.b64encode(contents.blob).decode()
+    else:
+        item["text"] = contents.text or ""
+    scope = "public" if resource.public else "private"
+    return {"contents": [item], "ttlMs": resource.ttl_ms, "cacheScope": scope, "resultType": "complete"}
 
 
 def _not_there(uri: str, why: str) -> MCPError:

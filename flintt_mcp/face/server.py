@@ -22,7 +22,7 @@ from flintt_mcp.face.prompt_requests import get_prompt, list_prompts
 from flintt_mcp.face.replies import LISTS_TTL_MS
 from flintt_mcp.face.resource_requests import list_resources, list_templates, read_resource
 from flintt_mcp.face.shown import Context, Face
-from flintt_mcp.face.tool_requests import DirectAnswers, call_tool, list_tools, plain_answers
+from flintt_mcp.face.tool_requests import ToolAnswersFirst, call_tool, list_tools, tool_answers
 
 NAME = "flintt-mcp"
 
@@ -46,16 +46,24 @@ def build_server(face: Face) -> Server[Any]:
         on_get_prompt=get_prompt(face),
         on_completion=complete(face),
     )
+    for method, (params_type, handler) in face.extra.items():
+        server.add_request_handler(method, params_type, handler)
+    _put_middleware(server, face)
+    return server
+
+
+def _put_middleware(server: Server[Any], face: Face) -> None:
+    """What every message passes, outermost first."""
     if isinstance(get_tracer_provider(), ProxyTracerProvider):
         # No OpenTelemetry SDK was set up when this process started: the spans would go nowhere, at a tenth of a call's cost.
         server.middleware.clear()
-    server.middleware.insert(0, only_notifications_without_id)
-    for method, (params_type, handler) in face.extra.items():
-        server.add_request_handler(method, params_type, handler)
     security = RequestStateSecurity(codec=LateCodec(face.state_key))
-    server.middleware.append(RequestStateBoundary(security, default_audience=NAME))
-    server.middleware.append(DirectAnswers(face, plain_answers(face, server)))
-    return server
+    server.middleware[:] = [
+        only_notifications_without_id,
+        *server.middleware,
+        RequestStateBoundary(security, default_audience=NAME),
+        ToolAnswersFirst(face, tool_answers(face, server)),
+    ]
 
 
 async def only_notifications_without_id(ctx: Context, call_next: CallNext) -> HandlerResult:

@@ -1,7 +1,7 @@
-"""Tools: the list of them and calls, answered as the SDK does it and, for plain requests, without its passes over the result.
+"""Tools: the list of them and calls, answered as the SDK does it and, where that is enough, without its passes over the result.
 
-In: a `Face`. Out: the two handlers, and a middleware for the direct way. Names are checked here, arguments in the pipeline; both
-ways give the same answers, which a test holds them to.
+In: a `Face`. Out: the two handlers, and a middleware that answers before them. Names are checked here, arguments in the
+pipeline; both ways give the same answers, which a test holds them to.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from flintt_mcp.calls.call import Call
 from flintt_mcp.calls.reply import Reply
 from flintt_mcp.errors import UnknownTool
 from flintt_mcp.face.questions import AskAgain, rounds
-from flintt_mcp.face.replies import PlainAnswers, tool_list, tool_result
+from flintt_mcp.face.replies import ToolAnswers, tool_list, tool_result
 from flintt_mcp.face.shown import Context, Face, McpChannel, one_page
 
 SESSION_HEADER = "mcp-session-id"
@@ -57,30 +57,30 @@ def call_tool(face: Face) -> Callable[..., Any]:
     return answer
 
 
-class DirectAnswers:
-    """SDK middleware: answers plain tool calls and tool lists without the SDK's passes over the result.
+class ToolAnswersFirst:
+    """SDK middleware, innermost: what `ToolAnswers` can answer takes none of the SDK's passes over the result.
 
     The SDK validates and copies every result against its models; for results that are made here, in a form that tests check
-    against those models, that is a large part of the cost of a call. Whatever is not a plain request takes the SDK's own way.
+    against those models, that is a large part of the cost of a call. Whatever they do not answer takes the SDK's own way.
     """
 
-    def __init__(self, face: Face, plain: PlainAnswers) -> None:
+    def __init__(self, face: Face, answers: ToolAnswers) -> None:
         self._face = face
-        self._plain = plain
+        self._answers = answers
 
     async def __call__(self, ctx: Context, call_next: CallNext) -> HandlerResult:
         result = None
-        if ctx.method in PlainAnswers.METHODS and _is_open(ctx):
+        if ctx.method in ToolAnswers.METHODS and _is_open(ctx):
             modern = ctx.protocol_version in MODERN_PROTOCOL_VERSIONS
-            result = await self._plain.answer(
+            result = await self._answers.answer(
                 ctx.method, ctx.params or {}, self._face.caller_of(ctx), McpChannel(ctx), modern=modern
             )
         return await call_next(ctx) if result is None else result
 
 
-def plain_answers(face: Face, server: Server[Any]) -> PlainAnswers:
-    """What answers plain requests of this server."""
-    return PlainAnswers(face.inventory, face.pipeline, {SERVER_INFO_META_KEY: server.server_info_stamp})
+def tool_answers(face: Face, server: Server[Any]) -> ToolAnswers:
+    """What answers calls and lists of tools of this server."""
+    return ToolAnswers(face.inventory, face.pipeline, {SERVER_INFO_META_KEY: server.server_info_stamp})
 
 
 def _is_open(ctx: Context) -> bool:

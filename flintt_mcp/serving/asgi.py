@@ -18,18 +18,18 @@ from flintt_mcp.calls.call import QuietChannel
 from flintt_mcp.calls.caller import Caller
 from flintt_mcp.catalogue import APIS
 from flintt_mcp.errors import ConfigError
-from flintt_mcp.face.replies import PlainAnswers
+from flintt_mcp.face.replies import ToolAnswers
 from flintt_mcp.face.server import build_server, makes_spans
-from flintt_mcp.face.tool_requests import plain_answers
+from flintt_mcp.face.tool_requests import tool_answers
 from flintt_mcp.serving.memory import settle_memory
 from flintt_mcp.settings import Settings
-from flintt_mcp.transports.http.app import HttpOptions, http_app
+from flintt_mcp.transports.http.app import Answering, Beside, HttpApp, HttpOptions
 from flintt_mcp.transports.http.gate import sender_of
 
 QUIET = QuietChannel("http")
 
 
-class Opening:
+class OpenedApp:
     """An ASGI app that is opened at start-up and closed at shutdown, with its own lifespan in between.
 
     `failure` is the setting that kept it from opening.
@@ -69,7 +69,7 @@ class Opening:
             await send(message)
 
 
-def service(settings: Settings, env: Mapping[str, str], additions: Additions | None = None) -> Opening:
+def service(settings: Settings, env: Mapping[str, str], additions: Additions | None = None) -> OpenedApp:
     """The whole server as one ASGI app; tests add fixtures to it."""
 
     @asynccontextmanager
@@ -77,23 +77,20 @@ def service(settings: Settings, env: Mapping[str, str], additions: Additions | N
         async with open_app(settings, env, additions, counted=True, at_work=True) as app:
             yield mcp_over_http(app)
 
-    return Opening(opened)
+    return OpenedApp(opened)
 
 
 def mcp_over_http(app: App) -> ASGIApp:
     """The MCP endpoint and its neighbours for an open app."""
     face = app.face(sender_of)
     server = build_server(face)
-    plain = None if makes_spans(server) else plain_answers(face, server)
-    return http_app(
-        server,
+    # Somebody who set up OpenTelemetry wants to see every request pass the SDK's middleware.
+    short = None if makes_spans(server) else partial(_tool_answer, tool_answers(face, server))
+    return HttpApp(
+        Answering(server, app.needs_stream, short),
         app.credentials,
         _options(app.settings),
-        needs_stream=app.needs_stream,
-        plain=None if plain is None else partial(_plain_answer, plain),
-        ready=app.ready,
-        metrics=app.metrics.text,
-        closers=app.additions.closers,
+        Beside(ready=app.ready, metrics=app.metrics.text, closers=app.additions.closers),
     )
 
 
@@ -118,8 +115,8 @@ def _options(settings: Settings) -> HttpOptions:
     )
 
 
-async def _plain_answer(
-    plain: PlainAnswers, method: str, params: Mapping[str, Any], caller: Caller, modern: bool
+async def _tool_answer(
+    answers: ToolAnswers, method: str, params: Mapping[str, Any], caller: Caller, modern: bool
 ) -> dict[str, Any] | None:
     """Answers a request that can show nothing on the way."""
-    return await plain.answer(method, params, caller, QUIET, modern=modern)
+    return await answers.answer(method, params, caller, QUIET, modern=modern)

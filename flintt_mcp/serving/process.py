@@ -24,7 +24,7 @@ from uvicorn.config import STARTUP_FAILURE
 from flintt_mcp.app import Additions
 from flintt_mcp.calls.stages.metrics import MULTIPROCESS_VARIABLE
 from flintt_mcp.errors import ConfigError
-from flintt_mcp.serving.asgi import Opening, service
+from flintt_mcp.serving.asgi import OpenedApp, service
 from flintt_mcp.serving.draining import DrainingServer
 from flintt_mcp.serving.logs import configure_logging
 from flintt_mcp.serving.ready import say_ready, say_sandbox_ready
@@ -69,7 +69,7 @@ def serve_sandbox(settings: Settings) -> int:
     with bind(settings.host, settings.port) as bound:
         port = bound.getsockname()[1]
         announce = partial(say_sandbox_ready, replace(settings, port=port))
-        return _run(settings, Opening(opened), bound, announce)
+        return _run(settings, OpenedApp(opened), bound, announce)
 
 
 def _config(settings: Settings, app: Any, *, factory: bool = False) -> uvicorn.Config:
@@ -104,14 +104,14 @@ class _AnnouncingServer(DrainingServer):
             self._announce()
 
 
-def _run(settings: Settings, opening: Opening, bound: socket.socket, announce: Callable[[], None]) -> int:
+def _run(settings: Settings, opened: OpenedApp, bound: socket.socket, announce: Callable[[], None]) -> int:
     """Run one server in this process.
 
     Raises:
         ConfigError: what kept the app from opening; uvicorn's own words about that are left out.
     """
-    server = _AnnouncingServer(_config(settings, opening), announce)
-    logging.getLogger("uvicorn.error").addFilter(lambda record: opening.failure is None)
+    server = _AnnouncingServer(_config(settings, opened), announce)
+    logging.getLogger("uvicorn.error").addFilter(lambda record: opened.failure is None)
     # uvicorn raises a signal again once it is done with it: both are a good end.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     stopped = False
@@ -121,8 +121,8 @@ def _run(settings: Settings, opening: Opening, bound: socket.socket, announce: C
         stopped = True
     except SystemExit:  # its own end of a start that failed
         pass
-    if opening.failure is not None:
-        raise opening.failure
+    if opened.failure is not None:
+        raise opened.failure
     return 0 if server.started or stopped else STARTUP_FAILURE
 
 

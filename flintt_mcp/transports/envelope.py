@@ -35,7 +35,7 @@ class Envelope:
     """What the outside of a message tells.
 
     `can_stream`: its caller asked for messages ahead of the result. `cancels`: the id of the request it calls off. `whole` is
-    a request as it was decoded.
+    a request as it was decoded, `body` the bytes it was decoded from.
     """
 
     kind: Kind
@@ -45,6 +45,7 @@ class Envelope:
     can_stream: bool = False
     cancels: RequestId | None = None
     whole: dict[str, Any] | None = field(default=None, compare=False, repr=False)
+    body: bytes = field(default=b"", compare=False, repr=False)
 
 
 class Malformed(msgspec.Struct, frozen=True):
@@ -67,53 +68,53 @@ def read_envelope(body: bytes) -> Envelope | Malformed:
         return Malformed(INVALID_REQUEST, f"The message nests deeper than {MAX_DEPTH} levels")
     if not isinstance(message, dict):
         return Malformed(INVALID_REQUEST, "A JSON-RPC message is an object")
-    found = message.get("id")
-    usable = found if _is_id(found) else None
     if message.get("jsonrpc") != "2.0":
-        return Malformed(INVALID_REQUEST, 'The member jsonrpc must be "2.0"', usable)
-    if "method" in message:
-        return _call(message, found, usable)
-    return _response(message, found, usable)
+        return Malformed(INVALID_REQUEST, 'The member jsonrpc must be "2.0"', _usable_id(message))
+    return _call(message, body) if "method" in message else _response(message, body)
 
 
-def _call(message: dict[str, Any], found: Any, usable: RequestId | None) -> Envelope | Malformed:
-    method, params = message["method"], message.get("params")
+def _call(message: dict[str, Any], body: bytes) -> Envelope | Malformed:
+    method, params, id = message["method"], message.get("params"), _usable_id(message)
     if not isinstance(method, str):
-        return Malformed(INVALID_REQUEST, "The member method must be a string", usable)
+        return Malformed(INVALID_REQUEST, "The member method must be a string", id)
     if "result" in message or "error" in message:
-        return Malformed(INVALID_REQUEST, "A message has a method or a result, not both", usable)
+        return Malformed(INVALID_REQUEST, "A message has a method or a result, not both", id)
     if params is not None and not isinstance(params, dict):
-        return Malformed(INVALID_REQUEST, "The member params must be an object", usable)
-    if found is None and ("id" not in message or method.startswith("notifications/")):
+        return Malformed(INVALID_REQUEST, "The member params must be an object", id)
+    if message.get("id") is None and ("id" not in message or method.startswith("notifications/")):
         # Some serialisers write "id": null into notifications; the SDK's sessions take those as what they are.
-        return _notification(method, params)
-    if usable is None:
+        cancels = (params or {}).get("requestId") if method == "notifications/cancelled" else None
+        return Envelope("notification", None, method, cancels=cancels if _is_id(cancels) else None, body=body)
+    if id is None:
         return Malformed(
             INVALID_REQUEST, f"The id must be an integer or a string of at most {MAX_ID_LENGTH} characters"
         )
-    tool, can_stream = None, method == "subscriptions/listen"
-    if params:
-        meta = params.get("_meta")
-        if isinstance(meta, dict):
-            can_stream = can_stream or meta.get("progressToken") is not None or meta.get(LOG_LEVEL) is not None
-        if method == "tools/call":
-            name = params.get("name")
-            tool = name if isinstance(name, str) else None
-    return Envelope("request", usable, method, tool, can_stream, whole=message)
+    return _request(message, id, method, params or {}, body)
 
 
-def _notification(method: str, params: dict[str, Any] | None) -> Envelope:
-    cancels = (params or {}).get("requestId") if method == "notifications/cancelled" else None
-    return Envelope("notification", None, method, cancels=cancels if _is_id(cancels) else None)
+def _request(message: dict[str, Any], id: RequestId, method: str, params: dict[str, Any], body: bytes) -> Envelope:
+    tool = params.get("name") if method == "tools/call" else None
+    meta = params.get("_meta")
+    shows = isinstance(meta, dict) and (meta.get("progressToken") is not None or meta.get(LOG_LEVEL) is not None)
+    return Envelope(
+        "request",
+        id,
+        method,
+        tool if isinstance(tool, str) else None,
+        can_stream=shows or method == "subscriptions/listen",
+        whole=message,
+        body=body,
+    )
 
 
-def _response(message: dict[str, Any], found: Any, usable: RequestId | None) -> Envelope | Malformed:
+def _response(message: dict[str, Any], body: bytes) -> Envelope | Malformed:
+    id = _usable_id(message)
     if "result" in message and "error" not in message:
-        good = usable is not None and isinstance(message["result"], dict)
+        good = id is not None and isinstance(message["result"], dict)
     elif "error" in message and "result" not in message:
         error = message["error"]
         good = (
-            (usable is not None or (found is None and "id" in message))
+            (id is not None or message.get("id", "") is None)
             and isinstance(error, dict)
             and _is_integer(error.get("code"))
             and isinstance(error.get("message"), str)
@@ -121,8 +122,13 @@ def _response(message: dict[str, Any], found: Any, usable: RequestId | None) -> 
     else:
         good = False
     if good:
-        return Envelope("response", usable)
-    return Malformed(INVALID_REQUEST, "The message is no JSON-RPC request, notification or response", usable)
+        return Envelope("response", id, body=body)
+    return Malformed(INVALID_REQUEST, "The message is no JSON-RPC request, notification or response", id)
+
+
+def _usable_id(message: dict[str, Any]) -> RequestId | None:
+    id = message.get("id")
+    return id if _is_id(id) else None
 
 
 def _is_too_deep(message: Any) -> bool:

@@ -21,7 +21,8 @@ from mcp.server.subscriptions import InMemorySubscriptionBus, ListenHandler
 from flintt_mcp.calls.caller import Credentials
 from flintt_mcp.catalogue.operation import Api
 from flintt_mcp.serving.draining import DrainingServer
-from flintt_mcp.transports.http.app import HttpApp, HttpOptions, http_app
+from flintt_mcp.transports.http.app import Answering, Beside, HttpApp, HttpOptions
+from flintt_mcp.transports.http.gate import sender_of
 
 FIRST = Api(
     name="first", title="First", variable="FIRST", url="https://first.example", prefixes=("fst_",),
@@ -67,23 +68,7 @@ def fixture_server(bench: Bench | None = None) -> Server[Any]:
         return types.ListToolsResult(tools=tools)
 
     async def call_tool(ctx: Any, params: types.CallToolRequestParams) -> types.CallToolResult:
-        text = "done"
-        match params.name:
-            case "who":
-                request = ctx.request
-                bench.headers.append({} if request is None else dict(request.headers))
-                text = "nobody" if request is None else request.scope["flintt_mcp.caller"].principal
-                known = get_access_token()
-                if request is not None and (known is None or known.client_id != text):
-                    text = "the SDK takes the caller for somebody else"
-            case "steps":
-                for step in (1, 2):
-                    await ctx.session.report_progress(step, 2)
-            case "slow":
-                bench.entered.set()
-                await bench.release.wait()
-            case "loud":
-                print("this must not reach the wire")
+        text = await _do(bench, params.name, ctx)
         return types.CallToolResult(content=[types.TextContent(type="text", text=text)])
 
     return Server(
@@ -96,11 +81,36 @@ def fixture_server(bench: Bench | None = None) -> Server[Any]:
     )
 
 
-def make_app(options: HttpOptions | None = None, bench: Bench | None = None, **more: Any) -> HttpApp:
+async def _do(bench: Bench, tool: str, ctx: Any) -> str:
+    """What a fixture tool does, and the text of its result."""
+    match tool:
+        case "who":
+            return _sender(bench, ctx.request)
+        case "steps":
+            for step in (1, 2):
+                await ctx.session.report_progress(step, 2)
+        case "slow":
+            bench.entered.set()
+            await bench.release.wait()
+        case "loud":
+            print("this must not reach the wire")
+    return "done"
+
+
+def _sender(bench: Bench, request: Any) -> str:
+    """The principal of whoever sent a request, if we and the SDK take the same one for it."""
+    bench.headers.append({} if request is None else dict(request.headers))
+    if request is None:
+        return "nobody"
+    sender, known = sender_of(request).principal, get_access_token()
+    return sender if known is not None and known.client_id == sender else "the SDK takes the caller for somebody else"
+
+
+def make_app(options: HttpOptions | None = None, bench: Bench | None = None, **beside: Any) -> HttpApp:
     bench = bench or Bench()
-    more.setdefault("needs_stream", lambda name: name in ("steps", "slow"))
-    more.setdefault("closers", [bench.listener.close])
-    return http_app(fixture_server(bench), CREDENTIALS, options or HttpOptions(), **more)
+    beside.setdefault("closers", [bench.listener.close])
+    answering = Answering(fixture_server(bench), lambda name: name in ("steps", "slow"))
+    return HttpApp(answering, CREDENTIALS, options or HttpOptions(), Beside(**beside))
 
 
 @asynccontextmanager
@@ -120,10 +130,10 @@ async def living(app: HttpApp) -> AsyncIterator[HttpApp]:
 
 @asynccontextmanager
 async def calling(
-    options: HttpOptions | None = None, bench: Bench | None = None, **more: Any
+    options: HttpOptions | None = None, bench: Bench | None = None, **beside: Any
 ) -> AsyncIterator[httpx2.AsyncClient]:
     """A client that talks to a living app in this process, without sockets."""
-    async with living(make_app(options, bench, **more)) as app:
+    async with living(make_app(options, bench, **beside)) as app:
         transport = httpx2.ASGITransport(app=app)
         async with httpx2.AsyncClient(transport=transport, base_url="http://127.0.0.1:8000") as client:
             yield client
@@ -145,13 +155,13 @@ class Running:
 
 @asynccontextmanager
 async def serving(
-    bench: Bench | None = None, options: HttpOptions | None = None, log_level: str = "warning", **more: Any
+    bench: Bench | None = None, options: HttpOptions | None = None, log_level: str = "warning", **beside: Any
 ) -> AsyncIterator[Running]:
     """Runs uvicorn for an app on a free port of the loopback interface."""
     listening = socket.socket()
     listening.bind(("127.0.0.1", 0))
     port = listening.getsockname()[1]
-    app = make_app(replace(options or HttpOptions(grace=0.5), port=port), bench, **more)
+    app = make_app(replace(options or HttpOptions(grace=0.5), port=port), bench, **beside)
     config = uvicorn.Config(app, log_level=log_level, log_config=None, timeout_graceful_shutdown=3, lifespan="on")
     server = DrainingServer(config)
     async with anyio.create_task_group() as group:

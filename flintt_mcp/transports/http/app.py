@@ -1,109 +1,91 @@
 """The HTTP face: Streamable HTTP and legacy SSE on one URL, beside health routes and a help page.
 
-In: the SDK's `Server`, the reader of credentials and the options. Out: one ASGI app, `HttpApp`. Order of layers: gate (keys
-out, Host, Origin), routes, endpoint (limits, one look at the body), the SDK's session managers. The server's `lifespan`
-must be the SDK's empty one, since each manager enters it; what the app owns is opened once, by `lifespan` here.
+In: what answers messages, the reader of credentials and the options. Out: one ASGI app, `HttpApp`. Order of layers: gate (keys
+out, Host, Origin), CORS for pages, routes, endpoint, engines. The server's `lifespan` must be the SDK's empty one, since each of
+its managers enters it; what else the app stands on is opened before it and closed after it.
 """
 
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
-from typing import Any
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
 
 import anyio
 from mcp.server.auth.middleware.auth_context import AuthContextMiddleware
-from mcp.server.lowlevel import Server
-from starlette.responses import Response
 from starlette.routing import BaseRoute, Router
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from flintt_mcp.calls.caller import Credentials
-from flintt_mcp.transports.http import cors
-from flintt_mcp.transports.http.direct import Plain
+from flintt_mcp.transports.http.body import Bodies
+from flintt_mcp.transports.http.cors import for_pages
 from flintt_mcp.transports.http.endpoint import Endpoint
-from flintt_mcp.transports.http.exchange import Exchanges
-from flintt_mcp.transports.http.gate import Entry, Gate
+from flintt_mcp.transports.http.engines import Answering, Engines
+from flintt_mcp.transports.http.exchange import Exchange, Exchanges
+from flintt_mcp.transports.http.gate import Gate
 from flintt_mcp.transports.http.health import PATHS as HEALTH_PATHS
 from flintt_mcp.transports.http.health import Health, Ready
 from flintt_mcp.transports.http.help_page import help_page, wants_page
 from flintt_mcp.transports.http.json_responses import json_answer
+from flintt_mcp.transports.http.legacy_sse import LegacySse
 from flintt_mcp.transports.http.options import HttpOptions
 from flintt_mcp.transports.http.quiet import without_session_ids
+from flintt_mcp.transports.http.streams import Streams
 
-__all__ = ["DRAIN", "HttpApp", "HttpOptions", "http_app"]
+__all__ = ["DRAIN", "Answering", "Beside", "HttpApp", "HttpOptions"]
 
 DRAIN = "flintt_mcp.drain"
 """Key of the lifespan state under which a web server finds `HttpApp.drain`."""
-
-Lifespan = Callable[[], AbstractAsyncContextManager[Any]]
+_ENTRY = "flintt_mcp.entry"
+"""Key of an ASGI scope for the way from the gate to the routes; handlers do not find it there."""
 
 
 async def _ready() -> str | None:
     return None
 
 
-def http_app(
-    server: Server[Any],
-    credentials: Credentials,
-    options: HttpOptions,
-    *,
-    needs_stream: Callable[[str], bool] = lambda name: True,
-    plain: Plain | None = None,
-    lifespan: Lifespan = nullcontext,
-    ready: Ready = _ready,
-    metrics: Callable[[], bytes] = bytes,
-    extra_routes: Sequence[BaseRoute] = (),
-    closers: Sequence[Callable[[], None]] = (),
-) -> HttpApp:
-    """Composes the app.
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """What stands beside the MCP endpoint.
 
-    `needs_stream` says of a tool whether its calls may show something before the result. `plain` answers plain requests
-    without the SDK's kernel. `lifespan` opens what the app owns.
-    `ready` gives None or the sentence why not. `closers` end open listeners when a shutdown begins. `extra_routes` see
-    requests as they were sent, keys and all, behind the same Host and Origin check.
-
-    Raises:
-        ConfigError: an allowed host or origin is no exact entry.
+    `ready` gives None or the sentence why not. `closers` end open listeners when a shutdown begins. `extra_routes` see requests
+    as they were sent, keys and all, behind the same Host and Origin check.
     """
-    exchanges = Exchanges(options)
-    return HttpApp(
-        gate=Gate(credentials, options),
-        endpoint=Endpoint(server, options, exchanges, needs_stream, plain),
-        health=Health(ready, metrics, lambda: exchanges.draining),
-        exchanges=exchanges,
-        options=options,
-        lifespan=lifespan,
-        extra_routes=extra_routes,
-        closers=closers,
-    )
+
+    ready: Ready = _ready
+    metrics: Callable[[], bytes] = bytes
+    extra_routes: Sequence[BaseRoute] = ()
+    closers: Sequence[Callable[[], None]] = ()
 
 
 class HttpApp:
     """The ASGI app. Serves one lifespan; build a new one to start again."""
 
     def __init__(
-        self,
-        *,
-        gate: Gate,
-        endpoint: Endpoint,
-        health: Health,
-        exchanges: Exchanges,
-        options: HttpOptions,
-        lifespan: Lifespan,
-        extra_routes: Sequence[BaseRoute],
-        closers: Sequence[Callable[[], None]],
+        self, answering: Answering, credentials: Credentials, options: HttpOptions, beside: Beside | None = None
     ) -> None:
-        self._gate = gate
-        self._endpoint = endpoint
-        self._health = health
-        self._exchanges = exchanges
+        """Composes the app.
+
+        Raises:
+            ConfigError: an allowed host or origin is no exact entry.
+        """
+        beside = beside or Beside()
         self._options = options
-        self._prefix = "/" + options.path_prefix.strip("/") if options.path_prefix.strip("/") else ""
-        self._lifespan = lifespan
-        self._closers = tuple(closers)
+        self._prefix = f"/{options.path_prefix.strip('/')}".rstrip("/")
+        self._gate = Gate(credentials, options)
+        self._exchanges = Exchanges()
+        self._streams = Streams(options)
+        self._bodies = Bodies(options)
+        self._engines = Engines(answering, options, self._streams)
+        legacy = LegacySse(answering.server, options, self._streams)
+        self._endpoint = Endpoint(self._engines, legacy, self._bodies, options)
+        self._health = Health(beside.ready, beside.metrics, lambda: self._exchanges.draining)
+        self._closers = tuple(beside.closers)
         # Starlette runs the lifespan protocol; of requests it sees only those for extra routes.
-        self._others = Router(extra_routes, redirect_slashes=False, default=self._unknown, lifespan=self._live)
+        self._others = Router(beside.extra_routes, redirect_slashes=False, default=self._unknown, lifespan=self._live)
+        # The SDK binds what it seals for a client to the user that this layer makes known.
+        self._inside = AuthContextMiddleware(self._exchange)
+        self._for_pages = for_pages(self._inside, options)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
@@ -124,38 +106,39 @@ class HttpApp:
         for close in self._closers:
             close()
         self._exchanges.drain()
+        self._streams.close()
 
     async def _request(self, scope: Scope, receive: Receive, send: Send) -> None:
-        entry = self._gate.enter(scope)
-        path, prefix = self._path(scope)
+        entry = scope[_ENTRY] = self._gate.enter(scope)
+        path, _ = self._path(scope)
         if path in HEALTH_PATHS:
             answer = await self._health.answer(scope["method"], path)
             await answer(scope, receive, send)
             return
-        refusal = self._gate.refusal(scope, entry)
-        if refusal is not None:
-            await refusal(scope, receive, send)
+        stranger = self._gate.stranger(entry)
+        if stranger is not None:
+            await stranger(scope, receive, send)
             return
-        if entry.origin is not None:
-            send = cors.readable_by(entry.origin, send)
+        app = self._inside if entry.origin is None else self._for_pages
+        await app(scope, receive, send)
 
-        async def route(scope: Scope, receive: Receive, send: Send) -> None:
-            await self._route(path, prefix, scope, receive, send, entry)
-
-        # The SDK binds what it seals for a client to the user that this layer makes known.
-        await AuthContextMiddleware(route)(scope, receive, send)
-
-    async def _route(self, path: str, prefix: str, scope: Scope, receive: Receive, send: Send, entry: Entry) -> None:
+    async def _exchange(self, scope: Scope, receive: Receive, send: Send) -> None:
+        path, prefix = self._path(scope)
+        entry = scope.pop(_ENTRY)
+        exchange = Exchange(scope, receive, send, entry, prefix)
+        refusal = self._gate.refusal(entry)
+        if refusal is not None:
+            await exchange.answer(refusal)
+            return
         match path:
             case "/mcp" | "/mcp/":
-                await self._endpoint.mcp(scope, receive, send, entry, prefix)
+                await self._exchanges.run(exchange, self._endpoint.mcp)
             case "/sse" | "/sse/":
-                await self._endpoint.sse(scope, receive, send, entry, prefix)
+                await self._exchanges.run(exchange, self._endpoint.sse)
             case "/messages/" | "/messages":
-                await self._endpoint.messages(scope, receive, send, entry)
-            case "/" | "" if scope["method"] in ("GET", "HEAD") and wants_page(entry):
-                page = help_page(scope, entry, prefix, self._options)
-                await page(scope, receive, send)
+                await self._exchanges.run(exchange, self._endpoint.messages)
+            case "/" | "" if scope["method"] in ("GET", "HEAD") and wants_page(exchange):
+                await exchange.answer(help_page(exchange, self._options))
             case _:
                 as_sent = {**scope, "query_string": entry.query, "headers": entry.headers}
                 await self._others(as_sent, receive, send)
@@ -171,19 +154,14 @@ class HttpApp:
 
     async def _unknown(self, scope: Scope, receive: Receive, send: Send) -> None:
         _, prefix = self._path(scope)
-        answer: Response = json_answer({"error": f"There is nothing here. The MCP endpoint is {prefix}/mcp"}, 404)
+        answer = json_answer({"error": f"There is nothing here. The MCP endpoint is {prefix}/mcp"}, 404)
         await answer(scope, receive, send)
 
     @asynccontextmanager
     async def _live(self, app: ASGIApp) -> AsyncIterator[None]:
         with without_session_ids():
-            async with (
-                self._lifespan(),
-                self._endpoint.plain.run(),
-                self._endpoint.sessions.run(),
-                anyio.create_task_group() as group,
-            ):
-                group.start_soon(self._exchanges.cut_late_bodies)
+            async with self._engines.run(), anyio.create_task_group() as group:
+                group.start_soon(self._bodies.cut_late)
                 group.start_soon(self._exchanges.cut_after, self._options.grace)
                 try:
                     yield

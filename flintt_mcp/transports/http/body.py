@@ -1,40 +1,96 @@
-"""Request bodies, bounded.
+"""Request bodies: bounded in size and in time, and the one JSON-RPC message in them.
 
-In: an ASGI `receive`. Out: the whole body, the answer that refuses it, or None when the client has left. The deadline is
-the business of the caller's cancel scope.
+In: the exchange of a POST. Out: its message, or None when the request has been answered already or the client has left. One loop
+looks after all bodies that are being waited for.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import time
 
+import anyio
 from starlette.responses import Response
 from starlette.types import Message, Receive
 
+from flintt_mcp.transports.envelope import Envelope, Malformed, read_envelope
+from flintt_mcp.transports.http.exchange import Exchange
 from flintt_mcp.transports.http.json_responses import CLOSE, rpc_error
+from flintt_mcp.transports.http.options import HttpOptions
 
 
-async def read_body(receive: Receive, found: Mapping[bytes, bytes], limit: int) -> bytes | Response | None:
-    """Reads at most `limit` bytes; a longer body is refused as soon as its length is known."""
-    declared = found.get(b"content-length", b"")
-    if declared.isdigit() and (len(declared) > 15 or int(declared) > limit):
-        return _too_large(limit)
-    parts: list[bytes] = []
-    size = 0
-    while True:
-        message = await receive()
-        if message["type"] != "http.request":
+class Bodies:
+    """Reads the bodies of all requests of one server."""
+
+    def __init__(self, options: HttpOptions) -> None:
+        self._most = options.max_body_bytes
+        self._timeout = options.body_timeout
+        self._awaited: dict[Exchange, float] = {}
+
+    async def message(self, exchange: Exchange) -> Envelope | None:
+        """The message of a POST; `exchange.receive` gives its body once more. None when the request has been refused."""
+        if not _is_json(exchange):
+            await exchange.answer(rpc_error(415, "The Content-Type must be application/json"))
             return None
-        part = message.get("body", b"")
-        size += len(part)
-        if size > limit:
-            return _too_large(limit)
-        parts.append(part)
-        if not message.get("more_body", False):
-            return parts[0] if len(parts) == 1 else b"".join(parts)
+        body = await self._in_time(exchange)
+        if body is None:
+            return None
+        if isinstance(body, Response):
+            await exchange.answer(body)
+            return None
+        message = read_envelope(body)
+        if isinstance(message, Malformed):
+            await exchange.answer(rpc_error(400, message.message, code=message.code, id=message.id))
+            return None
+        exchange.id = message.id
+        exchange.receive = _replay(message.body, exchange.receive)
+        return message
+
+    async def _in_time(self, exchange: Exchange) -> bytes | Response | None:
+        """The whole body; the request is cut when that takes too long."""
+        self._awaited[exchange] = time.monotonic() + self._timeout
+        try:
+            return await self._read(exchange)
+        finally:
+            del self._awaited[exchange]
+
+    async def _read(self, exchange: Exchange) -> bytes | Response | None:
+        """At most as many bytes as are allowed; a longer body is refused as soon as its length is known."""
+        declared = exchange.found.get(b"content-length", b"")
+        if declared.isdigit() and (len(declared) > 15 or int(declared) > self._most):
+            return self._too_large()
+        parts: list[bytes] = []
+        size = 0
+        while True:
+            message = await exchange.receive()
+            if message["type"] != "http.request":
+                return None
+            part = message.get("body", b"")
+            size += len(part)
+            if size > self._most:
+                return self._too_large()
+            parts.append(part)
+            if not message.get("more_body", False):
+                return parts[0] if len(parts) == 1 else b"".join(parts)
+
+    def _too_large(self) -> Response:
+        return rpc_error(413, f"The request body is larger than {self._most} bytes", headers=CLOSE)
+
+    async def cut_late(self) -> None:
+        """Looks after all awaited bodies at once: a timer for each would cost more than the rest of a request here."""
+        while True:
+            await anyio.sleep(self._timeout / 10)
+            now = time.monotonic()
+            for exchange in [late for late, deadline in self._awaited.items() if deadline <= now]:
+                exchange.body_is_late = True
+                exchange.cut()
 
 
-def replay(body: bytes, receive: Receive) -> Receive:
+def _is_json(exchange: Exchange) -> bool:
+    """Whether the content type is exactly JSON. Any other type could come from a web form of another site."""
+    return exchange.found.get(b"content-type", b"").split(b";", 1)[0].strip().lower() == b"application/json"
+
+
+def _replay(body: bytes, receive: Receive) -> Receive:
     """A `receive` that gives the body again, then whatever the client does next."""
     given = False
 
@@ -46,12 +102,3 @@ def replay(body: bytes, receive: Receive) -> Receive:
         return {"type": "http.request", "body": body, "more_body": False}
 
     return receive_again
-
-
-def is_json(found: Mapping[bytes, bytes]) -> bool:
-    """Whether the content type is exactly JSON. Any other type could come from a web form of another site."""
-    return found.get(b"content-type", b"").split(b";", 1)[0].strip().lower() == b"application/json"
-
-
-def _too_large(limit: int) -> Response:
-    return rpc_error(413, f"The request body is larger than {limit} bytes", headers=CLOSE)

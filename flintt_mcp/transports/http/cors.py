@@ -1,65 +1,34 @@
-"""What browsers need beyond the request itself: preflight answers and the headers that let a page read an answer.
+"""What lets a page of an allowed origin call this server and read its answers, refusals included.
 
-In: a request whose Origin is already known to be allowed. Out: a preflight answer, or a `send` that adds the headers. No
-cookie is ever involved, so credentials are not allowed and the origin is always named, never `*`.
+In: the app behind it and the operator's list. Out: Starlette's CORS layer over that app. Only requests whose Origin the gate
+knows come here, so the origin is always named, never `*`; no cookie is involved, so credentials are not allowed.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping, Sequence
+from starlette.middleware.cors import CORSMiddleware
+from starlette.types import ASGIApp
 
-from starlette.responses import Response
-from starlette.types import Message, Send
+from flintt_mcp.transports.http.hosts import origin_values
+from flintt_mcp.transports.http.options import HttpOptions
 
-_ALLOWED_HEADERS = (
-    "content-type",
-    "authorization",
-    "x-api-key",
-    "x-mcp-toolsets",
-    "mcp-session-id",
-    "mcp-protocol-version",
-    "mcp-method",
-    "mcp-name",
-    "last-event-id",
+_SENT = (
+    *("authorization", "x-api-key", "x-mcp-toolsets"),
+    *("mcp-session-id", "mcp-protocol-version", "mcp-method", "mcp-name", "last-event-id"),
 )
-_EXPOSED = b"mcp-session-id, mcp-protocol-version, retry-after, allow"
-_PARAMETER_HEADER = re.compile(r"mcp-param-[!#$%&'*+.^_`|~0-9a-z-]{1,128}")
+_READ = ("mcp-session-id", "mcp-protocol-version", "retry-after", "allow")
 
 
-def is_preflight(method: str, found: Mapping[bytes, bytes]) -> bool:
-    """Whether a browser asks before it sends the real request."""
-    return method == "OPTIONS" and b"origin" in found and b"access-control-request-method" in found
+def for_pages(app: ASGIApp, options: HttpOptions) -> ASGIApp:
+    """The app for requests of browser pages.
 
-
-def preflight(origin: bytes, found: Mapping[bytes, bytes], key_headers: Sequence[str]) -> Response:
-    """The answer that lets the real request come."""
-    asked = found.get(b"access-control-request-headers", b"").decode("latin-1").lower()
-    parameters = [name for name in map(str.strip, asked.split(",")) if _PARAMETER_HEADER.fullmatch(name)]
-    allowed = dict.fromkeys((*_ALLOWED_HEADERS, *(name.lower() for name in key_headers), *parameters))
-    return Response(
-        status_code=204,
-        headers={
-            "access-control-allow-origin": origin.decode("latin-1"),
-            "access-control-allow-methods": "GET, POST, DELETE, OPTIONS",
-            "access-control-allow-headers": ", ".join(allowed),
-            "access-control-max-age": "600",
-            "vary": "Origin, Access-Control-Request-Headers",
-        },
+    Raises:
+        ConfigError: an allowed origin is no exact entry.
+    """
+    return CORSMiddleware(
+        app,
+        allow_origins=[origin.decode() for origin in origin_values(options)],
+        allow_methods=("GET", "POST", "DELETE", "OPTIONS"),
+        allow_headers=(*_SENT, *options.key_headers),
+        expose_headers=_READ,
     )
-
-
-def readable_by(origin: bytes, send: Send) -> Send:
-    """A `send` whose answers that origin may read."""
-    added = [
-        (b"access-control-allow-origin", origin),
-        (b"access-control-expose-headers", _EXPOSED),
-        (b"vary", b"Origin"),
-    ]
-
-    async def send_readable(message: Message) -> None:
-        if message["type"] == "http.response.start":
-            message = {**message, "headers": [*message.get("headers", ()), *added]}
-        await send(message)
-
-    return send_readable

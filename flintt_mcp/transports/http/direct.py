@@ -31,13 +31,13 @@ from mcp.shared.transport_context import TransportContext
 from mcp_types import DEFAULT_NEGOTIATED_VERSION
 from mcp_types.version import HANDSHAKE_PROTOCOL_VERSIONS, MODERN_PROTOCOL_VERSIONS
 from starlette.requests import Request
-from starlette.types import Receive, Scope, Send
 
 from flintt_mcp.calls.caller import Caller
-from flintt_mcp.transports.http.gate import CALLER
+from flintt_mcp.transports.http.exchange import Exchange
 
-Plain = Callable[[str, Mapping[str, Any], Caller, bool], Awaitable[dict[str, Any] | None]]
-"""Answers a plain request: (method, params, caller, whether it is of the newest revision) -> its result, None when not plain."""
+ToolAnswer = Callable[[str, Mapping[str, Any], Caller, bool], Awaitable[dict[str, Any] | None]]
+"""Answers calls and lists of tools: (method, params, caller, whether it is of the newest revision) -> the result, or None for a
+request that it leaves to the SDK."""
 
 _encode = msgspec.json.Encoder().encode
 _PARAM_HEADER = MCP_PARAM_HEADER_PREFIX.lower().encode()
@@ -67,57 +67,56 @@ class _OneAnswer:
 
 
 class DirectEngine:
-    """Answers plain requests over a server whose lifespan is the SDK's empty one."""
+    """Answers single requests over a server whose lifespan is the SDK's empty one."""
 
-    def __init__(self, server: Server[Any], plain: Plain | None = None) -> None:
+    def __init__(self, server: Server[Any], tool_answer: ToolAnswer | None = None) -> None:
         self._server = server
-        self._plain = plain
+        self._tool_answer = tool_answer
         self._annotated: dict[str, bool] = {}
 
-    async def answer(
-        self, message: Mapping[str, Any], scope: Scope, receive: Receive, send: Send, found: Mapping[bytes, bytes]
-    ) -> bool:
+    async def answer(self, message: Mapping[str, Any], exchange: Exchange) -> bool:
         """Answer one request, or do nothing and return False when the SDK has to decide about it.
 
-        `message` is a request whose outside has been checked; `found` holds the request's headers, none of them doubled.
+        `message` is a request whose outside has been checked; none of the exchange's deciding headers is doubled.
         """
-        if message["method"] in _SDK_ONLY or self._has_param_headers(message, found):
+        if message["method"] in _SDK_ONLY or self._has_param_headers(message, exchange.found):
             return False
-        route = _route(message, found)
+        route = _route(message, exchange.found)
         if route is None:
             return False
-        reply, status = await self._reply(message, scope, receive, route)
+        reply, status = await self._reply(message, exchange, route)
         body = _encode(reply)
         headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
-        await send({"type": "http.response.start", "status": status, "headers": headers})
-        await send({"type": "http.response.body", "body": body})
+        await exchange.send({"type": "http.response.start", "status": status, "headers": headers})
+        await exchange.send({"type": "http.response.body", "body": body})
         return True
 
     async def _reply(
-        self, message: Mapping[str, Any], scope: Scope, receive: Receive, route: InboundModernRoute
+        self, message: Mapping[str, Any], exchange: Exchange, route: InboundModernRoute
     ) -> tuple[dict[str, Any], int]:
         """The JSON-RPC reply and the HTTP status that goes with it."""
         reply: dict[str, Any] = {"jsonrpc": "2.0", "id": message["id"]}
         modern = route.protocol_version in MODERN_PROTOCOL_VERSIONS
-        if self._plain is not None:
-            result = await self._plain(message["method"], message.get("params") or {}, scope[CALLER], modern)
+        if self._tool_answer is not None:
+            params = message.get("params") or {}
+            result = await self._tool_answer(message["method"], params, exchange.entry.caller, modern)
             if result is not None:
                 return {**reply, "result": result}, 200
         try:
-            return {**reply, "result": await self._served(message, scope, receive, route)}, 200
+            return {**reply, "result": await self._served(message, exchange, route)}, 200
         except Exception as error:
             # The SDK's own boundary does the same: what it knows is told, anything else is logged and told as internal.
             wire = modern_error_data(error).model_dump(by_alias=True, mode="json", exclude_none=True)
             return {**reply, "error": wire}, ERROR_CODE_HTTP_STATUS.get(wire["code"], 200) if modern else 200
 
     async def _served(
-        self, message: Mapping[str, Any], scope: Scope, receive: Receive, route: InboundModernRoute
+        self, message: Mapping[str, Any], exchange: Exchange, route: InboundModernRoute
     ) -> dict[str, Any]:
         """The result, from the SDK's kernel."""
         context = _OneAnswer(
             transport=TransportContext(kind="streamable-http", can_send_request=False),
             request_id=message["id"],
-            message_metadata=ServerMessageMetadata(request_context=Request(scope, receive)),
+            message_metadata=ServerMessageMetadata(request_context=Request(exchange.scope, exchange.receive)),
         )
         return await serve_one(
             self._server,

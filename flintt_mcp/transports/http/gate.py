@@ -18,7 +18,6 @@ from starlette.requests import HTTPConnection
 from starlette.responses import Response
 
 from flintt_mcp.calls.caller import Caller, Credentials
-from flintt_mcp.transports.http import cors
 from flintt_mcp.transports.http.hosts import host_values, origin_values
 from flintt_mcp.transports.http.json_responses import CLOSE, rpc_error
 from flintt_mcp.transports.http.options import HttpOptions
@@ -33,6 +32,8 @@ _KEPT_HEADERS = frozenset(
     (
         b"accept",
         b"accept-language",
+        b"access-control-request-headers",
+        b"access-control-request-method",
         b"content-length",
         b"content-type",
         b"host",
@@ -56,13 +57,13 @@ _SINGLE = frozenset(
 class Entry:
     """One request that was seen by the gate.
 
-    `query` and `headers` are as they were sent, for routes that are not ours. `who` counts against limits: the principal, or
-    for callers without a key the principal and their address. `stream_id` names a legacy SSE stream. `overlong` marks a
+    `query` and `headers` are as they were sent, for routes that are not ours. `counted_as` is what limits count: the principal,
+    or for callers without a key the principal and their address. `stream_id` names a legacy SSE stream. `overlong` marks a
     query with more fields than anybody needs; none of them was read.
     """
 
     caller: Caller
-    who: str
+    counted_as: str
     query: bytes = field(repr=False)
     headers: _Headers = field(repr=False)
     found: Mapping[bytes, bytes] = field(repr=False)
@@ -81,7 +82,6 @@ class Gate:
         self._credentials = credentials
         self._hosts = host_values(options)
         self._origins = origin_values(options)
-        self._key_headers = options.key_headers
 
     def enter(self, scope: Any) -> Entry:
         """Takes the credentials out of a request; `scope` holds none from here on, wherever it goes."""
@@ -94,16 +94,16 @@ class Gate:
         overlong = query.count(b"&") >= MAX_QUERY_FIELDS
         caller = self._credentials.from_request(b"" if overlong else query, dropped)
         client = scope.get("client")
-        who = caller.principal if caller.secrets or not client else f"{caller.principal}@{client[0]}"
+        counted_as = caller.principal if caller.secrets or not client else f"{caller.principal}@{client[0]}"
         scope[CALLER] = caller
         scope["user"] = _user_of(caller.principal)
-        return Entry(caller, who, query, headers, dict(headers), None if overlong else _stream_id(query), overlong)
+        return Entry(
+            caller, counted_as, query, headers, dict(headers), None if overlong else _stream_id(query), overlong
+        )
 
-    def refusal(self, scope: Any, entry: Entry) -> Response | None:
-        """The answer to a request that must not pass, or to a preflight; None lets the request in."""
+    def stranger(self, entry: Entry) -> Response | None:
+        """The answer to a request that no page may read, since it is not for this server; None lets the request in."""
         found = entry.found
-        if entry.overlong:
-            return rpc_error(400, f"The URL has more than {MAX_QUERY_FIELDS} query parameters", headers=CLOSE)
         if len(found) != len(entry.headers) and (name := _doubled(entry.headers)):
             return rpc_error(400, f"The header {name} must not be sent twice", headers=CLOSE)
         host = found.get(b"host")
@@ -113,21 +113,21 @@ class Gate:
             return rpc_error(
                 421, "This Host is not allowed here; the operator can add it with --allowed-host", headers=CLOSE
             )
-        origin = found.get(b"origin")
-        if origin is None:
-            return self._narrowing(entry)
-        if origin.lower() not in self._origins:
+        if entry.origin is not None and entry.origin.lower() not in self._origins:
             return rpc_error(
                 403,
                 "This Origin is not allowed here; the operator can add it with --allowed-origin",
                 headers={"vary": "Origin", **CLOSE},
             )
-        if cors.is_preflight(scope["method"], found):
-            return cors.preflight(origin, found, self._key_headers)
-        return self._narrowing(entry)
+        return None
 
-    def _narrowing(self, entry: Entry) -> Response | None:
-        """The refusal of a request that narrows to a toolset that does not exist: it would see nothing and not know why."""
+    def refusal(self, entry: Entry) -> Response | None:
+        """The answer to a request whose URL or headers cannot be meant, readable by allowed pages; None for any other.
+
+        One that narrows to a toolset that does not exist would see nothing and not know why.
+        """
+        if entry.overlong:
+            return rpc_error(400, f"The URL has more than {MAX_QUERY_FIELDS} query parameters", headers=CLOSE)
         unknown = self._credentials.unknown_toolsets(entry.caller)
         return rpc_error(400, unknown) if unknown else None
 

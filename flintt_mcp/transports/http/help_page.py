@@ -12,9 +12,8 @@ import json
 from typing import Any
 
 from starlette.responses import Response
-from starlette.types import Scope
 
-from flintt_mcp.transports.http.gate import Entry
+from flintt_mcp.transports.http.exchange import Exchange
 from flintt_mcp.transports.http.options import HttpOptions
 
 _KEY = "YOUR_KEY"
@@ -28,15 +27,15 @@ _HEADERS = {
 }
 
 
-def wants_page(entry: Entry) -> bool:
+def wants_page(exchange: Exchange) -> bool:
     """Whether the request comes from a browser's address bar."""
-    return b"text/html" in entry.found.get(b"accept", b"").lower()
+    return b"text/html" in exchange.found.get(b"accept", b"").lower()
 
 
-def help_page(scope: Scope, entry: Entry, prefix: str, options: HttpOptions) -> Response:
+def help_page(exchange: Exchange, options: HttpOptions) -> Response:
     """The page, with the URL this server has for whoever asks."""
-    host = entry.found.get(b"host", b"").decode("latin-1")
-    url = f"{scope.get('scheme', 'http')}://{host}{prefix}/mcp"
+    host = exchange.found.get(b"host", b"").decode("latin-1")
+    url = f"{exchange.scope.get('scheme', 'http')}://{host}{exchange.prefix}/mcp"
     key = options.published_key or _KEY
     parts = {
         "{{URL}}": html.escape(url),
@@ -51,34 +50,26 @@ def help_page(scope: Scope, entry: Entry, prefix: str, options: HttpOptions) -> 
 
 def _blocks(url: str, key: str, stateless: bool) -> list[str]:
     keyed: dict[str, Any] = {"url": url, "headers": {"X-API-Key": key}}
-    blocks = [
-        _block(
+    sse = _config("mcpServers", {"type": "sse", **keyed})
+    http = {"type": "http", **keyed}
+    rows = [
+        (
             "Claude Desktop",
             "claude_desktop_config.json (Settings, Developer, Edit Config).",
-            _config("mcpServers", {"type": "sse", **keyed} if not stateless else {"type": "http", **keyed}),
+            _config("mcpServers", http) if stateless else sse,
         ),
-        _block(
+        (
             "Claude.ai",
             "Settings, Connectors, Add custom connector: this URL. Your key travels in it, so treat the whole URL as a secret.",
             f"{url}?api_key={key}",
         ),
-        _block(
-            "Claude Code",
-            "One command in a terminal.",
-            f'claude mcp add --transport http flintt {url} --header "X-API-Key: {key}"',
-        ),
-        _block("Cursor", "~/.cursor/mcp.json, or .cursor/mcp.json in a project.", _config("mcpServers", keyed)),
-        _block("VS Code", ".vscode/mcp.json in a workspace.", _config("servers", {"type": "http", **keyed})),
+        ("Claude Code", "One command in a terminal.", _CLAUDE_CODE.format(url=url, key=key)),
+        ("Cursor", "~/.cursor/mcp.json, or .cursor/mcp.json in a project.", _config("mcpServers", keyed)),
+        ("VS Code", ".vscode/mcp.json in a workspace.", _config("servers", http)),
     ]
     if not stateless:
-        blocks.append(
-            _block(
-                "Older clients",
-                "Clients that know only HTTP+SSE use the same URL with type sse.",
-                _config("mcpServers", {"type": "sse", **keyed}),
-            )
-        )
-    return blocks
+        rows.append(("Older clients", "Clients that know only HTTP+SSE use the same URL with type sse.", sse))
+    return [_block(*row) for row in rows]
 
 
 def _config(section: str, server: dict[str, Any]) -> str:
@@ -92,6 +83,7 @@ def _block(title: str, about: str, text: str) -> str:
     )
 
 
+_CLAUDE_CODE = 'claude mcp add --transport http flintt {url} --header "X-API-Key: {key}"'
 _YOUR_OWN = "Put your Flintt API key where the examples say YOUR_KEY. Without a key the documentation tools still work."
 _IN_SANDBOX = (
     "This server is a sandbox: its workspace is invented, nothing in it is real, and the examples carry its published key. "

@@ -41,3 +41,9 @@ def rpc_error(
         code = INTERNAL_ERROR if status >= 500 else INVALID_REQUEST
     error = {"jsonrpc": "2.0", "id": id, "error": {"code": code, "message": message}}
     return json_answer(error, status, headers)
+
+
+def stopping(id: RequestId | None = None) -> Response:
+    """The answer while a shutdown is under way."""
+    headers = {"retry-after": "5", **CLOSE}
+    return rpc_error(503, "The server is stopping; try again in a moment", id=id, headers=headers)

@@ -22,14 +22,15 @@ from mcp.server.lowlevel import Server
 from mcp.shared.message import ServerMessageMetadata, SessionMessage
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.types import Receive, Scope, Send
+from starlette.types import Receive, Scope
 
 from flintt_mcp.calls.caller import Caller
 from flintt_mcp.transports.envelope import Envelope
-from flintt_mcp.transports.http.exchange import Exchange, Exchanges
+from flintt_mcp.transports.http.exchange import Exchange
 from flintt_mcp.transports.http.gate import CALLER, Entry
 from flintt_mcp.transports.http.json_responses import rpc_error
 from flintt_mcp.transports.http.options import HttpOptions
+from flintt_mcp.transports.http.streams import Streams
 
 logger = logging.getLogger(__name__)
 
@@ -89,35 +90,30 @@ class _Stream:
 class LegacySse:
     """Opens streams and hands posted messages to them."""
 
-    def __init__(self, server: Server[Any], options: HttpOptions, exchanges: Exchanges) -> None:
+    def __init__(self, server: Server[Any], options: HttpOptions, streams: Streams) -> None:
         self._server = server
         self._idle_timeout = options.idle_timeout
-        self._exchanges = exchanges
+        self._counted = streams
         self._streams: dict[str, _Stream] = {}
 
-    async def open(self, scope: Scope, receive: Receive, send: Send, entry: Entry, prefix: str) -> None:
+    async def open(self, exchange: Exchange) -> None:
         """Serves one stream until the client leaves, it falls idle or a shutdown ends it."""
-        full = self._exchanges.full(entry.who)
-        if full is not None:
-            await full(scope, receive, send)
-            return
-        stream = _Stream(entry.caller, scope["user"], self._idle_timeout)
-        self._streams[stream.id] = stream
+        stream = _Stream(exchange.entry.caller, exchange.scope["user"], self._idle_timeout)
         try:
-            with self._exchanges.stream(entry.who, stream.end):
-                await self._exchanges.run(lambda exchange: self._serve(stream, receive, exchange, prefix), scope, send)
+            await self._counted.serve(exchange, partial(self._serve, stream), stream.end)
         finally:
             self._streams.pop(stream.id, None)
             stream.close()
 
-    async def _serve(self, stream: _Stream, receive: Receive, exchange: Exchange, prefix: str) -> None:
+    async def _serve(self, stream: _Stream, exchange: Exchange) -> None:
+        self._streams[stream.id] = stream
         await exchange.send(_START)
-        await exchange.send(_event("endpoint", f"{quote(prefix)}{MESSAGES_PATH}?session_id={stream.id}"))
+        await exchange.send(_event("endpoint", f"{quote(exchange.prefix)}{MESSAGES_PATH}?session_id={stream.id}"))
         try:
             with stream.scope:
                 async with anyio.create_task_group() as group:
                     stop = group.cancel_scope.cancel
-                    group.start_soon(_until_disconnect, receive, stop)
+                    group.start_soon(_until_disconnect, exchange.receive, stop)
                     group.start_soon(_pump, stream.from_server, stream, exchange, stop)
                     group.start_soon(_ping, exchange)
                     group.start_soon(self._run, stream, stop)
@@ -146,7 +142,7 @@ class LegacySse:
             return rpc_error(404, "No such stream is open; connect again with GET")
         return stream
 
-    async def post(self, stream: _Stream, message: Envelope, body: bytes, scope: Scope) -> Response:
+    async def post(self, stream: _Stream, message: Envelope, scope: Scope) -> Response:
         """Hands one message that is well formed to its stream. The answer to it comes down the stream."""
         if message.kind == "request":
             if str(message.id) in stream.running:
@@ -155,7 +151,7 @@ class LegacySse:
         scope[CALLER] = stream.caller
         scope["user"] = stream.user
         stream.touch()
-        parsed = types.jsonrpc_message_adapter.validate_json(body, by_name=False)
+        parsed = types.jsonrpc_message_adapter.validate_json(message.body, by_name=False)
         metadata = ServerMessageMetadata(
             request_context=Request(scope), on_request_unanswered=partial(stream.settled, message.id)
         )

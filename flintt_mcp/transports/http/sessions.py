@@ -15,13 +15,15 @@ from mcp.server.lowlevel import Server
 from mcp.server.streamable_http import StreamableHTTPServerTransport
 from mcp.server.streamable_http_manager import StreamableHTTPSessionManager
 
-from flintt_mcp.transports.envelope import RequestId
+from flintt_mcp.transports.envelope import Envelope, RequestId
+from flintt_mcp.transports.http.exchange import Exchange
+from flintt_mcp.transports.http.json_responses import rpc_error
 from flintt_mcp.transports.http.options import HttpOptions
 
 _MAX_UNCOLLECTED = 1000
 
-opener: ContextVar[str] = ContextVar("flintt_mcp_session_opener", default="")
-"""Who opens a session, while the request that opens it is handled."""
+_opener: ContextVar[str] = ContextVar("flintt_mcp_session_opener", default="")
+"""What the opener of a session is counted by, while the request that opens it is handled."""
 
 
 class SessionsFull(Exception):
@@ -43,16 +45,46 @@ class CappedSessions(StreamableHTTPSessionManager):
         self._openers: dict[str, str] = {}
         self._running: dict[str, dict[str, bool]] = {}
 
+    async def answer(self, message: Envelope, exchange: Exchange) -> None:
+        """Answers one message of the handshake era: the one that opens a session, or one inside."""
+        session = exchange.found.get(b"mcp-session-id")
+        if session is None:
+            await self._open(exchange)
+        else:
+            await self._inside(session.decode("latin-1"), message, exchange)
+
+    async def _open(self, exchange: Exchange) -> None:
+        token = _opener.set(exchange.entry.counted_as)
+        try:
+            await self.handle_request(exchange.scope, exchange.receive, exchange.send)
+        except SessionsFull as full:
+            await exchange.answer(rpc_error(503, str(full), headers={"retry-after": "60"}))
+        finally:
+            _opener.reset(token)
+
+    async def _inside(self, session: str, message: Envelope, exchange: Exchange) -> None:
+        if message.kind != "request" or message.id is None:
+            await self.handle_request(exchange.scope, exchange.receive, exchange.send)
+        elif not self.claim(session, message.id):
+            await exchange.answer(
+                rpc_error(409, "A request with this id is still running in this session", id=message.id)
+            )
+        else:
+            try:
+                await self.handle_request(exchange.scope, exchange.receive, exchange.send)
+            finally:
+                self.release(session, message.id, collected=exchange.finished)
+
     def _admit_session(self, requestor: AuthorizationContext | None) -> StreamableHTTPServerTransport | None:
         self._forget_ended()
         if self.max_sessions is not None and len(self._server_instances) >= self.max_sessions:
             raise SessionsFull("Too many sessions are open on this server; try again later")
-        who = opener.get()
-        if sum(1 for other in self._openers.values() if other == who) >= self._max_per_caller:
+        opener = _opener.get()
+        if sum(1 for other in self._openers.values() if other == opener) >= self._max_per_caller:
             raise SessionsFull("Too many sessions are open for this caller; end one of them first (DELETE)")
         transport = super()._admit_session(requestor)
         if transport is not None and transport.mcp_session_id is not None:
-            self._openers[transport.mcp_session_id] = who
+            self._openers[transport.mcp_session_id] = opener
         return transport
 
     def _forget_ended(self) -> None:

@@ -90,7 +90,7 @@ async def test_both_ways_give_the_same_answer(
     async with product(tmp_path) as (client, over_http, fake):
         for way in ("direct", "sdk"):
             if way == "sdk":
-                monkeypatch.setattr(over_http._endpoint._direct, "answer", never)
+                monkeypatch.setattr(over_http._engines._direct, "answer", never)
             fake.answers.clear()
             fake.will_answer(COMPANIES)
             answer = await client.post("/mcp", json=message, headers=headers)
@@ -113,12 +113,12 @@ async def test_headers_that_do_not_fit_are_left_to_the_sdk(
     message, headers = request_of("tools/list", {}, NEW)
     reached = []
     async with product(tmp_path) as (client, over_http, _):
-        answer = over_http._endpoint._direct.answer
+        answer = over_http._engines._direct.answer
 
         async def noted(*args: Any) -> bool:
             reached.append(await answer(*args))
             return reached[-1]
 
-        monkeypatch.setattr(over_http._endpoint._direct, "answer", noted)
+        monkeypatch.setattr(over_http._engines._direct, "answer", noted)
         await client.post("/mcp", json=message, headers=headers | change)
     assert reached == [False]

@@ -4,25 +4,19 @@ from __future__ import annotations
 
 from typing import Any
 
-import anyio
 import httpx2
 import pytest
 
 from flintt_mcp.transports.http.app import HttpOptions
 from tests.transports.fixture_app import (
     BOTH,
-    INITIALIZE,
     KEY,
     MODERN,
     OLD,
     call,
     calling,
-    living,
-    make_app,
     modern,
     modern_headers,
-    open_session,
-    principal,
 )
 
 pytestmark = pytest.mark.anyio
@@ -200,121 +194,6 @@ async def test_a_post_must_take_json(accept: str) -> None:
     assert _error(answer)[0] == 406
 
 
-class _Witness:
-    """Notes which of the two engines a request reached; the direct exchange stands in for the plain one."""
-
-    def __init__(self, app: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-        self.reached: list[str] = []
-        for name in ("plain", "sessions"):
-            engine = getattr(app._endpoint, name)
-            monkeypatch.setattr(engine, "handle_request", self._note(name, engine.handle_request))
-        monkeypatch.setattr(app._endpoint._direct, "answer", self._note_direct(app._endpoint._direct.answer))
-
-    def _note_direct(self, answer: Any) -> Any:
-        async def noted(*args: Any) -> bool:
-            answered = await answer(*args)
-            if answered:
-                self.reached.append("plain")
-            return answered
-
-        return noted
-
-    def _note(self, name: str, handle: Any) -> Any:
-        async def noted(scope: Any, receive: Any, send: Any) -> None:
-            self.reached.append(name)
-            await handle(scope, receive, send)
-
-        return noted
-
-
-TOKEN = {"progressToken": 1}
-LEVEL = {"io.modelcontextprotocol/logLevel": "info"}
-LEGACY = {**BOTH, "mcp-protocol-version": OLD}
-JSON_ONLY = {"accept": "application/json"}
-
-
-@pytest.mark.parametrize("stateless", [False, True])
-@pytest.mark.parametrize(
-    ("message", "headers", "engine"),
-    [
-        (modern("who"), modern_headers("who"), "plain"),
-        (modern("steps"), modern_headers("steps"), "sessions"),
-        (modern("steps"), {**modern_headers("steps"), **JSON_ONLY}, "plain"),
-        (modern("who", **TOKEN), modern_headers("who"), "sessions"),
-        (modern("who", **TOKEN), {**modern_headers("who"), **JSON_ONLY}, "plain"),
-        (modern("who", **LEVEL), modern_headers("who"), "sessions"),
-        (modern("who"), {**modern_headers("who"), "accept": "*/*"}, "plain"),
-    ],
-)
-async def test_only_calls_that_show_something_on_the_way_take_the_stream_engine(
-    message: Any, headers: dict[str, str], engine: str, stateless: bool, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    app = make_app(HttpOptions(stateless=stateless))
-    witness = _Witness(app, monkeypatch)
-    async with (
-        living(app),
-        httpx2.AsyncClient(transport=httpx2.ASGITransport(app), base_url="http://localhost:8000") as client,
-    ):
-        answer = await client.post("/mcp", json=message, headers=headers)
-    assert (answer.status_code, witness.reached) == (200, [engine])
-
-
-@pytest.mark.parametrize(
-    ("message", "headers", "engine"),
-    [
-        (INITIALIZE, BOTH, "plain"),
-        (call("who"), LEGACY, "plain"),
-        (call("steps"), LEGACY, "sessions"),
-        (call("who", meta=TOKEN), LEGACY, "sessions"),
-        (call("who", meta=TOKEN), {**LEGACY, **JSON_ONLY}, "plain"),
-    ],
-)
-async def test_beside_workers_the_handshake_era_is_served_the_same_way(
-    message: Any, headers: dict[str, str], engine: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    app = make_app(STATELESS)
-    witness = _Witness(app, monkeypatch)
-    async with (
-        living(app),
-        httpx2.AsyncClient(transport=httpx2.ASGITransport(app), base_url="http://localhost:8000") as client,
-    ):
-        answer = await client.post("/mcp", json=message, headers=headers)
-    assert (answer.status_code, witness.reached) == (200, [engine])
-    assert "mcp-session-id" not in answer.headers
-
-
-async def test_a_client_that_takes_only_json_is_served_without_a_session() -> None:
-    async with calling() as client:
-        opened = await client.post("/mcp", json=INITIALIZE, headers=JSON_ONLY)
-        done = await client.post("/mcp", json=call("who"), headers={**JSON_ONLY, "x-api-key": KEY})
-        session = await client.post("/mcp", json=call("who"), headers={**JSON_ONLY, "mcp-session-id": "0" * 32})
-    assert (opened.status_code, "mcp-session-id" in opened.headers) == (200, False)
-    assert done.json()["result"]["content"][0]["text"] == principal(KEY)
-    assert _error(session)[0] == 406
-
-
-async def test_in_the_handshake_era_a_call_without_its_session_opens_none() -> None:
-    async with calling() as client:
-        answer = await client.post("/mcp", json=call("who"), headers=LEGACY)
-    assert _error(answer) == (400, -32600, "Bad Request: Missing session ID; send initialize first")
-
-
-async def test_a_session_works_from_initialize_to_delete() -> None:
-    async with calling() as client:
-        headers = await open_session(client, KEY)
-        answer = await client.post("/mcp", json=call("who"), headers=headers)
-        assert principal(KEY) in answer.text
-        assert (await client.delete("/mcp", headers=headers)).status_code == 200
-        assert (await client.post("/mcp", json=call("who"), headers=headers)).status_code == 404
-
-
-async def test_an_unknown_revision_is_told_which_ones_are_served() -> None:
-    async with calling() as client:
-        headers = {**modern_headers("who"), "mcp-protocol-version": "2099-01-01"}
-        answer = await client.post("/mcp", json=modern("who"), headers=headers)
-    assert answer.status_code == 400
-
-
 @pytest.mark.parametrize("declared", [True, False])
 async def test_a_body_above_the_limit_is_refused_as_soon_as_it_is_known(declared: bool) -> None:
     async def body() -> Any:
@@ -327,14 +206,6 @@ async def test_a_body_above_the_limit_is_refused_as_soon_as_it_is_known(declared
         answer = await client.post("/mcp", content=content, headers=headers)
     assert _error(answer) == (413, -32600, "The request body is larger than 100 bytes")
     assert answer.headers["connection"] == "close"
-
-
-async def test_listening_needs_a_client_that_takes_streams() -> None:
-    message = {"jsonrpc": "2.0", "id": 1, "method": "subscriptions/listen", "params": modern("x")["params"]}
-    headers = {**modern_headers("x"), **JSON_ONLY, "mcp-method": "subscriptions/listen"}
-    async with calling() as client:
-        with anyio.fail_after(2):
-            assert _error(await client.post("/mcp", json=message, headers=headers))[0] == 406
 
 
 async def test_extra_routes_see_requests_as_they_were_sent() -> None:

@@ -43,7 +43,7 @@ async def test_the_deadline_is_for_the_body_and_not_for_the_call() -> None:
                 group.start_soon(partial(client.post, "/mcp", json=modern("slow"), headers=modern_headers("slow")))
                 await bench.entered.wait()
                 assert len(running.app._exchanges._open) == 1
-                assert running.app._exchanges._awaited == {}
+                assert running.app._bodies._awaited == {}
                 bench.release.set()
 
 

@@ -121,7 +121,7 @@ async def test_streams_are_counted_for_each_caller_and_in_all() -> None:
         assert (mine.status_code, all_full.status_code) == (503, 503)
         assert "on this server" in all_full.json()["error"]["message"]
         with anyio.fail_after(3):
-            while running.app._exchanges._streams.total():  # noqa: ASYNC110 (the server learns that the clients are gone)
+            while running.app._streams._open.total():  # noqa: ASYNC110 (the server learns that the clients are gone)
                 await anyio.sleep(0.005)
         async with streaming(client):
             again = await client.get("/sse", headers={**EVENTS, "x-api-key": KEY})

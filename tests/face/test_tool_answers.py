@@ -13,7 +13,7 @@ from mcp_types import CallToolResult, ListToolsResult
 from flintt_mcp.app import Additions
 from flintt_mcp.calls.call import Call
 from flintt_mcp.calls.reply import Reply
-from flintt_mcp.face.tool_requests import DirectAnswers
+from flintt_mcp.face.tool_requests import ToolAnswersFirst
 from tests.face.conftest import probe
 from tests.fake_api import FakeApi, open_fake
 
@@ -31,7 +31,7 @@ async def _answers(tmp_path: Path, mode: str, direct: bool) -> list[dict[str, An
     async with open_fake(tmp_path, fake, {"FLINTT_API_KEY": "flt_a"}, toolsets=("default",)) as app:
         server = app.server()
         if not direct:
-            server.middleware[:] = [one for one in server.middleware if not isinstance(one, DirectAnswers)]
+            server.middleware[:] = [one for one in server.middleware if not isinstance(one, ToolAnswersFirst)]
         async with Client(server, mode=mode) as client:
             results = [
                 await client.list_tools(),

@@ -1,0 +1,65 @@
+"""Streams that stand open, counted against their limits and ended first at a shutdown.
+
+In: an exchange whose answer is a stream, and what serves it. Out: the stream, or the answer that refuses it. What goes over a
+stream is others' affair.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Awaitable, Callable
+
+from starlette.responses import Response
+
+from flintt_mcp.transports.http.exchange import Exchange
+from flintt_mcp.transports.http.json_responses import rpc_error, stopping
+from flintt_mcp.transports.http.options import HttpOptions
+
+
+class Streams:
+    """The open streams of one server."""
+
+    def __init__(self, options: HttpOptions) -> None:
+        self._most = options.max_streams
+        self._most_per_caller = options.max_streams_per_caller
+        self._open: Counter[str] = Counter()
+        self._ends: set[Callable[[], None]] = set()
+        self._closed = False
+
+    async def serve(
+        self, exchange: Exchange, handle: Callable[[Exchange], Awaitable[None]], end: Callable[[], None] | None = None
+    ) -> None:
+        """Counts a stream while it is handled, or refuses it. `end` ends it in good order when a shutdown begins."""
+        counted_as = exchange.entry.counted_as
+        full = self._full(counted_as)
+        if full is not None:
+            await exchange.answer(full)
+            return
+        self._open[counted_as] += 1
+        if end is not None:
+            self._ends.add(end)
+        try:
+            await handle(exchange)
+        finally:
+            if end is not None:
+                self._ends.discard(end)
+            self._open[counted_as] -= 1
+            if not self._open[counted_as]:
+                del self._open[counted_as]
+
+    def close(self) -> None:
+        """No new streams from now on; those that are open end as soon as nothing runs on them."""
+        self._closed = True
+        for end in list(self._ends):
+            end()
+
+    def _full(self, counted_as: str) -> Response | None:
+        """The answer when no further stream may be opened, or None."""
+        if self._closed:
+            return stopping()
+        later = {"retry-after": "60"}
+        if self._open.total() >= self._most:
+            return rpc_error(503, "Too many streams are open on this server; try again later", headers=later)
+        if self._open[counted_as] >= self._most_per_caller:
+            return rpc_error(503, "Too many streams are open for this caller; close one of them first", headers=later)
+        return None
