@@ -77,13 +77,17 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
 }
 
 ONLY_IN: dict[str, tuple[str, ...]] = {
-    "mcp": ("face.*", "transports.*"),
-    "mcp_types": ("face.*", "transports.*"),
+    "mcp": ("face.*", "transports.stdio", "transports.http.*"),
+    "mcp_types": ("face.*", "transports.stdio", "transports.http.*"),
     "aiohttp": ("rest.sending.network", "sandbox.network.guard"),
     "pydantic": ("calls.arguments", "face.*", "cli.sandbox", "sandbox.*"),
-    "starlette": ("serving.*", "cli.sandbox", "transports.http.*", "sandbox.*"),
+    "starlette": (
+        *("serving.asgi", "serving.process", "serving.workers", "cli.sandbox"),
+        *("transports.http.*", "sandbox.*"),
+    ),
+    "sse_starlette": ("serving.draining",),
     "fastapi": ("cli.sandbox", "sandbox.*"),
-    "uvicorn": ("serving.*", "cli.sandbox"),
+    "uvicorn": ("serving.draining", "serving.process", "serving.workers", "cli.sandbox"),
     "prometheus_client": ("calls.stages.metrics",),
     "platformdirs": ("settings",),
     "sqlite3": ("offers.handbook.*", "sqlite.*", "state.*", "sandbox.*"),
