@@ -92,7 +92,7 @@ class Database:
             connection = connect(self.path)
             try:
                 use_wal(connection)
-                bring_up_to_date(connection, self._migrations)
+                bring_up_to_date(self.path, connection, self._migrations)
             finally:
                 connection.close()
             self._is_open = True

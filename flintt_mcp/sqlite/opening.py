@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import sqlite3
 import time
+from contextlib import suppress
 from pathlib import Path
 
 BUSY_SECONDS = 10.0
@@ -18,11 +19,14 @@ BUSY_SECONDS = 10.0
 def make_private(path: Path) -> None:
     """Make the file (mode 600), and its folder (mode 700), where there is none.
 
+    A file that is there is not touched: closing it here would drop the locks of this process's connections to it.
+
     Raises:
-        OSError: it cannot be made or written.
+        OSError: it cannot be made.
     """
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+    with suppress(FileExistsError):
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
 
 
 def connect(path: Path, *settings: str) -> sqlite3.Connection:

@@ -159,6 +159,10 @@ def sql_page() -> str:
         "tool; write to it only through the API, since keys are stored as digests and events are told in the same "
         "transaction as the change.",
         "",
+        "A later version brings the file up to date when it opens it, and first copies it to `sandbox.db.v8` beside it, "
+        "numbered by the schema steps that the file had seen; the latest copy stays. To go back, stop every process on the "
+        "folder, put the copy in the place of `sandbox.db`, and remove `sandbox.db-wal` and `sandbox.db-shm` where they are.",
+        "",
     ]
     for name, (about, columns) in sorted(TABLES.items()):
         lines += [
