@@ -101,7 +101,7 @@ async def test_frequency_and_schedule_together_are_refused(flintt):
         ("name", ""),
         ("name", None),
         ("description", "nul\x00"),
-        ("description", "a" * 4001),
+        ("description", "a" * 5001),
         ("frequency", "hourly"),
         ("tool_count", 3),
         ("last_run_at", None),

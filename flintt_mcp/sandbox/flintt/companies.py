@@ -54,7 +54,7 @@ class NewCompany(Body):
 
     name: Annotated[str, line(200)] = Field(description="Company name.")
     domain: Domain | None = Field(None, description="Primary website domain (e.g. acme.com).")
-    sector: Annotated[str, line(100)] | None = Field(None, description="Industry sector.")
+    sector: Annotated[str, line(200)] | None = Field(None, description="Industry sector.")
     size: Annotated[str, line(50)] | None = Field(None, description='Headcount range, e.g. "51-200".')
     website: WebAddress | None = Field(None, description="Company website URL.")
     estimated_revenue: Annotated[str, line(100)] | None = Field(None, description="Revenue estimate.")

@@ -18,6 +18,7 @@ WEB_ADDRESS = r"^https?://[^\x00-\x20\x7f]+$"
 DOMAIN = r"^[^\x00-\x20\x7f/:@?#.]+(\.[^\x00-\x20\x7f/:@?#.]+)+$"
 EMAIL = r"^[^@\x00-\x20\x7f]+@[^@\x00-\x20\x7f]+\.[^@\x00-\x20\x7f]+$"
 STAGE = r"^[a-z][a-z0-9_-]*$"
+LONGEST_STAGE = 100
 USUAL_URL = (
     r"^https://([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.){1,3}[a-z]{2,63}(:[2-9][0-9]{3})?(/[A-Za-z0-9._~/-]*)?"
     r"(\?[A-Za-z0-9._~&=-]*)?$"
@@ -35,15 +36,14 @@ def line(max_length: int) -> Text:
     return text(ONE_LINE, max_length, ONE_LINE_WANTED)
 
 
+def prose(max_length: int) -> Text:
+    """The same for text of any lines, or none."""
+    return Text(r"^[^\x00]*$", "Must not contain the character NUL", longest=max_length)
+
+
 def omittable() -> Any:
     """A field that may be left out but not be null; read it through `model_fields_set`."""
     return Field(default_factory=lambda: None)
-
-
-def _without_nul(value: str) -> str:
-    if "\x00" in value:
-        raise ValueError("Must not contain the character NUL")
-    return value
 
 
 def _cron(value: str) -> str | None:
@@ -62,13 +62,12 @@ def _cron(value: str) -> str | None:
     return value
 
 
-Prose = Annotated[
-    str, Field(max_length=4000, json_schema_extra={"pattern": r"^[^\x00]*$"}), AfterValidator(_without_nul)
-]
 WebAddress = Annotated[str, text(WEB_ADDRESS, 2048, "a web address that begins with https:// or http://")]
 Domain = Annotated[str, text(DOMAIN, 253, "a domain name such as acme.com, without https:// and without a path")]
-Email = Annotated[str, text(EMAIL, 254, "an email address")]
-Stage = Annotated[str, text(STAGE, 64, "a stage key: a lower-case letter, then lower-case letters, digits, - or _")]
+Email = Annotated[str, text(EMAIL, 320, "an email address")]
+Stage = Annotated[
+    str, text(STAGE, LONGEST_STAGE, "a stage key: a lower-case letter, then lower-case letters, digits, - or _")
+]
 Amount = Annotated[float, Field(strict=True, ge=0, le=1e15, allow_inf_nan=False)]
 Cron = Annotated[
     str,

@@ -20,7 +20,7 @@ from pydantic.config import JsonDict
 from flintt_mcp.sandbox.flintt.answers import NOT_FOUND, REFUSED, UNAUTHORIZED, UNREADABLE, not_found
 from flintt_mcp.sandbox.flintt.changes import add_prospect
 from flintt_mcp.sandbox.flintt.door import Caller, KeyedRoute
-from flintt_mcp.sandbox.flintt.fields import Amount, Email, Number, Prose, Stage, WebAddress, line
+from flintt_mcp.sandbox.flintt.fields import LONGEST_STAGE, Amount, Email, Number, Stage, WebAddress, line, prose
 from flintt_mcp.sandbox.ground.clock import read_stamp, stamp
 from flintt_mcp.sandbox.ground.texts import Body, Id, Timestamp
 
@@ -76,7 +76,7 @@ class NewProspect(Body):
     title: Annotated[str, line(200)] | None = Field(None, description="Job title.")
     linkedin_url: WebAddress | None = Field(None, description="LinkedIn profile URL.")
     stage: Stage = Field("prospect", description="Pipeline stage key.")
-    next_step: Prose | None = Field(None, description="Short note on the next action.")
+    next_step: Annotated[str, prose(2000)] | None = Field(None, description="Short note on the next action.")
     estimated_value: Amount | None = Field(None, description="Deal value in your account currency.")
 
     @model_validator(mode="after")
@@ -91,7 +91,9 @@ async def list_prospects(
     caller: Caller,
     stage: Annotated[
         str | None,
-        Query(max_length=64, description='Filter by stage key, e.g. "prospect", "qualified", "negotiating".'),
+        Query(
+            max_length=LONGEST_STAGE, description='Filter by stage key, e.g. "prospect", "qualified", "negotiating".'
+        ),
     ] = None,
     limit: Annotated[int, Query(ge=1, le=100, description="Max results to return.")] = 50,
 ) -> list[Prospect]:

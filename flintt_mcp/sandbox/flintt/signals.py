@@ -18,7 +18,7 @@ from pydantic.config import JsonDict
 
 from flintt_mcp.sandbox.flintt.answers import NOT_FOUND, REFUSED, UNAUTHORIZED, UNREADABLE, Deleted, not_found, refuse
 from flintt_mcp.sandbox.flintt.door import Caller, KeyedRoute
-from flintt_mcp.sandbox.flintt.fields import Cron, Prose, line, omittable
+from flintt_mcp.sandbox.flintt.fields import Cron, line, omittable, prose
 from flintt_mcp.sandbox.ground.clock import stamp
 from flintt_mcp.sandbox.ground.rows import insert
 from flintt_mcp.sandbox.ground.texts import Body, Id, Timestamp
@@ -30,6 +30,7 @@ COLUMNS = """id, name, description, frequency, schedule, status, tool_count,
 ONE_SIGNAL = UNAUTHORIZED | NOT_FOUND | REFUSED
 
 Name = Annotated[str, line(160)]
+Description = Annotated[str, prose(5000)]
 Frequency = Literal["daily", "weekly", "monthly"]
 NOT_BOTH: JsonDict = {
     "anyOf": [
@@ -77,7 +78,7 @@ class NewSignal(_Timing):
     model_config = ConfigDict(json_schema_extra=NOT_BOTH | {"examples": [EXAMPLE]})
 
     name: Name = Field(description="Signal name.")
-    description: Prose | None = Field(None, description="What the signal looks for.")
+    description: Description | None = Field(None, description="What the signal looks for.")
 
 
 class SignalChange(_Timing):
@@ -86,7 +87,7 @@ class SignalChange(_Timing):
     model_config = ConfigDict(json_schema_extra=NOT_BOTH | {"examples": [{"frequency": "daily"}, {"status": "paused"}]})
 
     name: Name = omittable()
-    description: Prose | None = Field(None, description="New description; null for none.")
+    description: Description | None = Field(None, description="New description; null for none.")
     status: Literal["active", "paused"] = omittable()
 
 
