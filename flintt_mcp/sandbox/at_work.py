@@ -7,7 +7,7 @@ runs on; of all processes on a folder one delivers and one runs signals. What fa
 from __future__ import annotations
 
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -35,12 +35,33 @@ async def opened_sandbox(settings: Settings, *, at_work: bool = False) -> AsyncI
         if not at_work:
             yield sandbox
             return
-        async with anyio.create_task_group() as group:
-            group.start_soon(_keep_going, "webhooks", lambda: deliver_webhooks(sandbox))
-            group.start_soon(_keep_going, "signals", lambda: _run_signals(sandbox))
-            group.start_soon(_keep_going, "FlowPilot", lambda: keep_moving(sandbox.database, sandbox.ground.clock))
+        async with _meanwhile(_works(sandbox)):
             yield sandbox
-            group.cancel_scope.cancel()
+
+
+def _works(sandbox: Sandbox) -> dict[str, Callable[[], Awaitable[None]]]:
+    return {
+        "webhooks": lambda: deliver_webhooks(sandbox),
+        "signals": lambda: _run_signals(sandbox),
+        "FlowPilot": lambda: keep_moving(sandbox.database, sandbox.ground.clock),
+    }
+
+
+@asynccontextmanager
+async def _meanwhile(works: Mapping[str, Callable[[], Awaitable[None]]]) -> AsyncIterator[None]:
+    """Keep these works going until the context ends; what fails in it is raised as it is."""
+    failure: Exception | None = None
+    async with anyio.create_task_group() as group:
+        for what, work in works.items():
+            group.start_soon(_keep_going, what, work)
+        try:
+            yield
+        except Exception as error:
+            # Kept out of the task group, which would wrap it.
+            failure = error
+        group.cancel_scope.cancel()
+    if failure is not None:
+        raise failure
 
 
 async def _run_signals(sandbox: Sandbox) -> None:

@@ -82,6 +82,23 @@ def test_a_process_ends_with_the_code_of_its_command(tmp_path: Path) -> None:
     assert (refused.returncode, refused.stdout) == (1, "")
 
 
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["serve", "--sandbox", "--allowed-host", "*"], "allowed host '*' must be an exact name or name:port"),
+        (["sandbox", "--allowed-host", "*"], "allowed host '*' must be an exact name or name:port"),
+        (["stdio", "--sandbox", "--toolsets", "nope"], "--toolsets: no toolset 'nope'; there are all, default, "),
+        (["call", "list_docs", "--sandbox", "--toolsets", "nope"], "--toolsets: no toolset 'nope'; there are "),
+        (["tools", "--sandbox", "--toolsets", "nope"], "--toolsets: no toolset 'nope'; there are all, default, "),
+    ],
+)
+def test_with_a_sandbox_a_wrong_setting_is_one_line_too(tmp_path: Path, words: list[str], message: str) -> None:
+    done = command(*words, cwd=tmp_path, FLINTT_MCP_PORT="0")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith(f"flintt-mcp: {message}")
+    assert done.stderr.count("\n") == 1
+
+
 def test_a_folder_that_cannot_be_used_is_one_line(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("no folder")
     done = command("call", "list_signals", "--sandbox", cwd=tmp_path, FLINTT_MCP_DATA_DIR=str(tmp_path / "file"))

@@ -159,6 +159,8 @@ def test_a_port_in_use_is_one_line_and_exit_code_2(tmp_path: Path) -> None:
         (["--toolsets", "nope", "--workers", "2"], {}, "--toolsets: no toolset 'nope'; there are all, default, "),
         (["--allowed-origin", "*"], {}, "allowed origin '*' must be exact, such as https://app.example.com"),
         (["--workers", "2"], {"FLINTT_API_URL": "http://api.example"}, "FLINTT_API_URL: plain http only to this machine; "),
+        (["--sandbox", "--toolsets", "nope"], {}, "--toolsets: no toolset 'nope'; there are all, default, "),
+        (["--sandbox", "--allowed-origin", "*"], {}, "allowed origin '*' must be exact, such as https://app.example.com"),
         (["--sandbox", "--data-dir", os.devnull], {}, f"the data folder {os.devnull} cannot be used: "),
         (["--port", "eight"], {}, "--port: a whole number"),
         ([], {"FLINTT_MCP_PROT": "1"}, "FLINTT_MCP_PROT: no such setting; "),
