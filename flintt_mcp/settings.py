@@ -7,27 +7,59 @@ cannot work is a `ConfigError` of one line that names the setting. Imports nothi
 from __future__ import annotations
 
 import dataclasses
+import ipaddress
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 from flintt_mcp.errors import ConfigError
 
 PREFIX = "FLINTT_MCP_"
 WORKERS_FOLDER = "FLINTT_WORKERS_FOLDER"
 """No setting: the variable in which a server tells its worker processes of a folder that only they share."""
-LOOPBACK_HOSTS = frozenset({"127.0.0.1", "localhost", "::1"})
-_PLAIN_PATH = re.compile(r"[A-Za-z0-9._~/-]*")
+_PATH_PREFIX = re.compile(r"(?:/(?!\.\.?(?:/|$))[A-Za-z0-9._~-]+)*")
+_SERVICE_LINK = re.compile(
+    PREFIX[:-1]
+    + r"(?:_\w+)?(?:_SERVICE_HOST|_SERVICE_PORT(?:_\w+)?|_PORT_\d+_(?:TCP|UDP|SCTP)(?:_(?:PROTO|PORT|ADDR))?)"
+)
+_SERVICE_ADDRESS = re.compile(r"(?:tcp|udp|sctp)://.*")
 CALLING = ("stdio", "serve", "call", "tools")
 """The commands that offer tools."""
 LOG_LEVELS = ("debug", "info", "warning", "error")
 
 
+def is_loopback(host: str) -> bool:
+    """Whether an address is this machine and nothing else can reach it: localhost, 127.0.0.0/8 or ::1."""
+    if host.lower() == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _are_proxies(entries: Sequence[str]) -> bool:
+    try:
+        networks = [ipaddress.ip_network(entry) for entry in entries if entry != "*"]
+    except ValueError:
+        return False
+    return len(networks) == len(entries) or len(entries) == 1
+
+
 def _row(default: Any, about: str, *, low: float | None = None, high: float | None = None, **more: Any) -> Any:
+    """A setting: its default, its help, and what it takes.
+
+    Keyword Args:
+        low, high: the bounds of a number.
+        choices: the words it may be.
+        fits, takes: a test of the value, and what to say of a value that does not pass.
+        commands: those that know it; all when left out.
+        shown: the default in words, where the value says nothing.
+        secret, option: whether it never shows, and whether it is an option beside a variable.
+    """
     row = {"about": about, "low": low, "high": high, **more}
     return dataclasses.field(default=default, metadata=row, repr=not row.get("secret", False))
 
@@ -63,6 +95,8 @@ class Settings:
     toolsets: tuple[str, ...] = _row(
         ("default",),
         "Toolsets to switch on, by name; default and all are groups.",
+        fits=bool,
+        takes="the name of at least one; default and all are groups",
         commands=CALLING,
     )
     read_only: bool = _row(False, "Offer only tools that change nothing.", commands=CALLING)
@@ -98,9 +132,19 @@ class Settings:
     allowed_origin: tuple[str, ...] = _row(
         (), "Origin of browser clients to accept, e.g. https://app.example.com.", commands=("serve",)
     )
-    path_prefix: str = _row("", "Path prefix behind a reverse proxy, e.g. /flintt.", commands=("serve",))
+    path_prefix: str = _row(
+        "",
+        "Path prefix behind a reverse proxy, e.g. /flintt.",
+        fits=_PATH_PREFIX.fullmatch,
+        takes="starts with one / and does not end with it, of letters, digits and . _ ~ -, e.g. /flintt",
+        commands=("serve",),
+    )
     trusted_proxy: tuple[str, ...] = _row(
-        (), "Address of a reverse proxy whose X-Forwarded headers count.", commands=("serve",)
+        (),
+        "Address or network of a reverse proxy whose X-Forwarded headers count.",
+        fits=_are_proxies,
+        takes="an address such as 10.0.0.7, a network such as 10.0.0.0/8, or * alone for any",
+        commands=("serve",),
     )
     log_level: str = _row("warning", "How much to log on stderr.", choices=LOG_LEVELS)
     result_limit: int = _row(
@@ -171,6 +215,8 @@ class Settings:
     secret: str = _row(
         "",
         "At least 32 characters that key cursors, digests and sealed state; replicas share it. Unset: a file in the data folder.",
+        fits=lambda value: not value or len(value) >= 32,
+        takes="at least 32 characters",
         secret=True,
         option=False,
     )
@@ -178,24 +224,40 @@ class Settings:
     def __post_init__(self) -> None:
         for row in dataclasses.fields(self):
             _check(row.name, getattr(self, row.name), row.metadata)
-        if self.secret and len(self.secret) < 32:
-            raise ConfigError(f"{variable('secret')}: at least 32 characters")
-        if self.path_prefix and (
-            not self.path_prefix.startswith("/") or self.path_prefix.endswith("/") or "?" in self.path_prefix
-        ):
-            raise ConfigError("--path-prefix: starts with / and does not end with it, e.g. /flintt")
-        if self.host not in LOOPBACK_HOSTS and not self.allowed_host:
+        if not is_loopback(self.host) and not self.allowed_host:
             raise ConfigError(
                 f"--host {self.host} can be reached from outside: name the Host headers to accept with --allowed-host"
             )
 
     @property
     def data_path(self) -> Path:
-        return Path(self.data_dir or default_data_dir()).expanduser()
+        """The data folder.
+
+        Raises:
+            ConfigError: it lies in a home that nobody knows.
+        """
+        return _whole(self.data_dir or default_data_dir(), "data_dir")
 
     @property
     def source_path(self) -> Path | None:
-        return Path(self.source_folder).expanduser() if self.source_folder else None
+        """The folder of local sources, if there is one.
+
+        Raises:
+            ConfigError: there is no such folder.
+        """
+        if not self.source_folder:
+            return None
+        path = _whole(self.source_folder, "source_folder")
+        if not path.is_dir():
+            raise ConfigError(f"{option('source_folder')}: there is no folder {path}")
+        return path
+
+
+def _whole(text: str, name: str) -> Path:
+    try:
+        return Path(text).expanduser()
+    except RuntimeError:
+        raise ConfigError(f"{option(name)}: the home folder is not known here; give a whole path") from None
 
 
 ROWS = {row.name: row for row in dataclasses.fields(Settings)}
@@ -217,16 +279,22 @@ def load(options: Mapping[str, Any], environment: Mapping[str, str]) -> Settings
     Raises:
         ConfigError: a value that cannot work, or a FLINTT_MCP_ variable that is no setting.
     """
-    unknown = [name for name in environment if name.startswith(PREFIX) and name not in map(variable, ROWS)]
+    given = {name: text for name, text in environment.items() if name.startswith(PREFIX) and not _is_link(name, text)}
+    unknown = [name for name in given if name not in map(variable, ROWS)]
     if unknown:
         raise ConfigError(f"{unknown[0]}: no such setting; `flintt-mcp serve --help` lists them")
     values: dict[str, Any] = {}
     for name, row in ROWS.items():
         if options.get(name) is not None:
             values[name] = options[name]
-        elif environment.get(variable(name), "") != "":
-            values[name] = parse(name, environment[variable(name)], variable(name), type(row.default))
+        elif given.get(variable(name), "") != "":
+            values[name] = parse(name, given[variable(name)], variable(name), type(row.default))
     return Settings(**values)
+
+
+def _is_link(name: str, text: str) -> bool:
+    """Whether a variable is no setting, but what Kubernetes and Docker say of a service whose name begins with flintt-mcp."""
+    return bool(_SERVICE_LINK.fullmatch(name) or (name.endswith("_PORT") and _SERVICE_ADDRESS.fullmatch(text)))
 
 
 def parse(name: str, text: str, source: str, kind: type) -> Any:
@@ -252,44 +320,22 @@ def to_environment(settings: Settings) -> dict[str, str]:
     """The variables that give another process these settings, whatever its environment says.
 
     All of them, not only those that were changed: an option that asks for the default must win over its variable there too.
-    A comma alone is a list of nothing, where no text would count as not set.
     """
     values = {name: getattr(settings, name) for name in ROWS}
     return {
-        variable(name): ",".join(value) or "," if isinstance(value, tuple) else str(value)
-        for name, value in values.items()
+        variable(name): ",".join(value) if isinstance(value, tuple) else str(value) for name, value in values.items()
     }
 
 
-def base_url(text: str, source: str) -> str:
-    """A checked base URL of an API, without a trailing slash.
-
-    Raises:
-        ConfigError: not http(s), plain http to a host that is not loopback, with user, query or fragment, or with a path that
-            another program might read as another path.
-    """
-    try:
-        url = urlsplit(text.strip())
-        host, _ = url.hostname, url.port
-    except ValueError:
-        raise ConfigError(f"{source}: not a URL") from None
-    if url.scheme not in ("http", "https") or not host:
-        raise ConfigError(f"{source}: a URL such as https://api.example.com")
-    if any(mark in text for mark in "@?#"):
-        raise ConfigError(f"{source}: without user, password, query or fragment")
-    if url.scheme == "http" and host not in LOOPBACK_HOSTS:
-        raise ConfigError(f"{source}: plain http only to this machine; a key would cross the network in the clear")
-    if not _PLAIN_PATH.fullmatch(url.path) or {".", ".."} & set(url.path.split("/")) or not text.strip().isprintable():
-        raise ConfigError(f"{source}: a path without . and .. and nothing that has to be encoded")
-    return text.strip().rstrip("/")
-
-
 def _check(name: str, value: Any, row: Mapping[str, Any]) -> None:
-    low, high = row["low"], row["high"]
+    said = option(name) if row.get("option", True) else variable(name)
+    low, high, fits = row["low"], row["high"], row.get("fits")
     if low is not None and not (low <= value <= high):
-        raise ConfigError(f"{option(name)}: from {low:,} to {high:,}")
+        raise ConfigError(f"{said}: from {low:,} to {high:,}")
     if "choices" in row and value not in row["choices"]:
-        raise ConfigError(f"{option(name)}: one of {', '.join(row['choices'])}")
+        raise ConfigError(f"{said}: one of {', '.join(row['choices'])}")
+    if fits is not None and not fits(value):
+        raise ConfigError(f"{said}: {row['takes']}")
 
 
 def environment() -> dict[str, str]:

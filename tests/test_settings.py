@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import FrozenInstanceError, asdict
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 
 from flintt_mcp.cli.parser import command_parser
 from flintt_mcp.errors import ConfigError
-from flintt_mcp.settings import ROWS, Settings, base_url, load, parse, to_environment
+from flintt_mcp.settings import ROWS, Settings, load, parse, to_environment
 from tests.page_tables import page, rows_of
 
 
@@ -42,7 +43,7 @@ def test_an_empty_variable_counts_as_not_set() -> None:
         ("sandbox", {"FLINTT_MCP_SANDBOX": "TRUE"}, True),
         ("sandbox", {"FLINTT_MCP_SANDBOX": "off"}, False),
         ("toolsets", {"FLINTT_MCP_TOOLSETS": " flintt, docs,"}, ("flintt", "docs")),
-        ("toolsets", {"FLINTT_MCP_TOOLSETS": ","}, ()),
+        ("allowed_host", {"FLINTT_MCP_ALLOWED_HOST": ","}, ()),
     ],
 )
 def test_a_variable_is_read_with_patience(name: str, environment: dict[str, str], value: Any) -> None:
@@ -59,8 +60,7 @@ def test_a_variable_is_read_with_patience(name: str, environment: dict[str, str]
         ({"FLINTT_MCP_SANDBOX": "maybe"}, "FLINTT_MCP_SANDBOX: true or false"),
         ({"FLINTT_MCP_LOG_LEVEL": "loud"}, "--log-level: one of debug, info, warning, error"),
         ({"FLINTT_MCP_SECRET": "short"}, "FLINTT_MCP_SECRET: at least 32 characters"),
-        ({"FLINTT_MCP_PATH_PREFIX": "flintt"}, "--path-prefix: starts with / and does not end with it, e.g. /flintt"),
-        ({"FLINTT_MCP_PATH_PREFIX": "/flintt/"}, "--path-prefix: starts with / and does not end with it, e.g. /flintt"),
+        ({"FLINTT_MCP_TOOLSETS": ","}, "--toolsets: the name of at least one; default and all are groups"),
         (
             {"FLINTT_MCP_HOST": "0.0.0.0"},
             "--host 0.0.0.0 can be reached from outside: name the Host headers to accept with --allowed-host",
@@ -72,13 +72,106 @@ def test_what_cannot_work_is_one_line_that_names_the_setting(environment: dict[s
     assert refusal(**environment) == message
 
 
+@pytest.mark.parametrize(
+    "prefix",
+    [
+        "flintt",
+        "/flintt/",
+        "/",
+        "//evil",
+        "/a//b",
+        "/a/../b",
+        "/..",
+        "/./a",
+        "/a b",
+        "/a?b",
+        "/a#b",
+        "/%2e",
+        "/é",
+        "/a\n",
+    ],
+)
+def test_a_path_prefix_that_another_program_might_read_as_another_is_refused(prefix: str) -> None:
+    assert refusal({"path_prefix": prefix}) == (
+        "--path-prefix: starts with one / and does not end with it, of letters, digits and . _ ~ -, e.g. /flintt"
+    )
+
+
+@pytest.mark.parametrize("prefix", ["", "/flintt", "/apps/flintt-mcp", "/v1.0/~me", "/..a"])
+def test_a_plain_path_prefix_is_taken(prefix: str) -> None:
+    assert load({"path_prefix": prefix}, {}).path_prefix == prefix
+
+
+@pytest.mark.parametrize(
+    "proxies", [["nonsense"], ["10.0.0.7", "nginx"], ["10.0.0.7/8"], ["10.0.0"], ["*", "10.0.0.7"]]
+)
+def test_a_proxy_that_the_web_server_would_never_know_is_refused(proxies: list[str]) -> None:
+    assert refusal({"trusted_proxy": tuple(proxies)}) == (
+        "--trusted-proxy: an address such as 10.0.0.7, a network such as 10.0.0.0/8, or * alone for any"
+    )
+
+
+@pytest.mark.parametrize("proxies", [[], ["*"], ["10.0.0.7", "::1"], ["10.0.0.0/8", "fd00::/8"]])
+def test_addresses_and_networks_of_proxies_are_taken(proxies: list[str]) -> None:
+    assert load({"trusted_proxy": tuple(proxies)}, {}).trusted_proxy == tuple(proxies)
+
+
+def test_a_folder_of_sources_that_is_not_there_is_told_when_it_is_wanted(tmp_path: Path) -> None:
+    assert Settings().source_path is None
+    assert Settings(source_folder=str(tmp_path)).source_path == tmp_path
+    with pytest.raises(ConfigError) as caught:
+        _ = Settings(source_folder=str(tmp_path / "nowhere")).source_path
+    assert caught.value.message == f"--source-folder: there is no folder {tmp_path}/nowhere"
+
+
+def test_a_home_that_nobody_knows_is_told() -> None:
+    with pytest.raises(ConfigError) as caught:
+        _ = Settings(data_dir="~no-such-user/data").data_path
+    assert caught.value.message == "--data-dir: the home folder is not known here; give a whole path"
+
+
+OF_A_SERVICE = {
+    "FLINTT_MCP_SERVICE_HOST": "10.0.0.11",
+    "FLINTT_MCP_SERVICE_PORT": "8000",
+    "FLINTT_MCP_SERVICE_PORT_HTTP_METRICS": "8000",
+    "FLINTT_MCP_PORT": "tcp://10.0.0.11:8000",
+    "FLINTT_MCP_PORT_8000_TCP": "tcp://10.0.0.11:8000",
+    "FLINTT_MCP_PORT_8000_TCP_PROTO": "tcp",
+    "FLINTT_MCP_PORT_8000_TCP_PORT": "8000",
+    "FLINTT_MCP_PORT_8000_TCP_ADDR": "10.0.0.11",
+    "FLINTT_MCP_REDIS_SERVICE_HOST": "10.0.0.12",
+    "FLINTT_MCP_REDIS_PORT": "udp://10.0.0.12:6379",
+    "FLINTT_MCP_REDIS_PORT_6379_UDP_ADDR": "10.0.0.12",
+}
+"""What a pod finds in its environment beside services named flintt-mcp and flintt-mcp-redis."""
+
+
+def test_what_kubernetes_says_of_a_service_of_this_name_is_no_setting() -> None:
+    assert load({}, OF_A_SERVICE) == Settings()
+    assert load({"port": 9000}, OF_A_SERVICE) == Settings(port=9000)
+
+
+@pytest.mark.parametrize(
+    "name", ["FLINTT_MCP_SERVICE", "FLINTT_MCP_HOST_PORT", "FLINTT_MCP_PORTS", "FLINTT_MCP_PORT_8000"]
+)
+def test_what_only_looks_like_it_is_still_told(name: str) -> None:
+    assert refusal(**OF_A_SERVICE, **{name: "8000"}) == (
+        f"{name}: no such setting; `flintt-mcp serve --help` lists them"
+    )
+
+
 def test_a_refused_secret_is_not_repeated() -> None:
     assert "tiny-secret" not in refusal(FLINTT_MCP_SECRET="tiny-secret")
 
 
-@pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "::1"])
+@pytest.mark.parametrize("host", ["127.0.0.1", "127.0.0.2", "localhost", "LOCALHOST", "::1"])
 def test_loopback_needs_no_allow_list(host: str) -> None:
     assert load({"host": host}, {}).host == host
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "::", "", "10.0.0.1", "localhost.example.com", "127.0.0.1.example.com"])
+def test_any_other_host_needs_one(host: str) -> None:
+    assert refusal({"host": host}).startswith(f"--host {host} can be reached from outside: ")
 
 
 def test_another_host_works_with_an_allow_list() -> None:
@@ -185,7 +278,7 @@ def test_the_bounds_of_a_setting_are_allowed_and_nothing_beyond(name: str) -> No
         port=st.integers(0, 65535),
         sandbox=st.booleans(),
         read_only=st.booleans(),
-        toolsets=st.lists(st.sampled_from(["default", "all", "flintt", "docs"]), max_size=3).map(tuple),
+        toolsets=st.lists(st.sampled_from(["default", "all", "flintt", "docs"]), min_size=1, max_size=3).map(tuple),
         call_deadline=st.floats(0.1, 600),
         data_dir=st.sampled_from(["", "/srv/data", "with space"]),
         workers=st.integers(1, 64),
@@ -215,41 +308,3 @@ def test_a_value_is_read_by_its_kind() -> None:
     with pytest.raises(ConfigError) as caught:
         parse("sandbox", "2", "--sandbox", bool)
     assert caught.value.message == "--sandbox: true or false"
-
-
-@pytest.mark.parametrize(
-    ("text", "url"),
-    [
-        ("https://api.flintt.co", "https://api.flintt.co"),
-        (" https://api.example.com/base/ ", "https://api.example.com/base"),
-        ("http://127.0.0.1:8080/flintt", "http://127.0.0.1:8080/flintt"),
-        ("http://[::1]:80", "http://[::1]:80"),
-    ],
-)
-def test_a_base_url_is_cleaned_of_its_last_slash(text: str, url: str) -> None:
-    assert base_url(text, "X_URL") == url
-
-
-@pytest.mark.parametrize(
-    ("text", "message"),
-    [
-        ("api.flintt.co", "X_URL: a URL such as https://api.example.com"),
-        ("ftp://x", "X_URL: a URL such as https://api.example.com"),
-        ("https://", "X_URL: a URL such as https://api.example.com"),
-        ("https://[", "X_URL: not a URL"),
-        ("https://x:99999", "X_URL: not a URL"),
-        ("https://user:pass@x", "X_URL: without user, password, query or fragment"),
-        ("https://@x", "X_URL: without user, password, query or fragment"),
-        ("https://x?key=1", "X_URL: without user, password, query or fragment"),
-        ("https://x?", "X_URL: without user, password, query or fragment"),
-        ("https://x#y", "X_URL: without user, password, query or fragment"),
-        ("http://api.flintt.co", "X_URL: plain http only to this machine; a key would cross the network in the clear"),
-        ("https://x/a/../b", "X_URL: a path without . and .. and nothing that has to be encoded"),
-        ("https://x/a b", "X_URL: a path without . and .. and nothing that has to be encoded"),
-        ("https://x/a\nb", "X_URL: a path without . and .. and nothing that has to be encoded"),
-    ],
-)
-def test_a_url_that_cannot_be_a_base_is_refused(text: str, message: str) -> None:
-    with pytest.raises(ConfigError) as caught:
-        base_url(text, "X_URL")
-    assert caught.value.message == message

@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from flintt_mcp.errors import FlinttError
+from flintt_mcp.errors import ConfigError, FlinttError
 from flintt_mcp.settings import Settings
 
 if TYPE_CHECKING:
@@ -48,6 +48,8 @@ def run_action(settings: Settings, options: argparse.Namespace) -> int:
 
     try:
         return anyio.run(act)
+    except ConfigError:
+        raise
     except FlinttError as error:
         print(f"flintt-mcp: {error.message.rstrip('.')}. {error.advice}".strip(), file=sys.stderr)
         return 1

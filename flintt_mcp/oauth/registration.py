@@ -11,7 +11,7 @@ from typing import Any, Literal
 from urllib.parse import urlsplit
 
 from flintt_mcp.errors import ConfigError
-from flintt_mcp.settings import LOOPBACK_HOSTS
+from flintt_mcp.settings import is_loopback
 
 GRANTS = ("authorization_code", "client_credentials")
 
@@ -88,5 +88,5 @@ def _check_url(text: str, source: str) -> None:
         raise ConfigError(f"{source}: not a URL") from None
     if url.scheme not in ("http", "https") or not host or url.username or url.password or url.fragment:
         raise ConfigError(f"{source}: a URL such as https://auth.example.com/token, without user, password or fragment")
-    if url.scheme == "http" and host not in LOOPBACK_HOSTS:
+    if url.scheme == "http" and not is_loopback(host):
         raise ConfigError(f"{source}: plain http only to this machine; a token would cross the network in the clear")

@@ -47,7 +47,10 @@ def toolsets_on(settings: Settings, environment: Mapping[str, str]) -> list[Tool
         ConfigError: a name that is no toolset, or a resource name that could not stand in a path.
     """
     chosen = chosen_toolsets(settings.toolsets)
-    names = tuple(name.strip() for name in environment.get("FLEXTELL_RESOURCES", "").split(",") if name.strip())
+    allowed = environment.get("FLEXTELL_RESOURCES", "")
+    names = tuple(name.strip() for name in allowed.split(",") if name.strip())
+    if allowed and not names:
+        raise ConfigError("FLEXTELL_RESOURCES: names no resource; leave it out to allow all")
     own = {FLEXTELL_TOOLSET.name: flextell_toolset(names)} if names else {}
     return [own.get(toolset.name, toolset) for toolset in TOOLSETS if toolset.name in chosen]
 

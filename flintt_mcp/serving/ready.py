@@ -11,7 +11,7 @@ import re
 import sys
 
 from flintt_mcp import __version__
-from flintt_mcp.settings import LOOPBACK_HOSTS, Settings
+from flintt_mcp.settings import Settings, is_loopback
 
 
 def say_ready(settings: Settings) -> None:
@@ -52,7 +52,7 @@ def shown_host(host: str) -> str:
 
 def _address(settings: Settings) -> str:
     """Host and port under which this server lets requests in: outside loopback that is a name it was told to accept."""
-    if settings.host in LOOPBACK_HOSTS:
+    if is_loopback(settings.host):
         return f"{shown_host(settings.host)}:{settings.port}"
     name = settings.allowed_host[0]
     has_port = re.search(r":\d+$", name) is not None

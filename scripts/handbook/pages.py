@@ -112,6 +112,9 @@ def settings_page() -> str:
         "",
         NOTICE,
         "",
+        "A FLINTT_MCP_ variable that is none of these stops the start, but for what Kubernetes and Docker say of a service named",
+        "flintt-mcp (`FLINTT_MCP_SERVICE_HOST`, `FLINTT_MCP_PORT=tcp://...`), which is no setting.",
+        "",
     ]
     rows = []
     for row in ROWS.values():

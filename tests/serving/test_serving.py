@@ -303,14 +303,14 @@ def answer_legacy_sse_with_the_reason(served: Served) -> None:
 
 @pytest.mark.parametrize("name", ["mcp.example.com", "mcp.example.com:8443"])
 def test_outside_loopback_the_ready_line_names_a_host_that_is_let_in(tmp_path: Path, name: str) -> None:
-    # 127.0.0.2 is loopback for the network, not for the server, which takes it for any other address.
+    # 127.1 is loopback for the network, not for the server, which takes it for any other address.
     port = str(closed_port())
-    arguments = ["--host", "127.0.0.2", "--allowed-host", name, "--port", port]
+    arguments = ["--host", "127.1", "--allowed-host", name, "--port", port]
     with serving(*arguments, env=environment(tmp_path)) as served, client() as http:
         shown = served.base.removeprefix("http://")
         assert shown == (name if ":" in name else f"{name}:{port}")
         for host, status in ((shown, 200), ("evil.example", 421)):
-            answer = http.get(f"http://127.0.0.2:{port}/mcp", headers={"accept": "text/html", "host": host})
+            answer = http.get(f"http://127.0.0.1:{port}/mcp", headers={"accept": "text/html", "host": host})
             assert answer.status_code == status
 
 
