@@ -26,9 +26,9 @@ from flintt_mcp.rest.sending.message import (
     UpstreamResponse,
 )
 from flintt_mcp.rest.sending.no_answer import no_answer, no_place
-from flintt_mcp.rest.sending.places import Places
 from flintt_mcp.rest.sending.retry import Pace
 from flintt_mcp.rest.sending.routes import route_sender
+from flintt_mcp.rest.sending.shares import Shares
 
 USER_AGENT = f"flintt-mcp/{__version__}"
 
@@ -85,7 +85,7 @@ class UpstreamClient:
     `sender_keeps_time` says that the sender itself ends an attempt after `limits.attempt_timeout` seconds.
     """
 
-    __slots__ = ("_admit", "_limits", "_pace", "_places", "_sender", "_sender_keeps_time")
+    __slots__ = ("_admit", "_limits", "_pace", "_sender", "_sender_keeps_time", "_shares")
 
     def __init__(
         self,
@@ -100,7 +100,7 @@ class UpstreamClient:
         self._sender = sender
         self._limits = limits
         self._pace = pace
-        self._places: dict[str, Places] = {}
+        self._shares: dict[str, Shares] = {}
         self._sender_keeps_time = sender_keeps_time
 
     async def send(self, request: UpstreamRequest) -> UpstreamResponse:
@@ -134,19 +134,19 @@ class UpstreamClient:
         """One attempt, once the key's quota and its share of the connections let it through."""
         if request.quota is not None and self._admit is not None:
             await self._admit(request, until)
-        places = self._places.get(request.api) or self._places_of(request.api)
-        if not places.take(request.key):
+        shares = self._shares.get(request.api) or self._shares_of(request.api)
+        if not shares.take(request.key):
             wait = max(0.0, min(self._limits.connect_timeout, until - self._pace.now()))
-            if not await places.wait(request.key, wait):
-                raise no_place(request, places.total, places.held(request.key))
+            if not await shares.wait(request.key, wait):
+                raise no_place(request, shares.total, shares.held(request.key))
         try:
             return await self._attempt(request, until - self._pace.now())
         finally:
-            places.give_back(request.key)
+            shares.give_back(request.key)
 
-    def _places_of(self, api: str) -> Places:
-        """An API of its own for each: one that answers nobody keeps no connection from another."""
-        return self._places.setdefault(api, Places(self._limits.max_connections))
+    def _shares_of(self, api: str) -> Shares:
+        """Each API has connections of its own: one that answers nobody keeps none from another."""
+        return self._shares.setdefault(api, Shares(self._limits.max_connections))
 
     async def _attempt(self, request: UpstreamRequest, left: float) -> Outcome:
         """Send once, within the attempt's time and what is left of the call's.

@@ -18,7 +18,7 @@ class Limits:
         deadline: seconds for a whole call, retries and waits included.
         attempts: how often one call is sent at most; 1 turns retries off.
         max_response_bytes: limit of a decoded body.
-        max_connections: attempts at a time for each API; more wait up to `connect_timeout` for their turn (`places.py`).
+        max_connections: attempts at a time for each API; more wait up to `connect_timeout` for their turn (`shares.py`).
     """
 
     connect_timeout: float = 5.0

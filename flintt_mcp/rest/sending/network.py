@@ -75,7 +75,7 @@ class _Network:
 
 def _session(limits: Limits, user_agent: str, trust: ssl.SSLContext, *, keep: bool) -> aiohttp.ClientSession:
     return aiohttp.ClientSession(
-        # How many there are at a time is decided by `places.py`, which serves keys in turn.
+        # How many there are at a time is decided by `shares.py`, which serves keys in turn.
         connector=aiohttp.TCPConnector(limit=0, ssl=trust, force_close=not keep),
         timeout=ClientTimeout(total=limits.attempt_timeout, connect=limits.connect_timeout),
         headers={"user-agent": user_agent, "accept-encoding": "gzip"},

@@ -1,6 +1,6 @@
-"""Places for attempts at one API, in fair shares: no key takes the last one, and none is passed over.
+"""Fair shares of the connections to one API: no key takes the last one, and none is passed over.
 
-In: the key of a call. Out: a place, at once or after a wait, until it is given back. A key may take another place while it holds
+In: the key of a call. Out: a place for it, at once or after a wait, until it is given back. A key may take another place while it holds
 fewer than are free: alone it gets half of the whole, beside one that does the same a third, and whoever comes anew finds room.
 Calls that wait are served key by key in turn, those of one key in order. Keys are forgotten with their last place.
 """
@@ -12,8 +12,8 @@ from collections import deque
 import anyio
 
 
-class Places:
-    """`total` places. It is for one event loop, and knows nothing of what they are for."""
+class Shares:
+    """`total` places, shared by keys. It is for one event loop, and knows nothing of what they are for."""
 
     __slots__ = ("_free", "_held", "_lines", "total")
 

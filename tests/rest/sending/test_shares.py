@@ -1,4 +1,4 @@
-"""Places for attempts: fair shares of a whole, whatever the order in which calls of many keys come, end and go away."""
+"""Fair shares of a whole, whatever the order in which calls of many keys come, end and go away."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from anyio.abc import TaskGroup
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flintt_mcp.rest.sending.places import Places
+from flintt_mcp.rest.sending.shares import Shares
 
 pytestmark = pytest.mark.anyio
 
@@ -19,7 +19,7 @@ class Crowd:
     """Calls that keep their place until they are told to end; `served` holds their keys in the order they got one."""
 
     def __init__(self, total: int, group: TaskGroup) -> None:
-        self.places = Places(total)
+        self.shares = Shares(total)
         self.served: list[str] = []
         self.refused: list[str] = []
         self._group = group
@@ -42,7 +42,7 @@ class Crowd:
 
     async def _call(self, key: str, seconds: float, scope: anyio.CancelScope) -> None:
         with scope:
-            if not self.places.take(key) and not await self.places.wait(key, seconds):
+            if not self.shares.take(key) and not await self.shares.wait(key, seconds):
                 self.refused.append(key)
                 return
             place = key, anyio.Event()
@@ -52,7 +52,7 @@ class Crowd:
                 await place[1].wait()
             finally:
                 self._ends.remove(place)
-                self.places.give_back(key)
+                self.shares.give_back(key)
 
 
 async def test_a_key_alone_gets_half_and_the_next_ones_find_room() -> None:
@@ -98,9 +98,9 @@ async def test_who_waited_too_long_leaves_the_line_and_the_next_one_moves_up() -
 async def test_a_call_that_goes_away_in_the_moment_it_is_served_leaves_its_place_to_the_next() -> None:
     async with anyio.create_task_group() as group:
         crowd = Crowd(1, group)
-        assert crowd.places.take("a")
+        assert crowd.shares.take("a")
         gone, _ = await crowd.come("b", "c")
-        crowd.places.give_back("a")
+        crowd.shares.give_back("a")
         gone.cancel()
         await anyio.wait_all_tasks_blocked()
         assert crowd.held() == {"c": 1}
@@ -133,7 +133,7 @@ def test_law_nobody_gets_more_than_a_fair_share_who_may_have_a_place_has_it_and_
                 assert crowd.held().total() <= total
                 assert max(crowd.held().values(), default=0) <= (total + 1) // 2
             group.cancel_scope.cancel()
-        assert all(crowd.places.take(f"another {number}") for number in range(total))
-        assert not crowd.places.take("one too many")
+        assert all(crowd.shares.take(f"another {number}") for number in range(total))
+        assert not crowd.shares.take("one too many")
 
     anyio.run(play)
