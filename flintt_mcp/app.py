@@ -29,7 +29,6 @@ from flintt_mcp.catalogue.base_urls import SANDBOX_URL, base_urls, on_this_machi
 from flintt_mcp.catalogue.flextell import FLEXTELL
 from flintt_mcp.catalogue.management import FLINTT_MANAGEMENT
 from flintt_mcp.catalogue.operation import Toolset
-from flintt_mcp.errors import FlinttError
 from flintt_mcp.offers.handbook.documents import Handbook, default_folder
 from flintt_mcp.offers.handbook_resources import docs_resources
 from flintt_mcp.offers.prompts import Prompt
@@ -42,6 +41,7 @@ from flintt_mcp.rest.sending.client import UpstreamClient, Ways, open_client
 from flintt_mcp.rest.sending.limits import Limits
 from flintt_mcp.rest.sending.message import Sender, UpstreamRequest, UpstreamResponse
 from flintt_mcp.rest.sending.rate import Rate
+from flintt_mcp.rest.sending.reach import Reach
 from flintt_mcp.rest.upstream import Allowed, Claim, Held, Places, Results, Upstream
 from flintt_mcp.settings import Settings
 from flintt_mcp.state.server_keys import Keys, derive_keys
@@ -92,6 +92,7 @@ class App:
     caller: Caller
     keys: Keys
     upstream: Upstream
+    reach: Reach
     metrics: Metrics
     additions: Additions
 
@@ -120,25 +121,6 @@ class App:
         from flintt_mcp.face.server import build_server
 
         return build_server(self.face())
-
-    async def ready(self) -> str | None:
-        """None when every API that is on can be reached, else which cannot; any HTTP answer counts, no key is sent."""
-        # By URL: two APIs at one address are one question.
-        asked = {
-            url: name for name, url in self.upstream.places.urls.items() if url is not None and name in self.apis_on
-        }
-        for url, name in asked.items():
-            request = UpstreamRequest(operation="ready", method="GET", url=url + "/", headers={}, repeatable=True)
-            try:
-                await self.upstream.send(request)
-            except FlinttError as error:
-                return f"{name}: {error.message}"
-        return None
-
-    @property
-    def apis_on(self) -> frozenset[str]:
-        """The APIs that some tool of this server calls."""
-        return frozenset(tool.api for tool in self.inventory if tool.api is not None)
 
     def needs_stream(self, tool: str) -> bool:
         """Whether calls of this tool may show progress or ask something."""
@@ -172,7 +154,7 @@ async def open_app(
         ground = _Ground(settings, environment, additions or Additions(), toolsets, urls, played, derive_keys(settings))
         store = stack.enter_context(_store(ground))
         client = await stack.enter_async_context(_client(ground, store, sender))
-        yield _compose(ground, _upstream(ground, store, client), counted=counted)
+        yield _compose(ground, client, _upstream(ground, store, client), counted=counted)
 
 
 def _pipeline(
@@ -292,7 +274,7 @@ def _logins(ground: _Ground, send: Send) -> dict[str, Callable[[str], Awaitable[
     return {} if source is None else {FLEXTELL.name: source.token}
 
 
-def _compose(ground: _Ground, upstream: Upstream, *, counted: bool) -> App:
+def _compose(ground: _Ground, client: UpstreamClient, upstream: Upstream, *, counted: bool) -> App:
     """The app over what is open."""
     settings, added = ground.settings, ground.additions
     metrics, handbook = Metrics(), Handbook(default_folder())
@@ -301,6 +283,7 @@ def _compose(ground: _Ground, upstream: Upstream, *, counted: bool) -> App:
     inventory = build_inventory(settings, ground.toolsets, handbook, upstream, added.tools, hides)
     pipeline = _pipeline(settings, metrics if counted else None, scopes, added.stages)
     credentials = Credentials(APIS, ground.keys.digest, narrowing(added.tools))
+    apis_on = dict.fromkeys(tool.api for tool in inventory if tool.api is not None)
     workspace = Workspace(inventory, pipeline) if inventory.get("get_signal") else None
     of_workspace = () if workspace is None else workspace_resources(workspace)
     return App(
@@ -313,6 +296,7 @@ def _compose(ground: _Ground, upstream: Upstream, *, counted: bool) -> App:
         caller=credentials.published() if settings.sandbox else credentials.from_environment(ground.environment),
         keys=ground.keys,
         upstream=upstream,
+        reach=Reach(client.reach, {api: ground.urls.get(api) for api in apis_on}),
         metrics=metrics,
         additions=added,
     )

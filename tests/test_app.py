@@ -113,26 +113,25 @@ async def test_the_sandbox_holds_its_own_keys_and_answers_in_this_process(tmp_pa
         assert app.caller.secrets["flintt"] == "flt_sandbox_key"
         reply = await app.pipeline.run(Call(app.inventory.find("list_signals", app.caller), {"limit": 1}, app.caller))
         assert isinstance(reply, Done)
-        assert await app.ready() is None
+        assert await app.reach() == {"flintt": None}
 
 
-async def test_ready_names_what_cannot_be_reached_and_sends_no_key(tmp_path: Path) -> None:
+async def test_every_api_that_is_on_is_told_with_why_it_does_not_answer_and_no_key_is_sent(tmp_path: Path) -> None:
     fake = FakeApi()
-    async with open_fake(tmp_path, fake, toolsets=("default",)) as app:
-        fake.will_answer({}, status=404)
-        assert await app.ready() is None
-        fake.will_answer(TransportFault("connection refused", sent=False))
-        assert await app.ready() == "flintt: No answer from flintt.example: connection refused."
+    async with open_fake(tmp_path, fake, toolsets=("flintt", "flextell")) as app:
+        fake.will_answer({}, TransportFault("connection refused", sent=False), status=404)
+        assert await app.reach() == {"flintt": None, "flextell": "connection refused"}
     assert [(request.method, request.url, dict(request.headers)) for request in fake.requests] == [
-        ("GET", "https://flintt.example/base/", {})
-    ] * 2
+        ("GET", "https://flintt.example/base/", {}),
+        ("GET", "https://flextell.example/base/", {}),
+    ]
 
 
-async def test_ready_asks_an_address_once_for_all_apis_behind_it(tmp_path: Path) -> None:
+async def test_two_apis_at_one_address_are_one_question(tmp_path: Path) -> None:
     fake = FakeApi()
     async with open_fake(tmp_path, fake, toolsets=("flintt", "flintt-management")) as app:
         fake.will_answer({}, status=404)
-        assert await app.ready() is None
+        assert await app.reach() == {"flintt": None, "flintt-management": None}
     assert len(fake.requests) == 1
 
 

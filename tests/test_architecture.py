@@ -43,7 +43,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     ),
     # the one module that puts the rooms together
     "app": (
-        *("calls", "calls.stages", "catalogue", "errors", "face", "oauth", "offers", "offers.handbook", "rest"),
+        *("calls", "calls.stages", "catalogue", "face", "oauth", "offers", "offers.handbook", "rest"),
         *("rest.reading", "rest.sending", "sandbox", "settings", "state"),
     ),
     # what a client of MCP sees, and the ways to it

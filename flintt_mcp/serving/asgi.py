@@ -90,7 +90,7 @@ def mcp_over_http(app: App) -> ASGIApp:
         Answering(server, app.needs_stream, short),
         app.credentials,
         _options(app.settings),
-        Beside(ready=app.ready, metrics=app.metrics.text, closers=app.additions.closers),
+        Beside(reach=app.reach, metrics=app.metrics.text, closers=app.additions.closers),
     )
 
 

@@ -38,7 +38,7 @@ async def test_the_default_tools_are_on_and_all_others_say_why_not(tmp_path: Pat
 async def test_all_toolsets_can_be_on_at_once(tmp_path: Path) -> None:
     async with open_fake(tmp_path, toolsets=("all",)) as app:
         assert names(app) == [operation.name for toolset in TOOLSETS for operation in toolset.operations] + DOCS
-        assert app.apis_on == {toolset.api.name for toolset in TOOLSETS}
+        assert {tool.api for tool in app.inventory} == {None, *(toolset.api.name for toolset in TOOLSETS)}
 
 
 async def test_a_read_only_server_has_no_tool_that_changes_anything(tmp_path: Path) -> None:

@@ -130,6 +130,21 @@ class UpstreamClient:
             return outcome
         return replace(outcome, attempts=attempts, retry_after=asked, unsure=unsure)
 
+    async def reach(self, url: str, seconds: float) -> str | None:
+        """Whether anything answers at `url` within `seconds`: None, or why not.
+
+        Asked once, without a key and past all shares, on a connection of its own: what looks after this server never waits
+        for its calls.
+        """
+        request = UpstreamRequest("reach", "GET", url, {}, repeatable=False)
+        with anyio.move_on_after(seconds):
+            try:
+                await self._sender(request)
+            except TransportFault as fault:
+                return None if isinstance(fault, AnswerTooLarge) else fault.reason
+            return None
+        return f"no answer within {seconds:.3g} s"
+
     async def _in_turn(self, request: UpstreamRequest, until: float) -> Outcome:
         """One attempt, once the key's quota and its share of the connections let it through."""
         if request.quota is not None and self._admit is not None:

@@ -1,7 +1,7 @@
 """Fair shares of the connections to one API: no key takes the last one, and none is passed over.
 
-In: the key of a call. Out: a place for it, at once or after a wait, until it is given back. A key may take another place while it holds
-fewer than are free: alone it gets half of the whole, beside one that does the same a third, and whoever comes anew finds room.
+In: the key of a call. Out: a place for it, at once or after a wait, until it is given back. A key may take another while it
+holds fewer than are free: alone it gets half of the whole, beside one that does the same a third, and a new one finds room.
 Calls that wait are served key by key in turn, those of one key in order. Keys are forgotten with their last place.
 """
 

@@ -7,7 +7,7 @@ its managers enters it; what else the app stands on is opened before it and clos
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
@@ -24,7 +24,7 @@ from flintt_mcp.transports.http.engines import Answering, Engines
 from flintt_mcp.transports.http.exchange import Exchange, Exchanges
 from flintt_mcp.transports.http.gate import Gate
 from flintt_mcp.transports.http.health import PATHS as HEALTH_PATHS
-from flintt_mcp.transports.http.health import Health, Ready
+from flintt_mcp.transports.http.health import Health, Reach
 from flintt_mcp.transports.http.help_page import help_page, wants_page
 from flintt_mcp.transports.http.json_responses import json_answer
 from flintt_mcp.transports.http.legacy_sse import LegacySse
@@ -40,19 +40,19 @@ _ENTRY = "flintt_mcp.entry"
 """Key of an ASGI scope for the way from the gate to the routes; handlers do not find it there."""
 
 
-async def _ready() -> str | None:
-    return None
+async def _no_apis() -> Mapping[str, str | None]:
+    return {}
 
 
 @dataclass(frozen=True, slots=True)
 class Beside:
     """What stands beside the MCP endpoint.
 
-    `ready` gives None or the sentence why not. `closers` end open listeners when a shutdown begins. `extra_routes` see requests
+    `reach` asks the APIs whether they answer. `closers` end open listeners when a shutdown begins. `extra_routes` see requests
     as they were sent, keys and all, behind the same Host and Origin check.
     """
 
-    ready: Ready = _ready
+    reach: Reach = _no_apis
     metrics: Callable[[], bytes] = bytes
     extra_routes: Sequence[BaseRoute] = ()
     closers: Sequence[Callable[[], None]] = ()
@@ -79,7 +79,7 @@ class HttpApp:
         self._engines = Engines(answering, options, self._streams)
         legacy = LegacySse(answering.server, options, self._streams)
         self._endpoint = Endpoint(self._engines, legacy, self._bodies, options)
-        self._health = Health(beside.ready, beside.metrics, lambda: self._exchanges.draining)
+        self._health = Health(beside.reach, beside.metrics, lambda: self._exchanges.draining)
         self._closers = tuple(beside.closers)
         # Starlette runs the lifespan protocol; of requests it sees only those for extra routes.
         self._others = Router(beside.extra_routes, redirect_slashes=False, default=self._unknown, lifespan=self._live)

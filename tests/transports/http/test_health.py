@@ -5,7 +5,6 @@ from __future__ import annotations
 import anyio
 import pytest
 
-from flintt_mcp.errors import FlinttError
 from tests.transports.fixture_app import calling
 
 pytestmark = pytest.mark.anyio
@@ -20,48 +19,47 @@ async def test_alive_ready_and_metrics_are_told_to_any_host() -> None:
         head = await client.head("/readyz")
         post = await client.post("/healthz")
     assert (alive.status_code, alive.text) == (200, "ok\n")
-    assert (ready.status_code, ready.json()) == (200, {"ready": True})
+    assert (ready.status_code, ready.json()) == (200, {"ready": True, "apis": {}})
     assert (metrics.status_code, metrics.text) == (200, "# TYPE x counter\nx_total 1\n")
     assert metrics.headers["content-type"] == "text/plain; version=0.0.4; charset=utf-8"
     assert (head.status_code, post.status_code) == (200, 405)
     assert {answer.headers["cache-control"] for answer in (alive, ready, metrics)} == {"no-store"}
 
 
-async def _down() -> str:
-    return "the Flintt API cannot be reached"
+async def test_ready_names_each_api_and_does_not_depend_on_any() -> None:
+    async def reach() -> dict[str, str | None]:
+        return {"flintt": None, "flowpilot": "connection refused"}
 
-
-async def _raises() -> str:
-    raise FlinttError("the store is locked")
-
-
-async def _breaks() -> str:
-    raise RuntimeError("key=fst_secret")
-
-
-@pytest.mark.parametrize(
-    ("ready", "reason"),
-    [
-        (_down, "the Flintt API cannot be reached"),
-        (_raises, "the store is locked"),
-        (_breaks, "the readiness check failed; the server's log says how"),
-    ],
-)
-async def test_not_ready_says_why_and_alive_is_something_else(ready: object, reason: str) -> None:
-    async with calling(ready=ready) as client:
+    async with calling(reach=reach) as client:
         answer = await client.get("/readyz")
-        assert (answer.status_code, answer.json()) == (503, {"ready": False, "reason": reason})
-        assert (await client.get("/healthz")).status_code == 200
+    assert (answer.status_code, answer.json()) == (
+        200,
+        {
+            "ready": True,
+            "apis": {"flintt": {"reachable": True}, "flowpilot": {"reachable": False, "reason": "connection refused"}},
+        },
+    )
 
 
-async def test_many_who_ask_at_once_ask_the_apis_once(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_question_that_fails_here_is_in_the_log_and_takes_nothing_out(caplog: pytest.LogCaptureFixture) -> None:
+    async def reach() -> dict[str, str | None]:
+        raise RuntimeError("key=fst_secret")
+
+    async with calling(reach=reach) as client:
+        answer = await client.get("/readyz")
+    assert (answer.status_code, answer.json()) == (200, {"ready": True, "apis": {}})
+    assert [record.getMessage() for record in caplog.records] == ["The APIs could not be asked whether they answer"]
+
+
+async def test_many_who_ask_at_once_and_soon_after_ask_the_apis_once(monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[float] = []
 
-    async def ready() -> None:
+    async def reach() -> dict[str, str | None]:
         asked.append(anyio.current_time())
         await anyio.lowlevel.checkpoint()
+        return {}
 
-    async with calling(ready=ready) as client:
+    async with calling(reach=reach) as client:
 
         async def ask() -> None:
             assert (await client.get("/readyz")).status_code == 200
@@ -70,7 +68,8 @@ async def test_many_who_ask_at_once_ask_the_apis_once(monkeypatch: pytest.Monkey
             for _ in range(20):
                 group.start_soon(ask)
         assert len(asked) == 1
-        later = asked[0] + 3600
-        monkeypatch.setattr("flintt_mcp.transports.http.health.anyio.current_time", lambda: later)
-        await ask()
-        assert len(asked) == 2
+        for later, questions in ((4.9, 1), (5.1, 2)):
+            moment = asked[0] + later
+            monkeypatch.setattr("flintt_mcp.transports.http.health.anyio.current_time", lambda at=moment: at)
+            await ask()
+            assert len(asked) == questions
