@@ -6,6 +6,8 @@ the kind of its result reads; this file only puts the three together.
 
 from __future__ import annotations
 
+from msgspec.structs import replace
+
 from flintt_mcp.calls.arguments import Arguments
 from flintt_mcp.calls.call import INTENT, Call
 from flintt_mcp.calls.reply import Done
@@ -83,7 +85,8 @@ def _reader_of(endpoint: Endpoint) -> Reader:
             return ListReader(endpoint, listing)
         case Record(lookup=Lookup() as lookup) as record:
             return LookupReader(endpoint, record, lookup)
-        case Record(secrets=(_, *_)) as record if folder is not None:
-            return SecretReader(endpoint, record, folder)
+        case Record(secrets=(_, *_)) as record:
+            showing = RecordReader(endpoint, replace(record, secrets=()))
+            return showing if folder is None else SecretReader(endpoint, record, folder)
         case record:
             return RecordReader(endpoint, record)

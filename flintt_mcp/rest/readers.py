@@ -47,7 +47,7 @@ class ListReader:
 
 
 class RecordReader:
-    """One object; the rows of its sections come page by page."""
+    """One object, without what is shown once; the rows of its sections come page by page."""
 
     def __init__(self, endpoint: Endpoint, record: Record) -> None:
         self._title = endpoint.api.title

@@ -1,21 +1,26 @@
 """Results that hold what an API shows once: it goes into a private file, past the model, and the result says where.
 
 In: the row of the catalogue that names the secrets, and a call. Out: the result without them. The file is made sure of before
-anything is sent, so that no secret is made that nobody would ever see.
+anything is sent, so that no secret is made that nobody would ever see; where the disk fails all the same, the result shows it.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from secrets import token_hex
 from typing import Any
 
+from msgspec.structs import replace
+
 from flintt_mcp.catalogue.operation import Record
 from flintt_mcp.rest.endpoint import ApiCall, Endpoint
 from flintt_mcp.rest.readers import RecordReader
-from flintt_mcp.rest.reading.results import Result, take_secrets, with_secret_file
+from flintt_mcp.rest.reading.results import Result, secrets_in, with_secret_file, with_secrets_shown
 from flintt_mcp.state.secret_file import secret_file
+
+_NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 
 class SecretReader:
@@ -24,7 +29,8 @@ class SecretReader:
     def __init__(self, endpoint: Endpoint, record: Record, folder: Path) -> None:
         self._name = endpoint.operation.name
         self._record = record
-        self._rest = RecordReader(endpoint, record)
+        self._hiding = RecordReader(endpoint, record)
+        self._showing = RecordReader(endpoint, replace(record, secrets=()))
         self._folder = folder
 
     async def read(self, call: ApiCall) -> Result:
@@ -37,12 +43,16 @@ class SecretReader:
         page = call.page(self._record.page)
         with secret_file(self._folder) as keep:
             answer = await call.answer()
-            secrets = take_secrets(self._record, answer.json)
-            path = str(keep(self._file_name(answer.json), secrets)) if secrets else ""
-        result = self._rest.result(call, answer, page)
-        return with_secret_file(result, tuple(secrets), path, remote=call.is_remote) if secrets else result
+            secrets = secrets_in(answer.json, self._record)
+            if not secrets:
+                return self._hiding.result(call, answer, page)
+            try:
+                path = keep(self._file_name(answer.json), secrets)
+            except OSError:
+                return with_secrets_shown(self._showing.result(call, answer, page), secrets)
+        return with_secret_file(self._hiding.result(call, answer, page), secrets, path, remote=call.is_remote)
 
     def _file_name(self, answer: Any) -> str:
-        """What the file is called: the tool and the id of the row; without one, a name nothing else has."""
+        """What the file is called: the tool and the id of the row; where that is no name for a file, one that nothing else has."""
         row = answer.get("id") if isinstance(answer, Mapping) else None
-        return f"{self._name} {row if isinstance(row, str) else token_hex(4)}"
+        return f"{self._name} {row if isinstance(row, str) and _NAME.fullmatch(row) else token_hex(8)}"

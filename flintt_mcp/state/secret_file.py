@@ -52,6 +52,8 @@ def _keep(draft: Draft, folder: Path, name: str, secrets: Mapping[str, Any]) -> 
     path = folder / f"{_UNSAFE.sub('-', name).strip('-')[:100] or 'secret'}.json"
     try:
         draft.replace(path)
+    except FileNotFoundError:
+        raise  # the folder is gone, and the draft with it
     except OSError:
         return draft.keep()  # it lies there all the same, under a name of chance
     return path

@@ -330,16 +330,3 @@ async def test_a_key_that_is_refused_is_not_replaced_by_somebodys_login() -> Non
     assert isinstance(await failure(call_of(tool_over(fake, held=held))), Unauthorized)
     assert isinstance(await failure(call_of(tool_over(fake, held=held), None, "http")), CredentialMissing)
     assert (told, len(fake.requests)) == ([], 1)
-
-
-@pytest.mark.parametrize(("kind", "end"), [("shell", ".json"), ("http", "where its operator can read it")])
-async def test_whoever_may_be_on_another_machine_is_told_who_can_read_the_secret(
-    tmp_path: Path, kind: ChannelKind, end: str
-) -> None:
-    fake = FakeApi()
-    async with open_fake(tmp_path, fake) as app:
-        fake.will_answer({"id": "k1", "name": "ci", "raw_key": "flt_" + "a" * 64}, status=201)
-        done = await call(app, "create_api_key", {"name": "ci"}, channel=QuietChannel(kind))
-    assert isinstance(done, Done)
-    assert done.text.splitlines()[-1].endswith(end)
-    assert "aaaa" not in done.text + str(done.structured)

@@ -7,7 +7,8 @@ taken out for somebody to keep.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -18,6 +19,8 @@ from flintt_mcp.rest.reading.answers import at, plain
 from flintt_mcp.rest.reading.budget import Budget, too_large_to_show
 from flintt_mcp.rest.reading.paging import Cut, Page
 
+_WORDS = {False: ("is", "it is", "it"), True: ("are", "they are", "them")}
+"""How one and several are spoken of."""
 Sections = Sequence[tuple[Section, list[Any]]]
 """The sections of a record, and the rows of each as the API sent them."""
 
@@ -64,7 +67,7 @@ def record_result(
 ) -> Result | None:
     """The result of a tool that answers one object; None when there is no object where the API documents one.
 
-    The rows of its sections, one section after the other, are one list that pages like any other.
+    The rows of its sections, one section after the other, are one list that pages like any other. Its `secrets` are left out.
     """
     found = _object_in(answer, record)
     if found is None:
@@ -105,18 +108,28 @@ def _cut(sections: Sections, page: Page, budget: Budget, own: Mapping[str, Any],
     )
 
 
-def take_secrets(record: Record, answer: Any) -> dict[str, Any]:
-    """The fields that are shown once, taken out of the answer."""
+def secrets_in(answer: Any, record: Record) -> dict[str, Any]:
+    """The fields of an answer that are shown once."""
     found = at(answer, record.at)
-    return {name: found.pop(name) for name in record.secrets if name in found} if isinstance(found, dict) else {}
+    return {name: found[name] for name in record.secrets if name in found} if isinstance(found, Mapping) else {}
 
 
-def with_secret_file(result: Result, names: Sequence[str], path: str, *, remote: bool) -> Result:
+def with_secret_file(result: Result, names: Collection[str], path: Path, *, remote: bool) -> Result:
     """The result, and where the secrets lie that it does not show; a `remote` caller may need somebody to hand them on."""
-    verb, pronoun = ("is", "it is") if len(names) == 1 else ("are", "they are")
+    is_, it_is, _ = _WORDS[len(names) > 1]
     where = f"{path} on the server's machine, where its operator can read it" if remote else path
-    line = f"{' and '.join(names)} {verb} shown once, to the person only: {pronoun} in {where}"
-    return Result(f"{result.text}\n{line}", {**result.structured, "secret_file": path})
+    line = f"{' and '.join(names)} {is_} shown once, to the person only: {it_is} in {where}"
+    return Result(f"{result.text}\n{line}", {**result.structured, "secret_file": str(path)})
+
+
+def with_secrets_shown(result: Result, names: Collection[str]) -> Result:
+    """The result, which shows secrets since they could not be kept: better that a model reads them than that nobody does."""
+    is_, _, it = _WORDS[len(names) > 1]
+    note = (
+        f"{' and '.join(names)} {is_} shown once, and could not be kept in a private file: hand {it} to the person now, "
+        "and keep no copy"
+    )
+    return Result(f"{result.text}\n{note}", {**result.structured, "note": note})
 
 
 def _object_in(answer: Any, record: Record) -> Mapping[str, Any] | None:
@@ -132,7 +145,9 @@ def _object_in(answer: Any, record: Record) -> Mapping[str, Any] | None:
 def _split(record: Record, found: Mapping[str, Any]) -> tuple[dict[str, Any], Sections]:
     """A record's own fields, and its sections with the rows of each."""
     sections = []
-    rest = dict(found)
+    rest = (
+        {name: value for name, value in found.items() if name not in record.secrets} if record.secrets else dict(found)
+    )
     for section in record.sections:
         rows = rest.pop(section.name, None)
         sections.append((section, rows if isinstance(rows, list) else []))
