@@ -15,7 +15,7 @@ import anyio
 
 from flintt_mcp.sandbox.flintt.running.reach import Reach
 from flintt_mcp.sandbox.flowpilot.pulse import keep_moving
-from flintt_mcp.sandbox.network.guard import Policy
+from flintt_mcp.sandbox.network.urls import Policy
 from flintt_mcp.sandbox.server import Sandbox, deliver_webhooks, open_sandbox
 from flintt_mcp.settings import WORKERS_FOLDER, Settings, environment
 

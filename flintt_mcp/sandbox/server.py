@@ -54,7 +54,7 @@ from flintt_mcp.sandbox.ground.clock import Clock, utc_now
 from flintt_mcp.sandbox.ground.folder import open_folder
 from flintt_mcp.sandbox.ground.rows import Tables
 from flintt_mcp.sandbox.ground.secret import Digester
-from flintt_mcp.sandbox.network.guard import Policy, Refused, check_url, leads_to_loopback
+from flintt_mcp.sandbox.network.urls import Policy, Refused, check_url, leads_to_loopback
 from flintt_mcp.sqlite import Database, Migration
 
 APIS: tuple[Api[Ground], ...] = (FLINTT, FLEXTELL, FLOWPILOT, FLOWMATICX)

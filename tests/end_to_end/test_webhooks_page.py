@@ -34,7 +34,7 @@ from flintt_mcp.sandbox.flintt.running.runner import run_waiting
 from flintt_mcp.sandbox.flintt.webhooks import Rotation
 from flintt_mcp.sandbox.flowpilot.events import EVENTS as FLOWPILOT_EVENTS
 from flintt_mcp.sandbox.flowpilot.events import FLOWPILOT_WEBHOOKS
-from flintt_mcp.sandbox.network.guard import PUBLIC, Policy, Refused, check_url
+from flintt_mcp.sandbox.network.urls import PUBLIC, Policy, Refused, check_url
 from flintt_mcp.sandbox.server import Sandbox, deliver_webhooks, open_sandbox, webhook_for
 
 from .scene import PAGE, Receiver, block, receiver, table, until

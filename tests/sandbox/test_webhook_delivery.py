@@ -18,7 +18,8 @@ from flintt_mcp.sandbox.flowpilot.events import EVENTS as FLOWPILOT_EVENTS
 from flintt_mcp.sandbox.flowpilot.events import FLOWPILOT_WEBHOOKS
 from flintt_mcp.sandbox.flowpilot.events import tell as tell_flowpilot
 from flintt_mcp.sandbox.ground.clock import stamp
-from flintt_mcp.sandbox.network.guard import Failed, Refused
+from flintt_mcp.sandbox.network.guard import Failed
+from flintt_mcp.sandbox.network.urls import Refused
 
 pytestmark = pytest.mark.anyio
 

@@ -15,7 +15,8 @@ from flintt_mcp.sandbox.delivery.settling import Outcome
 from flintt_mcp.sandbox.delivery.signing import auth_token, signing_secret, standard_headers
 from flintt_mcp.sandbox.ground.clock import Clock
 from flintt_mcp.sandbox.ground.secret import Digester
-from flintt_mcp.sandbox.network.guard import Failed, Refused
+from flintt_mcp.sandbox.network.guard import Failed
+from flintt_mcp.sandbox.network.urls import Refused
 
 Post = Callable[[str, Mapping[str, str], bytes], Awaitable[int]]
 """POST a body with headers to a URL and answer the status; raises the guard's `Refused` or `Failed`."""

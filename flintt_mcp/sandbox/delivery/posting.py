@@ -11,11 +11,13 @@ from contextlib import AsyncExitStack, asynccontextmanager
 import anyio
 
 from flintt_mcp.sandbox.delivery.attempt import Post
-from flintt_mcp.sandbox.delivery.shares import AT_ONCE
-from flintt_mcp.sandbox.network.guard import Guard, Policy, open_guard
+from flintt_mcp.sandbox.network.guard import Guard, open_guard
+from flintt_mcp.sandbox.network.urls import Policy
 
 SECONDS = 10.0
 """What both texts give a receiver to answer."""
+KEEP = 1.0
+"""How long a connection waits for the next delivery: through a backlog, and less than servers wait before they close one."""
 
 
 @asynccontextmanager
@@ -28,9 +30,7 @@ async def guarded_post(policy: Policy) -> AsyncIterator[Post]:
         async def post(url: str, headers: Mapping[str, str], body: bytes) -> int:
             async with opening:
                 if not opened:
-                    opened.append(
-                        await stack.enter_async_context(open_guard(policy, seconds=SECONDS, connections=AT_ONCE))
-                    )
+                    opened.append(await stack.enter_async_context(open_guard(policy, seconds=SECONDS, keep=KEEP)))
             return (await opened[0].send("POST", url, headers, body)).status
 
         yield post

@@ -15,7 +15,7 @@ from fastapi.security import APIKeyHeader
 from flintt_mcp.sandbox.flintt.keys import find_key, note_use
 from flintt_mcp.sandbox.flintt.running.reach import WEB, Reach
 from flintt_mcp.sandbox.ground import doors
-from flintt_mcp.sandbox.network.guard import PUBLIC, Policy
+from flintt_mcp.sandbox.network.urls import PUBLIC, Policy
 
 KEY_HEADER = APIKeyHeader(
     name="X-API-Key", scheme_name="ApiKey", description="A key of the form flt_...", auto_error=False

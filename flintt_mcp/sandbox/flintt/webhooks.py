@@ -25,7 +25,7 @@ from flintt_mcp.sandbox.flintt.events import FLINTT_WEBHOOKS
 from flintt_mcp.sandbox.flintt.fields import USUAL_URL, line, omittable
 from flintt_mcp.sandbox.flintt.session_door import NO_SESSION, Session, SessionRoute
 from flintt_mcp.sandbox.ground.texts import Body, Id, Timestamp
-from flintt_mcp.sandbox.network.guard import MAX_URL, Refused, check_url
+from flintt_mcp.sandbox.network.urls import MAX_URL, Refused, check_url
 
 P = ParamSpec("P")
 T = TypeVar("T")

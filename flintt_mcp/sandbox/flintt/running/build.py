@@ -22,7 +22,7 @@ from flintt_mcp.sandbox.flintt.running.reach import MAX_TOOLS, Reach
 from flintt_mcp.sandbox.flintt.signals import select_signal
 from flintt_mcp.sandbox.ground.clock import stamp
 from flintt_mcp.sandbox.ground.texts import Body
-from flintt_mcp.sandbox.network.guard import Refused, check_url
+from flintt_mcp.sandbox.network.urls import Refused, check_url
 
 SourceType = Literal["news", "blog", "press_release", "job_board", "registry", "social"]
 PATH = r"^[^\x00-\x1f\x7f]*[^\x00-\x20\x7f][^\x00-\x1f\x7f]*$"

@@ -20,7 +20,8 @@ from anyio import to_thread
 
 from flintt_mcp.sandbox.flintt.running.items import Kind
 from flintt_mcp.sandbox.flintt.running.reach import FETCH_SECONDS, MAX_BYTES, MAX_REDIRECTS, Reach
-from flintt_mcp.sandbox.network.guard import Answer, Failed, Guard, Refused, open_guard
+from flintt_mcp.sandbox.network.guard import Answer, Failed, Guard, open_guard
+from flintt_mcp.sandbox.network.urls import Refused
 
 ACCEPT = "application/rss+xml, application/atom+xml, application/json, text/html;q=0.9, */*;q=0.5"
 FILE_KINDS: dict[str, Kind] = {

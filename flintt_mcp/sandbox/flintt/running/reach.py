@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from flintt_mcp.sandbox.network.guard import PUBLIC, Policy
+from flintt_mcp.sandbox.network.urls import PUBLIC, Policy
 
 MAX_BYTES = 4 * 1024 * 1024
 """The longest source that is read; a longer one fails as a whole, since half a document cannot be told from a whole one."""
