@@ -10,12 +10,14 @@ from __future__ import annotations
 import sqlite3
 import threading
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from anyio import CapacityLimiter, to_thread
 
+from flintt_mcp.sqlite.faults import named
 from flintt_mcp.sqlite.migrations import Migration, bring_up_to_date
 from flintt_mcp.sqlite.opening import connect, make_private, use_wal
 
@@ -40,8 +42,10 @@ class Database:
         self._readers = _Connections(path, "BEGIN", "query_only = ON")
         self._writers = _Connections(path, "BEGIN IMMEDIATE")
         self._relaxed = _Connections(path, "BEGIN IMMEDIATE", "synchronous = NORMAL")
+        self._hasty = _Connections(path, "BEGIN IMMEDIATE", "synchronous = NORMAL", "busy_timeout = 0")
         self._reading = CapacityLimiter(READERS)
         self._writing = CapacityLimiter(1)
+        self._noting = CapacityLimiter(1)
 
     async def open(self) -> None:
         """Make the file where there is none, and bring it up to date, safely beside other processes.
@@ -53,20 +57,39 @@ class Database:
         await to_thread.run_sync(self._open, limiter=self._writing)
 
     async def read(self, fn: Work[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-        """Run `fn(connection, ...)` on one consistent snapshot; a write inside it is refused by SQLite."""
+        """Run `fn(connection, ...)` on one consistent snapshot; a write inside it is refused by SQLite.
+
+        Raises:
+            Busy, other sqlite3.Error: the file cannot be read now.
+        """
         return await self._run(self._readers, self._reading, fn, args, kwargs)
 
     async def write(self, fn: Work[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-        """Run `fn(connection, ...)` as one durable change: all of it, or nothing when it raises."""
+        """Run `fn(connection, ...)` as one durable change: all of it, or nothing when it raises.
+
+        Raises:
+            Busy, other sqlite3.Error: the file cannot be written now.
+        """
         return await self._run(self._writers, self._writing, fn, args, kwargs)
 
     async def write_relaxed(self, fn: Work[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """As `write`, without a wait for the disk: a power cut may undo it, the end of this process does not."""
         return await self._run(self._relaxed, self._writing, fn, args, kwargs)
 
+    async def note(self, fn: Work[P, Any], *args: P.args, **kwargs: P.kwargs) -> bool:
+        """Run `fn(connection, ...)` as a change that may as well be left out: not when anybody writes now, nor when it fails.
+
+        Answers whether it was made.
+        """
+        try:
+            await self._run(self._hasty, self._noting, fn, args, kwargs)
+        except sqlite3.OperationalError:
+            return False
+        return True
+
     def close(self) -> None:
         """Close every connection; call it when nothing is under way. Whoever uses the file again opens it again."""
-        for connections in (self._readers, self._writers, self._relaxed):
+        for connections in (self._readers, self._writers, self._relaxed, self._hasty):
             connections.close()
         self._is_open = False
 
@@ -108,14 +131,26 @@ class _Connections:
         self._idle: deque[sqlite3.Connection] = deque()
 
     def transact(self, fn: Callable[..., T], args: tuple[Any, ...], kwargs: dict[str, Any]) -> T:
+        """Run a function in a transaction.
+
+        Raises:
+            Busy: another process held the file; what the function raises, undone.
+        """
+        try:
+            with self._borrowed() as connection, connection:
+                connection.execute(self._begin)
+                return fn(connection, *args, **kwargs)
+        except sqlite3.OperationalError as error:
+            raise named(error) from error
+
+    @contextmanager
+    def _borrowed(self) -> Iterator[sqlite3.Connection]:
         try:
             connection = self._idle.pop()
         except IndexError:
             connection = connect(self._path, *self._settings)
         try:
-            with connection:
-                connection.execute(self._begin)
-                return fn(connection, *args, **kwargs)
+            yield connection
         finally:
             self._idle.append(connection)
 

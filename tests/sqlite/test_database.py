@@ -5,13 +5,14 @@ from __future__ import annotations
 import sqlite3
 import stat
 import sys
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
+from contextlib import closing
 from pathlib import Path
 
 import anyio
 import pytest
 
-from flintt_mcp.sqlite import Database, Migration, NewerFile
+from flintt_mcp.sqlite import Busy, Database, Migration, NewerFile, opening
 
 pytestmark = pytest.mark.anyio
 
@@ -94,6 +95,34 @@ async def test_a_read_sees_one_moment_whatever_is_written_meanwhile(database):
 
     assert await database.read(twice) == (["before"], ["before"])
     assert await database.read(texts) == ["before", "meanwhile"]
+
+
+@pytest.fixture
+async def held(database: Database, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[sqlite3.Connection]:
+    """The file while another process writes, and nobody waits long for it."""
+    monkeypatch.setattr(opening, "BUSY_SECONDS", 0.05)
+    await database.open()
+    with closing(sqlite3.connect(database.path, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        yield other
+
+
+async def test_whoever_waited_in_vain_for_the_file_is_told_why(database, held):
+    for write in (database.write, database.write_relaxed):
+        with pytest.raises(Busy, match="another process holds the database"):
+            await write(add, "late")
+    held.rollback()
+
+    await database.write(add, "in time")
+    assert await database.read(texts) == ["in time"]
+
+
+async def test_a_note_is_left_out_while_anybody_writes_and_holds_up_nobody(database, held):
+    assert await database.note(add, "left out") is False
+    held.rollback()
+
+    assert await database.note(add, "made") is True
+    assert await database.read(texts) == ["made"]
 
 
 async def test_only_a_relaxed_write_does_without_the_disk(database):

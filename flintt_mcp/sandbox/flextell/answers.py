@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue
 from starlette import exceptions
 from starlette.responses import JSONResponse
 
-from flintt_mcp.sandbox.ground.voice import Responses, Voice
+from flintt_mcp.sandbox.ground.voice import FAILED, NOT_ALLOWED, Occasion, Responses, Voice
 
 _MOMENT: JsonValue = {"type": "string", "format": "date-time"}
 
@@ -121,12 +121,12 @@ def _refused(error: RequestValidationError) -> JSONResponse:
     return _answer(400, "invalid_request", f"{name}: {fault['msg']}.")
 
 
-def _tell(status: int, headers: Mapping[str, str] | None = None) -> JSONResponse:
+def _tell(occasion: Occasion, headers: Mapping[str, str] | None = None) -> JSONResponse:
     told = {
-        405: ("method_not_allowed", "This endpoint does not take that method."),
-        500: ("internal_error", "Something went wrong."),
+        NOT_ALLOWED: ("method_not_allowed", "This endpoint does not take that method."),
+        FAILED: ("internal_error", "Something went wrong."),
     }
-    return _answer(status, *told[status], headers)
+    return _answer(occasion.status, *told.get(occasion, (occasion.code or "", f"{occasion.words}.")), headers)
 
 
 def _answer(status: int, error: str, message: str, headers: Mapping[str, str] | None = None) -> JSONResponse:

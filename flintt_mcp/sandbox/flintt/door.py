@@ -47,7 +47,7 @@ async def open_workspace(ground: Ground, key: str | None) -> Workspace:
         raise _unauthorized("Invalid API key.")
     now = ground.clock()
     if use.is_news(now):
-        await ground.database.write(note_use, use, now)
+        await ground.database.note(note_use, use, now)
     return Workspace(ground, use.user_id)
 
 

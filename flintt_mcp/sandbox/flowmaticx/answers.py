@@ -1,8 +1,8 @@
 """The envelope of every answer: `{"ok": true, "data": ...}`, or `{"ok": false, "error": {code, message, status}}`.
 
-All codes of the API's text are here, and three that it is silent about: METHOD_NOT_ALLOWED (405), for which it has no
-code, INTERNAL_ERROR (500), and NOT_FOUND also for a path that does not exist. A refused value is never repeated; a field
-name from a caller is bounded and cleaned before it is.
+All codes of the API's text are here, and some that it is silent about: METHOD_NOT_ALLOWED (405), for which it has no code,
+INTERNAL_ERROR (500), STORAGE_BUSY (503), and NOT_FOUND also for a path that does not exist. A refused value is never
+repeated; a field name from a caller is bounded and cleaned before it is.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse
 
-from flintt_mcp.sandbox.ground.voice import RETRY_AFTER, Responses, Voice, printable_name
+from flintt_mcp.sandbox.ground.voice import FAILED, NOT_ALLOWED, RETRY_AFTER, Occasion, Responses, Voice, printable_name
 
 T = TypeVar("T")
 MAX_FAULTS = 8
@@ -32,6 +32,7 @@ STATUS = {
     "NO_SUBSCRIPTION": 400,
     "METHOD_NOT_ALLOWED": 405,
     "INTERNAL_ERROR": 500,
+    "STORAGE_BUSY": 503,
 }
 Code = Literal[
     "UNAUTHORIZED",
@@ -45,6 +46,7 @@ Code = Literal[
     "NO_SUBSCRIPTION",
     "METHOD_NOT_ALLOWED",
     "INTERNAL_ERROR",
+    "STORAGE_BUSY",
 ]
 
 
@@ -106,12 +108,12 @@ def _answer(code: str, message: str, headers: Mapping[str, str] | None = None) -
     return JSONResponse({"ok": False, "error": error}, status, headers)
 
 
-def _tell(status: int, headers: Mapping[str, str] | None = None) -> JSONResponse:
+def _tell(occasion: Occasion, headers: Mapping[str, str] | None = None) -> JSONResponse:
     told = {
-        405: ("METHOD_NOT_ALLOWED", "Method not allowed"),
-        500: ("INTERNAL_ERROR", "Something went wrong on our side"),
+        NOT_ALLOWED: ("METHOD_NOT_ALLOWED", "Method not allowed"),
+        FAILED: ("INTERNAL_ERROR", "Something went wrong on our side"),
     }
-    return _answer(*told[status], headers)
+    return _answer(*told.get(occasion, ((occasion.code or "").upper(), occasion.words)), headers)
 
 
 def _say_refused(refused: Refused) -> JSONResponse:

@@ -16,10 +16,30 @@ from fastapi.routing import APIRoute
 from starlette.responses import JSONResponse
 from starlette.routing import BaseRoute, Match
 
+from flintt_mcp.sqlite import Busy
+
 Responses = dict[int | str, dict[str, Any]]
 """Error answers of an operation, for the OpenAPI document."""
-Tell = Callable[[int, Mapping[str, str] | None], Response]
-"""What an API says with a status that none of its routes gave: 405 and 500."""
+
+
+@dataclass(frozen=True, slots=True)
+class Occasion:
+    """Something that none of an API's routes answers: the status, the words, and for what may pass a code for programs."""
+
+    status: int
+    words: str
+    code: str | None = None
+
+
+NOT_ALLOWED = Occasion(405, "Method Not Allowed")
+FAILED = Occasion(500, "Internal Server Error")
+HELD = Occasion(
+    503,
+    "The sandbox's database is held by another process, so nothing was changed: try again in a moment",
+    "storage_busy",
+)
+Tell = Callable[[Occasion, Mapping[str, str] | None], Response]
+"""What an API says on an occasion, with these headers."""
 
 MAX_NAME = 100
 RETRY_AFTER = {"Retry-After": {"description": "Seconds to wait.", "schema": {"type": "integer", "minimum": 1}}}
@@ -34,10 +54,10 @@ class Voice:
     others: Mapping[type[Exception], Callable[[Any], Response]] = field(default_factory=dict)
 
 
-def tell_detail(status: int, headers: Mapping[str, str] | None = None) -> JSONResponse:
-    """The words of the framework, as a detail: for APIs whose texts say nothing else."""
-    sentences = {405: "Method Not Allowed", 500: "Internal Server Error"}
-    return JSONResponse({"detail": sentences[status]}, status, headers)
+def tell_detail(occasion: Occasion, headers: Mapping[str, str] | None = None) -> JSONResponse:
+    """The words as a detail, and the code beside it: for APIs whose texts say nothing else."""
+    code = {} if occasion.code is None else {"code": occasion.code}
+    return JSONResponse({"detail": occasion.words, **code}, occasion.status, headers)
 
 
 def answer_refusals(app: FastAPI, voice: Voice, routes: Sequence[BaseRoute]) -> None:
@@ -47,13 +67,14 @@ def answer_refusals(app: FastAPI, voice: Voice, routes: Sequence[BaseRoute]) -> 
         # Starlette names the methods of the first route with this path; the others count as well.
         matching = [route for route in routes if route.matches(request.scope)[0] is not Match.NONE]
         allowed = {method for route in matching if isinstance(route, APIRoute) for method in route.methods or ()}
-        return voice.tell(405, {"Allow": ", ".join(sorted(allowed))})
+        return voice.tell(NOT_ALLOWED, {"Allow": ", ".join(sorted(allowed))})
 
     app.add_exception_handler(405, not_allowed)
     _answer(app, RequestValidationError, voice.refused)
     for kind, say in voice.others.items():
         _answer(app, kind, say)
-    _answer(app, Exception, lambda _error: voice.tell(500, None))
+    _answer(app, Busy, lambda _error: voice.tell(HELD, {"Retry-After": "1"}))
+    _answer(app, Exception, lambda _error: voice.tell(FAILED, None))
 
 
 def printable_name(name: Any) -> str:
