@@ -25,9 +25,10 @@ import httpx2
 import pytest
 
 from flintt_mcp.sandbox.delivery.dispatcher import Pace
-from flintt_mcp.sandbox.delivery.posting import SECONDS
+from flintt_mcp.sandbox.delivery.posting import KEEP, SECONDS
 from flintt_mcp.sandbox.delivery.pruning import KEPT_FOR, KEPT_ROWS
 from flintt_mcp.sandbox.delivery.scheme import Scheme
+from flintt_mcp.sandbox.delivery.shares import PER_ENDPOINT
 from flintt_mcp.sandbox.flintt.events import EVENTS, FLINTT_WEBHOOKS
 from flintt_mcp.sandbox.flintt.running.reach import Reach
 from flintt_mcp.sandbox.flintt.running.runner import run_waiting
@@ -363,6 +364,9 @@ def test_the_limits_of_the_page_are_those_of_the_sandbox() -> None:
     assert f"so is none within {SECONDS:g} seconds" in TEXT
     assert f"(at most {grace}, a week;" in TEXT
     assert grace == 7 * 24 * 3600
+    assert f"at most {PER_ENDPOINT} deliveries are on their way to one at a time" in TEXT
+    assert "stays open for the next delivery for a second" in TEXT
+    assert KEEP == 1.0
     assert f"for {KEPT_FOR.days} days after it ended, and the newest {KEPT_ROWS:,} of an endpoint" in TEXT
 
 
