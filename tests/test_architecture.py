@@ -80,7 +80,7 @@ ONLY_IN: dict[str, tuple[str, ...]] = {
     "mcp": ("face.*", "transports.stdio", "transports.http.*"),
     "mcp_types": ("face.*", "transports.stdio", "transports.http.*"),
     "aiohttp": ("rest.sending.network", "sandbox.network.guard"),
-    "pydantic": ("calls.arguments", "face.*", "cli.sandbox", "sandbox.*"),
+    "pydantic": ("calls.arguments", "calls.kinds", "face.*", "cli.sandbox", "sandbox.*"),
     "starlette": (
         *("serving.asgi", "serving.process", "serving.workers", "cli.sandbox"),
         *("transports.http.*", "sandbox.*"),

@@ -8,33 +8,22 @@ repeating its value.
 from __future__ import annotations
 
 import difflib
-import json
-import math
 import re
 from collections.abc import Callable, Mapping
-from decimal import Decimal
 from functools import cached_property
-from typing import Annotated, Any, Literal, NotRequired, Required
+from typing import Any, NotRequired, Required
 
-import msgspec
-from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, TypeAdapter, ValidationError, with_config
+from pydantic import ConfigDict, TypeAdapter, ValidationError, with_config
 from typing_extensions import TypedDict
 
-from flintt_mcp.catalogue.operation import Arg, Kind, Rule
+from flintt_mcp.calls.kinds import schema_of, type_of
+from flintt_mcp.catalogue.operation import Arg, Rule
 from flintt_mcp.errors import ToolInputError
-
-MONEY_PATTERN = r"^-?(0|[1-9][0-9]{0,17})(\.[0-9]{1,8})?$"
-"""An amount that is a JSON number as it stands: it goes into the request's body as that very token."""
 
 _NAME_SHOWN = 40
 _ERRORS_SHOWN = 8
 _UNKNOWN_LOOKED_AT = 100
 """So many unknown arguments are enough to refuse a call; looking at each of a megabyte of them would hold up all others."""
-_MOST_WHOLE = 2**63 - 1
-_FLOAT_DIGITS = 15
-"""Two decimals of so many digits are never the same float; of more they may be, here or in a client before."""
-_TEXTS_ITEM = (1, 2000)
-"""Shortest and longest text in a list."""
 
 
 class Arguments:
@@ -114,154 +103,15 @@ def _errors(error: ValidationError) -> list[Any]:
 
 
 def _annotation(arg: Arg) -> Any:
-    typed = _typed(arg)
+    typed = type_of(arg)
     return Required[typed] if arg.required else NotRequired[typed]
-
-
-def _typed(arg: Arg) -> Any:
-    low, high = arg.low, arg.high
-    match arg.kind:
-        case Kind.TEXT if arg.choices:
-            return Literal[arg.choices]
-        case Kind.TEXT:
-            return Annotated[str, Field(min_length=_whole(low), max_length=_whole(high), pattern=arg.pattern)]
-        case Kind.INTEGER:
-            least, most = -_MOST_WHOLE if low is None else low, _MOST_WHOLE if high is None else high
-            return Annotated[int, Field(ge=least, le=most), BeforeValidator(_no_flag)]
-        case Kind.NUMBER:
-            return Annotated[Any, BeforeValidator(_number(low, high))]
-        case Kind.FLAG:
-            return bool
-        case Kind.OBJECT:
-            return Annotated[dict, AfterValidator(_sendable), BeforeValidator(_from_json(dict, "an object"))]
-        case Kind.TEXTS:
-            shortest, longest = _TEXTS_ITEM
-            text = Annotated[str, Field(min_length=shortest, max_length=longest)]
-            item: Any = Literal[arg.choices] if arg.choices else text
-            size = Field(min_length=_whole(low), max_length=_whole(high))
-            return Annotated[list[item], size, BeforeValidator(_from_json(list, "a list"))]
-        case Kind.MONEY:
-            pattern = arg.pattern or MONEY_PATTERN
-            return Annotated[str, Field(pattern=pattern), BeforeValidator(_money(pattern))]
-
-
-def _whole(bound: float | None) -> int | None:
-    return None if bound is None else int(bound)
-
-
-def _no_flag(value: Any) -> Any:
-    if isinstance(value, bool):
-        raise ValueError("a whole number, not true or false")
-    return value
-
-
-def _number(low: float | None, high: float | None) -> Callable[[Any], int | float]:
-    """A check for a JSON number, also one in a string; keeps 12000 a whole number on its way to the API."""
-
-    def check(value: Any) -> int | float:
-        number = value
-        if isinstance(value, str):
-            try:
-                number = json.loads(value)
-            except (ValueError, RecursionError):
-                number = None
-        if isinstance(number, bool) or not isinstance(number, int | float) or not _fits(number):
-            raise ValueError("a number")
-        if (low is not None and number < low) or (high is not None and number > high):
-            raise ValueError(f"a number{_range(low, high)}")
-        return number
-
-    return check
-
-
-def _fits(number: int | float) -> bool:
-    """Whether JSON can carry the number for every API: finite, and a whole one within 64 bits."""
-    return abs(number) <= _MOST_WHOLE if isinstance(number, int) else math.isfinite(number)
-
-
-def _range(low: float | None, high: float | None) -> str:
-    if low is not None and high is not None:
-        return f" from {low:g} to {high:g}"
-    return f" of at least {low:g}" if low is not None else f" of at most {high:g}"
-
-
-def _from_json(wanted: type, noun: str) -> Callable[[Any], Any]:
-    """Understands a JSON text where a list or an object is wanted: several clients send those as strings."""
-
-    def check(value: Any) -> Any:
-        if not isinstance(value, str):
-            return value
-        try:
-            parsed = json.loads(value)
-        except (ValueError, RecursionError):
-            raise ValueError(f"{noun}, or its JSON text") from None
-        if not isinstance(parsed, wanted):
-            raise ValueError(f"{noun}, or its JSON text")
-        return parsed
-
-    return check
-
-
-def _sendable(value: dict[str, Any]) -> dict[str, Any]:
-    """Refuses an object that could not be sent as it is; json knows infinite numbers, msgspec what UTF-8 cannot carry."""
-    try:
-        json.dumps(value, allow_nan=False)
-        msgspec.json.encode(value)
-    except (ValueError, RecursionError):
-        raise ValueError("an object of valid Unicode and finite numbers") from None
-    return value
-
-
-def _money(pattern: str) -> Callable[[Any], Any]:
-    """A check for an amount, which may come as a JSON number where no rounding on its way can have made it another one."""
-    decimals = sum(re.fullmatch(pattern, f"0.{'1' * count}") is not None for count in range(1, _FLOAT_DIGITS))
-    largest = 10 ** (_FLOAT_DIGITS - decimals)
-
-    def check(value: Any) -> Any:
-        if isinstance(value, bool):
-            raise ValueError('a decimal in a string, e.g. "1250.00"')
-        if not isinstance(value, int | float):
-            return value
-        if not abs(value) < largest:
-            raise ValueError(
-                'a number this large may have been rounded on its way; send the amount as a string, e.g. "1250.00"'
-            )
-        return format(Decimal(repr(value)), "f")
-
-    return check
 
 
 def _schema(args: tuple[Arg, ...]) -> dict[str, Any]:
     schema: dict[str, Any] = {
         "type": "object",
-        "properties": {arg.name: _property(arg) for arg in args},
+        "properties": {arg.name: schema_of(arg) for arg in args},
         "additionalProperties": False,
     }
     required = [arg.name for arg in args if arg.required]
     return {**schema, "required": required} if required else schema
-
-
-_BOUNDS = {
-    Kind.TEXT: ("minLength", "maxLength"),
-    Kind.TEXTS: ("minItems", "maxItems"),
-    Kind.INTEGER: ("minimum", "maximum"),
-    Kind.NUMBER: ("minimum", "maximum"),
-}
-
-
-def _property(arg: Arg) -> dict[str, Any]:
-    prop: dict[str, Any] = {"type": "string" if arg.kind is Kind.MONEY else arg.kind.value}
-    if arg.kind is Kind.TEXTS:
-        shortest, longest = _TEXTS_ITEM
-        bounds = {"enum": list(arg.choices)} if arg.choices else {"minLength": shortest, "maxLength": longest}
-        prop["items"] = {"type": "string", **bounds}
-    elif arg.choices:
-        prop["enum"] = list(arg.choices)
-    if arg.kind is Kind.MONEY or arg.pattern:
-        prop["pattern"] = arg.pattern or MONEY_PATTERN
-    for key, bound in zip(_BOUNDS.get(arg.kind, ()), (arg.low, arg.high), strict=False):
-        if bound is not None:
-            prop[key] = int(bound) if float(bound).is_integer() else bound
-    if arg.default is not None:
-        prop["default"] = arg.default
-    return {**prop, "description": arg.about} if arg.about else prop

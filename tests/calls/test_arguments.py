@@ -13,7 +13,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
-from flintt_mcp.calls.arguments import MONEY_PATTERN, Arguments, shown_name
+from flintt_mcp.calls.arguments import Arguments, shown_name
+from flintt_mcp.calls.kinds import MONEY_PATTERN
 from flintt_mcp.catalogue.flowpilot import AMOUNT
 from flintt_mcp.catalogue.operation import AnyOf, Arg, Kind, Needs, NotBoth, Operation, Place, body, local, path, query
 from flintt_mcp.errors import ToolInputError
