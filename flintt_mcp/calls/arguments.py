@@ -17,9 +17,11 @@ from pydantic import ConfigDict, TypeAdapter, ValidationError, with_config
 from typing_extensions import TypedDict
 
 from flintt_mcp.calls.kinds import schema_of, type_of
-from flintt_mcp.catalogue.operation import Arg, Rule
+from flintt_mcp.catalogue.operation import Arg, Place, Rule
 from flintt_mcp.errors import ToolInputError
 
+ADDED_BY_CLIENTS = frozenset({"sessionId", "action", "chatInput", "toolCallId"})
+"""What the agent of n8n adds to the arguments of every call (n8n-io/n8n, issues 21500 and 22787): no model can leave it out."""
 _NAME_SHOWN = 40
 _ERRORS_SHOWN = 8
 _UNKNOWN_LOOKED_AT = 100
@@ -32,6 +34,7 @@ class Arguments:
     def __init__(self, tool: str, args: tuple[Arg, ...], rules: tuple[Rule, ...] = ()) -> None:
         self._names = tuple(arg.name for arg in args)
         self._clears = frozenset(arg.name for arg in args if arg.clears)
+        self._steering = frozenset(arg.name for arg in args if arg.place is Place.LOCAL and not arg.required)
         self._rules = rules
         self._tool = tool
         self.args = args
@@ -47,7 +50,8 @@ class Arguments:
     def check(self, raw: Mapping[str, Any]) -> dict[str, Any]:
         """The arguments that were set, in their right types.
 
-        A null counts as not given, except where it could mean "clear it": there it is refused with the way to say so.
+        A null counts as not given, except where it could mean "clear it": there it is refused with the way to say so. So does an
+        empty text for what only steers this server, a cursor above all, and what known clients add on their own.
 
         Raises:
             ToolInputError: names every argument that does not fit and what it takes.
@@ -55,12 +59,7 @@ class Arguments:
         unknown = [name for name in raw if name not in self._names]
         if len(unknown) > _UNKNOWN_LOOKED_AT:
             raise _input_error([self._unknown(shown_name(name)) for name in unknown[:_ERRORS_SHOWN]], len(unknown))
-        given = raw
-        if None in raw.values():
-            for name in self._clears:
-                if name in raw and raw[name] is None:
-                    raise _input_error([f'{name}: null is unclear; send "" to clear it, or leave it out'])
-            given = {name: value for name, value in raw.items() if value is not None or name not in self._names}
+        given = self._given(raw) if unknown or None in raw.values() or "" in raw.values() else raw
         try:
             checked = self._validate(given)
         except ValidationError as error:
@@ -70,6 +69,18 @@ class Arguments:
         if broken:
             raise _input_error(broken)
         return checked
+
+    def _given(self, raw: Mapping[str, Any]) -> dict[str, Any]:
+        """What was sent, without all that counts as not given."""
+        for name in self._clears:
+            if name in raw and raw[name] is None:
+                raise _input_error([f'{name}: null is unclear; send "" to clear it, or leave it out'])
+        return {name: value for name, value in raw.items() if not self._is_nothing(name, value)}
+
+    def _is_nothing(self, name: str, value: Any) -> bool:
+        if name not in self._names:
+            return name in ADDED_BY_CLIENTS
+        return value is None or (value == "" and name in self._steering)
 
     def _sentence(self, item: Mapping[str, Any]) -> str:
         # Below the argument's own name only positions are told: a key of an object is part of its value.

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import math
 import re
+import unicodedata
 from collections.abc import Callable
 from decimal import Decimal
 from typing import Annotated, Any, Literal
@@ -24,6 +25,10 @@ MONEY_PATTERN = r"^-?(0|[1-9][0-9]{0,17})(\.[0-9]{1,8})?$"
 _MOST_WHOLE = 2**63 - 1
 _FLOAT_DIGITS = 15
 """Two decimals of so many digits are never the same float; of more they may be, here or in a client before."""
+_UNSEEN = ("Cc", "Cf", "Cs", "Zs", "Zl", "Zp", "Mn", "Me")
+"""Categories of characters that show nothing on their own. One that this Python does not know yet may well show something."""
+_BLANKS = "\u115f\u1160\u2800\u3164\uffa0"
+"""Letters and symbols by their category, and nothing to look at."""
 _TEXTS_ITEM = (1, 2000)
 """Shortest and longest text in a list."""
 
@@ -35,7 +40,7 @@ def type_of(arg: Arg) -> Any:
         case Kind.TEXT if arg.choices:
             return Literal[arg.choices]
         case Kind.TEXT:
-            return Annotated[str, Field(min_length=_whole(low), max_length=_whole(high), pattern=arg.pattern)]
+            return _text(Field(min_length=_whole(low), max_length=_whole(high), pattern=arg.pattern), shows=bool(low))
         case Kind.INTEGER:
             least, most = -_MOST_WHOLE if low is None else low, _MOST_WHOLE if high is None else high
             return Annotated[int, Field(ge=least, le=most), BeforeValidator(_no_flag)]
@@ -47,13 +52,24 @@ def type_of(arg: Arg) -> Any:
             return Annotated[dict, AfterValidator(_sendable), BeforeValidator(_from_json(dict, "an object"))]
         case Kind.TEXTS:
             shortest, longest = _TEXTS_ITEM
-            text = Annotated[str, Field(min_length=shortest, max_length=longest)]
+            text = _text(Field(min_length=shortest, max_length=longest), shows=True)
             item: Any = Literal[arg.choices] if arg.choices else text
             size = Field(min_length=_whole(low), max_length=_whole(high))
             return Annotated[list[item], size, BeforeValidator(_from_json(list, "a list"))]
         case Kind.MONEY:
             pattern = arg.pattern or MONEY_PATTERN
             return Annotated[str, Field(pattern=pattern), BeforeValidator(_money(pattern))]
+
+
+def _text(bounds: Any, *, shows: bool) -> Any:
+    return Annotated[str, bounds, AfterValidator(_shown)] if shows else Annotated[str, bounds]
+
+
+def _shown(text: str) -> str:
+    """Refuses a text of nothing but blanks, marks and characters that do not show: people would see an empty one."""
+    if all(unicodedata.category(char) in _UNSEEN or char in _BLANKS for char in text):
+        raise ValueError("at least one character that shows")
+    return text
 
 
 def _whole(bound: float | None) -> int | None:

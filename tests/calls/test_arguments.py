@@ -15,11 +15,13 @@ from jsonschema import Draft202012Validator
 
 from flintt_mcp.calls.arguments import Arguments, shown_name
 from flintt_mcp.calls.kinds import MONEY_PATTERN
+from flintt_mcp.calls.tool import Tool
 from flintt_mcp.catalogue.flowpilot import AMOUNT
 from flintt_mcp.catalogue.operation import AnyOf, Arg, Kind, Needs, NotBoth, Operation, Place, body, local, path, query
 from flintt_mcp.errors import ToolInputError
 from flintt_mcp.rest.operation_tool import arguments_of
 from scripts.handbook.pages import all_tools
+from tests.apis.toolbox import case_arguments
 from tests.case_files import every_operation
 
 TOOLS = [tool for tools in all_tools().values() for tool in tools]
@@ -174,6 +176,95 @@ def test_an_unknown_argument_is_refused_even_when_it_is_null() -> None:
     assert told == "offset: unknown argument; this tool takes name"
 
 
+ADDED = {"sessionId": "s", "action": "sendMessage", "chatInput": "Show me our deals", "toolCallId": "call_1"}
+"""What the agent of a workflow tool adds to the arguments of every call."""
+
+
+@pytest.mark.parametrize("tool", TOOLS, ids=lambda tool: tool.name)
+def test_what_a_known_client_adds_to_every_call_is_left_aside_where_the_tool_has_no_such_argument(tool: Tool) -> None:
+    bare = case_arguments(tool.name) or {"slug": "errors", "query": "a"}
+    bare = {arg.name: bare[arg.name] for arg in tool.arguments.args if arg.name in bare and arg.name != "cursor"}
+    own = {name: value for name, value in ADDED.items() if name in tool.arguments.schema["properties"]}
+    assert tool.arguments.check({**ADDED, **bare}) == tool.arguments.check({**own, **bare})
+
+
+def test_an_argument_of_a_tool_that_is_called_like_what_a_client_adds_is_an_argument() -> None:
+    audit = next(tool for tool in TOOLS if tool.name == "flowpilot_list_audit_events")
+    assert audit.arguments.check(ADDED) == {"action": "sendMessage"}
+
+
+@pytest.mark.parametrize("name", ["sessionid", "session_id", "Action", "chat_input", "tool", "toolCallID", "_meta"])
+def test_nothing_else_that_is_unknown_is_left_aside(name: str) -> None:
+    assert refusal(Arguments("one", (local("name"),)), {**ADDED, name: "x"}).startswith(f"{name}: unknown argument")
+
+
+STEERED = Arguments(
+    "steered",
+    (
+        path("signal_id"),
+        query("stage", low=1),
+        body("name", low=1),
+        local("limit", kind=Kind.INTEGER, low=1),
+        local("cursor", low=1),
+        local("intent_id", low=1),
+        local("job_id", low=1, required=True),
+    ),
+)
+"""A tool with arguments of every place."""
+
+
+@pytest.mark.parametrize("name", ["limit", "cursor", "intent_id"])
+@pytest.mark.parametrize("nothing", ["", None])
+def test_nothing_for_what_only_steers_this_server_counts_as_not_given(name: str, nothing: Any) -> None:
+    assert STEERED.check({"signal_id": "s", "job_id": "j", name: nothing}) == {"signal_id": "s", "job_id": "j"}
+
+
+@pytest.mark.parametrize("name", ["signal_id", "stage", "name", "job_id"])
+def test_an_empty_text_for_what_a_call_is_about_is_no_text(name: str) -> None:
+    told = refusal(STEERED, {"signal_id": "s", "job_id": "j", name: ""})
+    assert told == f"{name}: String should have at least 1 character"
+
+
+BLANK = [
+    "\u200b",
+    "\u200b\u200d\ufeff",
+    " ",
+    "\t\n",
+    "\xa0\u3000\u2003",
+    "\u2060",
+    "\xad",
+    "\u202e\u202c",
+    "\u3164",
+    "\u115f\uffa0",
+    "\u2800",
+    "\u0301",
+    "\ufe0f",
+    "\U000e0041",
+    "\x00",
+]
+
+
+@pytest.mark.parametrize("text", BLANK, ids=ascii)
+def test_a_text_that_shows_nothing_is_no_text(text: str) -> None:
+    told = "at least one character that shows"
+    assert refusal(STEERED, {"signal_id": "s", "job_id": "j", "name": text}) == f"name: {told}"
+    assert refusal(ARGUMENTS, {"signal_id": "s", "tags": ["a", text]}) == f"tags.1: {told}"
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["a", "\u200ba", "é", "中", "م", "ก", "-", "€", "🙂", "7", "e\u0301", "👨\u200d👩", "\U0001fae9", "\ue000"],
+    ids=ascii,
+)
+def test_a_text_that_shows_anything_is_kept_as_it_is(text: str) -> None:
+    assert STEERED.check({"signal_id": "s", "job_id": "j", "name": text})["name"] == text
+
+
+@pytest.mark.parametrize("text", ["", *BLANK], ids=ascii)
+def test_a_text_that_may_be_empty_may_be_blank(text: str) -> None:
+    assert check(schedule=text)["schedule"] == text
+
+
 def test_a_tool_without_arguments_says_so() -> None:
     assert refusal(Arguments("none", ()), {"q": 1}) == "q: unknown argument; this tool takes no arguments"
 
@@ -250,7 +341,8 @@ def _strategy(schema: dict[str, Any]) -> st.SearchStrategy[Any]:
             )
         case "string":
             low, high = schema.get("minLength", 0), schema.get("maxLength", 20)
-            return st.text(st.characters(exclude_categories=("Cs",)), min_size=low, max_size=min(high, low + 20))
+            anything = st.text(st.characters(exclude_categories=("Cs",)), min_size=low, max_size=min(high, low + 20))
+            return anything.map(lambda text: "x" + text[1:] if low else text)  # what has to be there has to show
         case "integer":
             return st.integers(schema.get("minimum", 1 - 2**63), schema.get("maximum", 2**63 - 1))
         case "number":
