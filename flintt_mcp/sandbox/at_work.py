@@ -13,7 +13,7 @@ from pathlib import Path
 
 import anyio
 
-from flintt_mcp.sandbox.flintt.running.reach import Reach
+from flintt_mcp.sandbox.flintt.running.sources.reach import Reach
 from flintt_mcp.sandbox.flowpilot.pulse import keep_moving
 from flintt_mcp.sandbox.network.urls import Policy
 from flintt_mcp.sandbox.server import Sandbox, deliver_webhooks, open_sandbox

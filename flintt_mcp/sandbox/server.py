@@ -38,7 +38,7 @@ from flintt_mcp.sandbox.flintt.app import FLINTT
 from flintt_mcp.sandbox.flintt.door import Ground
 from flintt_mcp.sandbox.flintt.events import FLINTT_WEBHOOKS
 from flintt_mcp.sandbox.flintt.running import schema as running
-from flintt_mcp.sandbox.flintt.running.reach import WEB, Reach
+from flintt_mcp.sandbox.flintt.running.sources.reach import WEB, Reach
 from flintt_mcp.sandbox.flintt.session_door import local_token
 from flintt_mcp.sandbox.flowmaticx import keys as flowmaticx_keys
 from flintt_mcp.sandbox.flowmaticx import schema as flowmaticx

@@ -16,7 +16,7 @@ from anyio.from_thread import start_blocking_portal
 from fastapi import FastAPI
 from starlette.responses import JSONResponse
 
-from flintt_mcp.sandbox.flintt.running.reach import Reach
+from flintt_mcp.sandbox.flintt.running.sources.reach import Reach
 from flintt_mcp.sandbox.server import APIS, open_sandbox
 from tests.clock import SetClock
 from tests.schemathesis.conformance import Failure, Report, check_document

@@ -19,7 +19,7 @@ import httpx2
 import pytest
 
 from flintt_mcp import __version__
-from flintt_mcp.sandbox.flintt.running.lock import hold
+from flintt_mcp.sandbox.flintt.running.runner_lock import hold
 from tests.processes import COMMAND, Process, Served, environment, running, serving
 from tests.wire import call, client, headers, message
 

@@ -13,7 +13,7 @@ from fastapi import Depends, HTTPException, Request, Security
 from fastapi.security import APIKeyHeader
 
 from flintt_mcp.sandbox.flintt.keys import find_key, note_use
-from flintt_mcp.sandbox.flintt.running.reach import WEB, Reach
+from flintt_mcp.sandbox.flintt.running.sources.reach import WEB, Reach
 from flintt_mcp.sandbox.ground import doors
 from flintt_mcp.sandbox.network.urls import PUBLIC, Policy
 

@@ -20,8 +20,8 @@ import anyio
 import httpx2
 
 from flintt_mcp.sandbox.delivery.dispatcher import Dispatcher, Pace
-from flintt_mcp.sandbox.flintt.running.reach import Reach
 from flintt_mcp.sandbox.flintt.running.runner import run_waiting
+from flintt_mcp.sandbox.flintt.running.sources.reach import Reach
 from flintt_mcp.sandbox.network.urls import Policy
 from flintt_mcp.sandbox.server import SCHEMES, TABLES, Sandbox, open_sandbox
 from flintt_mcp.state.store import Store

@@ -7,9 +7,11 @@ from pathlib import Path
 
 from labelled import load, measure
 
-from flintt_mcp.sandbox.flintt.running import judging, ledger, outcomes, reach
-from flintt_mcp.sandbox.flintt.running.fetching import FILE_KINDS
-from flintt_mcp.sandbox.flintt.running.topics import TOPICS
+from flintt_mcp.sandbox.flintt.running import ledger, outcomes
+from flintt_mcp.sandbox.flintt.running.judging import text_validator
+from flintt_mcp.sandbox.flintt.running.judging.topics import TOPICS
+from flintt_mcp.sandbox.flintt.running.sources import reach
+from flintt_mcp.sandbox.flintt.running.sources.fetching import FILE_KINDS
 
 PAGE = Path(__file__).parents[3] / "docs" / "signals-architecture.md"
 
@@ -53,7 +55,7 @@ def _limits() -> str:
         "headline of an item": f"{reach.MAX_TITLE} characters",
         "text of an item": f"{reach.MAX_TEXT} characters",
         "files": f"end in {', '.join(FILE_KINDS)}",
-        "an item is old after": f"{judging.OLD_AFTER.days} days",
+        "an item is old after": f"{text_validator.OLD_AFTER.days} days",
         "a run is given up after": f"{ledger.MAX_ATTEMPTS} attempts that did not end",
         "results kept on a company": f"{outcomes.KEPT_SIGNALS}, newest first",
     }

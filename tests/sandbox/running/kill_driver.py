@@ -27,8 +27,8 @@ from flintt_mcp.sandbox.flintt.changes import add_company
 from flintt_mcp.sandbox.flintt.events import FLINTT_WEBHOOKS
 from flintt_mcp.sandbox.flintt.running.asking import ask_run
 from flintt_mcp.sandbox.flintt.running.build import Build, build
-from flintt_mcp.sandbox.flintt.running.reach import Reach
 from flintt_mcp.sandbox.flintt.running.runner import Tempo, run_waiting
+from flintt_mcp.sandbox.flintt.running.sources.reach import Reach
 from flintt_mcp.sandbox.flintt.signals import insert_signal
 from flintt_mcp.sandbox.server import open_sandbox
 

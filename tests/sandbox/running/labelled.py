@@ -11,10 +11,10 @@ from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 
-from flintt_mcp.sandbox.flintt.running.judging import judge
-from flintt_mcp.sandbox.flintt.running.matching import Matcher, Mention
-from flintt_mcp.sandbox.flintt.running.names import read_name
-from flintt_mcp.sandbox.flintt.running.validator import Subject
+from flintt_mcp.sandbox.flintt.running.finding.matching import Matcher, Mention
+from flintt_mcp.sandbox.flintt.running.finding.names import read_name
+from flintt_mcp.sandbox.flintt.running.judging.text_validator import judge
+from flintt_mcp.sandbox.flintt.running.judging.validator import Subject
 
 FILE = Path(__file__).with_name("labelled_items.txt")
 TODAY = datetime(2026, 9, 30, 9, tzinfo=UTC)

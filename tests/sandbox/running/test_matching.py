@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flintt_mcp.sandbox.flintt.running.matching import Matcher
-from flintt_mcp.sandbox.flintt.running.names import core_words, read_name
+from flintt_mcp.sandbox.flintt.running.finding.matching import Matcher
+from flintt_mcp.sandbox.flintt.running.finding.names import core_words, read_name
 
 
 def found(name: str, title: str, text: str = "", domain: str | None = None) -> bool:

@@ -11,12 +11,12 @@ import pytest
 from source_server import rss
 
 from flintt_mcp.sandbox.flintt.running.carrying import Carrier
-from flintt_mcp.sandbox.flintt.running.fetching import open_fetcher
-from flintt_mcp.sandbox.flintt.running.judging import TextValidator
+from flintt_mcp.sandbox.flintt.running.judging.text_validator import TextValidator
+from flintt_mcp.sandbox.flintt.running.judging.validator import CannotJudge
 from flintt_mcp.sandbox.flintt.running.ledger import MAX_ATTEMPTS, begin_runner
-from flintt_mcp.sandbox.flintt.running.lock import Taken, hold
 from flintt_mcp.sandbox.flintt.running.runner import Tempo, run_signal, run_waiting, runner
-from flintt_mcp.sandbox.flintt.running.validator import CannotJudge
+from flintt_mcp.sandbox.flintt.running.runner_lock import Taken, hold
+from flintt_mcp.sandbox.flintt.running.sources.fetching import open_fetcher
 
 pytestmark = pytest.mark.anyio
 

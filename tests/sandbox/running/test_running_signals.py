@@ -9,8 +9,8 @@ import pytest
 from source_server import rss
 
 from flintt_mcp.sandbox.flintt.running.build import Build
-from flintt_mcp.sandbox.flintt.running.reach import MAX_BYTES
 from flintt_mcp.sandbox.flintt.running.runner import build_signal, run_signal, run_waiting
+from flintt_mcp.sandbox.flintt.running.sources.reach import MAX_BYTES
 
 pytestmark = pytest.mark.anyio
 

@@ -11,7 +11,7 @@ import pytest
 from figures import PAGE
 
 from flintt_mcp.sandbox.flintt.running.build import Build
-from flintt_mcp.sandbox.flintt.running.lock import FILE_NAME
+from flintt_mcp.sandbox.flintt.running.runner_lock import FILE_NAME
 from flintt_mcp.sandbox.flintt.runs import Run
 
 pytestmark = pytest.mark.anyio
@@ -49,7 +49,7 @@ async def test_a_server_that_runs_no_signals_loads_nothing_for_it():
         "feedparser",
         "rapidfuzz",
         "flintt_mcp.sandbox.flintt.running.runner",
-        "flintt_mcp.sandbox.flintt.running.topics",
+        "flintt_mcp.sandbox.flintt.running.judging.topics",
     ]
     loaded = await anyio.run_process([sys.executable, "-c", LOADED.format(names=names)])
 

@@ -11,10 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from source_server import rss
 
-from flintt_mcp.sandbox.flintt.running.fetching import Content, SourceFailed, read_file
-from flintt_mcp.sandbox.flintt.running.items import Item, Unreadable, read_items
-from flintt_mcp.sandbox.flintt.running.reach import MAX_BYTES, MAX_ITEMS, MAX_TEXT, MAX_TITLE
-from flintt_mcp.sandbox.flintt.running.reading import read_content
+from flintt_mcp.sandbox.flintt.running.sources.fetching import Content, SourceFailed, read_file
+from flintt_mcp.sandbox.flintt.running.sources.items import Item, Unreadable, read_items
+from flintt_mcp.sandbox.flintt.running.sources.parsing import read_content
+from flintt_mcp.sandbox.flintt.running.sources.reach import MAX_BYTES, MAX_ITEMS, MAX_TEXT, MAX_TITLE
 
 BASE = "https://news.example/feed"
 ATOM = """<?xml version="1.0" encoding="utf-8"?><feed xmlns="http://www.w3.org/2005/Atom"><title>N</title>

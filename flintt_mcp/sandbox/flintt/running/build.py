@@ -17,8 +17,8 @@ from pydantic.config import JsonDict
 
 from flintt_mcp.sandbox.flintt.answers import refuse
 from flintt_mcp.sandbox.flintt.fields import USUAL_URL, Stage, text
-from flintt_mcp.sandbox.flintt.running.fetching import SourceFailed, locate
-from flintt_mcp.sandbox.flintt.running.reach import MAX_TOOLS, Reach
+from flintt_mcp.sandbox.flintt.running.sources.fetching import SourceFailed, locate
+from flintt_mcp.sandbox.flintt.running.sources.reach import MAX_TOOLS, Reach
 from flintt_mcp.sandbox.flintt.signals import select_signal
 from flintt_mcp.sandbox.ground.clock import stamp
 from flintt_mcp.sandbox.ground.texts import Body

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 
 from anyio import to_thread
 
-from flintt_mcp.sandbox.flintt.running.fetching import Fetcher, SourceFailed
-from flintt_mcp.sandbox.flintt.running.items import Item, Unreadable
+from flintt_mcp.sandbox.flintt.running.finding.matching import Matcher, Mention
+from flintt_mcp.sandbox.flintt.running.judging.validator import CannotJudge, Judgement, Subject, Validator
 from flintt_mcp.sandbox.flintt.running.ledger import (
     Found,
     Lost,
@@ -24,10 +24,10 @@ from flintt_mcp.sandbox.flintt.running.ledger import (
     take_run,
     unjudged,
 )
-from flintt_mcp.sandbox.flintt.running.matching import Matcher, Mention
 from flintt_mcp.sandbox.flintt.running.outcomes import record_judgements
-from flintt_mcp.sandbox.flintt.running.reading import read_content
-from flintt_mcp.sandbox.flintt.running.validator import CannotJudge, Judgement, Subject, Validator
+from flintt_mcp.sandbox.flintt.running.sources.fetching import Fetcher, SourceFailed
+from flintt_mcp.sandbox.flintt.running.sources.items import Item, Unreadable
+from flintt_mcp.sandbox.flintt.running.sources.parsing import read_content
 from flintt_mcp.sandbox.ground.clock import Clock
 from flintt_mcp.sqlite import Database
 

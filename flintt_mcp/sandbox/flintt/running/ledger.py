@@ -15,9 +15,9 @@ from datetime import datetime
 from uuid import UUID, uuid5
 
 from flintt_mcp.sandbox.flintt.events import tell
-from flintt_mcp.sandbox.flintt.running.items import Item
-from flintt_mcp.sandbox.flintt.running.matching import Mention
-from flintt_mcp.sandbox.flintt.running.names import Name, read_name
+from flintt_mcp.sandbox.flintt.running.finding.matching import Mention
+from flintt_mcp.sandbox.flintt.running.finding.names import Name, read_name
+from flintt_mcp.sandbox.flintt.running.sources.items import Item
 from flintt_mcp.sandbox.ground.clock import read_stamp, stamp
 
 MAX_ATTEMPTS = 5

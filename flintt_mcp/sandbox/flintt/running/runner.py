@@ -24,12 +24,12 @@ from flintt_mcp.sandbox.flintt.door import Ground
 from flintt_mcp.sandbox.flintt.running import asking
 from flintt_mcp.sandbox.flintt.running.build import Build, build
 from flintt_mcp.sandbox.flintt.running.carrying import Carrier
-from flintt_mcp.sandbox.flintt.running.fetching import Fetcher, open_fetcher
-from flintt_mcp.sandbox.flintt.running.judging import TextValidator
+from flintt_mcp.sandbox.flintt.running.judging.text_validator import TextValidator
+from flintt_mcp.sandbox.flintt.running.judging.validator import Validator
 from flintt_mcp.sandbox.flintt.running.ledger import begin_runner, waiting_runs
-from flintt_mcp.sandbox.flintt.running.lock import Taken, hold
-from flintt_mcp.sandbox.flintt.running.reach import Reach
-from flintt_mcp.sandbox.flintt.running.validator import Validator
+from flintt_mcp.sandbox.flintt.running.runner_lock import Taken, hold
+from flintt_mcp.sandbox.flintt.running.sources.fetching import Fetcher, open_fetcher
+from flintt_mcp.sandbox.flintt.running.sources.reach import Reach
 from flintt_mcp.sandbox.flintt.runs import select_run
 
 logger = logging.getLogger(__name__)

@@ -19,8 +19,8 @@ from email.utils import parsedate_to_datetime
 from typing import Any, Literal
 from urllib.parse import parse_qsl, urlencode, urljoin, urlsplit, urlunsplit
 
-from flintt_mcp.sandbox.flintt.running.pages import page_items, strip_markup
-from flintt_mcp.sandbox.flintt.running.reach import MAX_ITEMS, MAX_TEXT, MAX_TITLE
+from flintt_mcp.sandbox.flintt.running.sources.page_pieces import page_items, strip_markup
+from flintt_mcp.sandbox.flintt.running.sources.reach import MAX_ITEMS, MAX_TEXT, MAX_TITLE
 from flintt_mcp.sandbox.ground.clock import stamp
 
 Kind = Literal["feed", "page", "json"]

@@ -9,7 +9,7 @@ import re
 import unicodedata
 from dataclasses import dataclass
 
-from flintt_mcp.sandbox.flintt.running.vocabulary import STOP_WORDS
+from flintt_mcp.sandbox.flintt.running.finding.vocabulary import STOP_WORDS
 
 _LETTERS = str.maketrans({"ß": "ss", "ø": "o", "æ": "ae", "œ": "oe", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "ı": "i"})
 _TOKEN = re.compile(r"[^\W_]+|&")

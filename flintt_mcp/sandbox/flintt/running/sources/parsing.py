@@ -9,9 +9,9 @@ from __future__ import annotations
 import anyio
 from anyio import to_process, to_thread
 
-from flintt_mcp.sandbox.flintt.running.fetching import Content
-from flintt_mcp.sandbox.flintt.running.items import Item, Unreadable, read_items
-from flintt_mcp.sandbox.flintt.running.reach import PARSE_SECONDS, PARSED_APART_FROM
+from flintt_mcp.sandbox.flintt.running.sources.fetching import Content
+from flintt_mcp.sandbox.flintt.running.sources.items import Item, Unreadable, read_items
+from flintt_mcp.sandbox.flintt.running.sources.reach import PARSE_SECONDS, PARSED_APART_FROM
 
 
 async def read_content(content: Content, items_at: str | None, seconds: float = PARSE_SECONDS) -> list[Item]:

@@ -14,9 +14,8 @@ from dataclasses import dataclass
 
 from rapidfuzz.distance import OSA
 
-from flintt_mcp.sandbox.flintt.running.names import Name
-from flintt_mcp.sandbox.flintt.running.text import Token, fold, is_and, sentences, tokens
-from flintt_mcp.sandbox.flintt.running.vocabulary import (
+from flintt_mcp.sandbox.flintt.running.finding.names import Name
+from flintt_mcp.sandbox.flintt.running.finding.vocabulary import (
     ARTICLES,
     BESIDE_AFTER,
     BESIDE_BEFORE,
@@ -27,6 +26,7 @@ from flintt_mcp.sandbox.flintt.running.vocabulary import (
     ORGANISATION,
     SOFT,
 )
+from flintt_mcp.sandbox.flintt.running.finding.words import Token, fold, is_and, sentences, tokens
 
 _HOST = re.compile(r"(?<![\w.-])(?:[a-z0-9-]+\.)+[a-z]{2,}(?![\w-])(?!\.\w)")
 MIN_JOINED = 6

@@ -18,8 +18,8 @@ from urllib.parse import urljoin
 
 from anyio import to_thread
 
-from flintt_mcp.sandbox.flintt.running.items import Kind
-from flintt_mcp.sandbox.flintt.running.reach import FETCH_SECONDS, MAX_BYTES, MAX_REDIRECTS, Reach
+from flintt_mcp.sandbox.flintt.running.sources.items import Kind
+from flintt_mcp.sandbox.flintt.running.sources.reach import FETCH_SECONDS, MAX_BYTES, MAX_REDIRECTS, Reach
 from flintt_mcp.sandbox.network.guard import Answer, Failed, Guard, open_guard
 from flintt_mcp.sandbox.network.urls import Refused
 

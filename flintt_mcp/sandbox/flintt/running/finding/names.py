@@ -10,8 +10,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from flintt_mcp.sandbox.flintt.running.text import is_and, tokens
-from flintt_mcp.sandbox.flintt.running.vocabulary import COMMON, FIRST_NAMES, LEGAL, SOFT
+from flintt_mcp.sandbox.flintt.running.finding.vocabulary import COMMON, FIRST_NAMES, LEGAL, SOFT
+from flintt_mcp.sandbox.flintt.running.finding.words import is_and, tokens
 
 _DOTTED = re.compile(r"\b(?:[^\W\d_]\.\s?){2,}")
 _LEGAL_PARTS = re.compile(

@@ -14,10 +14,10 @@ from dataclasses import dataclass
 from datetime import timedelta
 from functools import lru_cache
 
-from flintt_mcp.sandbox.flintt.running.cues import ADVICE, HEDGED, NEGATED, PAST
-from flintt_mcp.sandbox.flintt.running.text import fold, sentences, terms
-from flintt_mcp.sandbox.flintt.running.topics import TOPICS, Topic
-from flintt_mcp.sandbox.flintt.running.validator import Judgement, Subject
+from flintt_mcp.sandbox.flintt.running.finding.words import fold, sentences, terms
+from flintt_mcp.sandbox.flintt.running.judging.cues import ADVICE, HEDGED, NEGATED, PAST
+from flintt_mcp.sandbox.flintt.running.judging.topics import TOPICS, Topic
+from flintt_mcp.sandbox.flintt.running.judging.validator import Judgement, Subject
 
 OLD_AFTER = timedelta(days=180)
 K1, B, USUAL_LENGTH = 1.2, 0.5, 24

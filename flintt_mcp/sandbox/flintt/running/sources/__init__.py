@@ -1,0 +1,1 @@
+"""From an address to the items found there: what may be read, how it is fetched, decoded, parsed and told apart."""
