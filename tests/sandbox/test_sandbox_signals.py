@@ -53,7 +53,16 @@ async def test_a_signal_looks_by_frequency_or_by_schedule_or_only_when_asked(fli
 
 
 @pytest.mark.parametrize(
-    "schedule", ["* * * * *", "*/15 0-6 1,15 * *", "0 9 * JAN-MAR MON", "0 0 L * *", "0 0 29 2 *", "30 8 * * 1#1"]
+    "schedule",
+    [
+        "* * * * *",
+        "*/15 0-6 1,15 * *",
+        "0 9 * JAN-MAR MON",
+        "0 0 L * *",
+        "0 0 29 2 *",
+        "30 8 * * 1#1",
+        "*/60 */24 * * *",
+    ],
 )
 async def test_a_cron_expression_with_five_fields_is_kept_as_it_was_sent(flintt, schedule):
     assert (await flintt.post("signals", json={"name": "Any", "schedule": schedule})).json()["schedule"] == schedule
@@ -82,6 +91,32 @@ async def test_a_schedule_that_is_no_cron_expression_or_never_fires_is_refused(f
     answer = await flintt.post("signals", json={"name": "Any", "schedule": schedule})
 
     assert (answer.status_code, answer.json()["detail"][0]["loc"]) == (422, ["body", "schedule"])
+
+
+@pytest.mark.parametrize(
+    ("schedule", "told"),
+    [
+        ("*/90 * * * *", "Must have steps that fit their field"),
+        ("0 */25 * * *", "Must have steps that fit their field"),
+        ("0 0 1-31/32 * *", "Must have steps that fit their field"),
+        ("0 0 1 */13 *", "Must have steps that fit their field"),
+        ("0 0 * * */8", "Must have steps that fit their field"),
+        ("0,5/90 * * * *", "Must have steps that fit their field"),
+        ("0 8 * * 1-5\n", "Must be one line"),
+        ("0 8\n* * 1-5", "Must be one line"),
+        ("0 8\t* * 1-5", "Must be one line"),
+        ("0 8\u2028* * 1-5", "Must be one line"),
+        ("0 8\xa0* * 1-5", "Must be one line"),
+    ],
+)
+async def test_a_cron_expression_that_says_something_else_than_it_does_is_refused_with_the_reason(
+    flintt, schedule, told
+):
+    answer = await flintt.post("signals", json={"name": "Any", "schedule": schedule})
+
+    (problem,) = answer.json()["detail"]
+    assert (answer.status_code, problem["loc"]) == (422, ["body", "schedule"])
+    assert problem["msg"].startswith(told)
 
 
 async def test_frequency_and_schedule_together_are_refused(flintt):

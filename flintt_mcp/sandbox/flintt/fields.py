@@ -6,6 +6,7 @@ what was sent: nothing is trimmed or rewritten. Control characters are refused w
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
@@ -19,6 +20,8 @@ DOMAIN = r"^[^\x00-\x20\x7f/:@?#.]+(\.[^\x00-\x20\x7f/:@?#.]+)+$"
 EMAIL = r"^[^@\x00-\x20\x7f]+@[^@\x00-\x20\x7f]+\.[^@\x00-\x20\x7f]+$"
 STAGE = r"^[a-z][a-z0-9_-]*$"
 LONGEST_STAGE = 100
+CRON_VALUES = {"minutes": 60, "hours": 24, "days of the month": 31, "months": 12, "days of the week": 7}
+"""How many values each field of a cron expression has."""
 USUAL_URL = (
     r"^https://([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.){1,3}[a-z]{2,63}(:[2-9][0-9]{3})?(/[A-Za-z0-9._~/-]*)?"
     r"(\?[A-Za-z0-9._~&=-]*)?$"
@@ -47,9 +50,18 @@ def omittable() -> Any:
 
 
 def _cron(value: str) -> str | None:
-    """A cron expression that will fire, or None for the empty text."""
+    """A cron expression that will fire as it reads, or None for the empty text."""
     if not value:
         return None
+    if not (value.isascii() and value.isprintable()):
+        raise ValueError(
+            "Must be one line of ASCII characters, its five fields parted by spaces, not tabs or line breaks"
+        )
+    if not _steps_fit(value):
+        limits = ", ".join(f"{most} in {field}" for field, most in CRON_VALUES.items())
+        raise ValueError(
+            f"Must have steps that fit their field, at most {limits}: a longer one fires at its first value alone"
+        )
     try:
         if len(value.split()) != 5:
             raise CronSimError
@@ -60,6 +72,12 @@ def _cron(value: str) -> str | None:
             ' at some time, such as "0 8 * * 1-5"; null or "" for none'
         ) from None
     return value
+
+
+def _steps_fit(cron: str) -> bool:
+    """Whether no field steps further than it goes, as */90 does in minutes."""
+    steps = zip(cron.split(), CRON_VALUES.values(), strict=False)
+    return all(int(step) <= most for field, most in steps for step in re.findall(r"/(\d+)", field))
 
 
 WebAddress = Annotated[str, text(WEB_ADDRESS, 2048, "a web address that begins with https:// or http://")]

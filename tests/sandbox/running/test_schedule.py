@@ -66,6 +66,40 @@ def test_clock_changes_of_other_places_neither_drop_nor_double_a_moment():
         assert due == {at(f"{day}T02:30")}
 
 
+FIRES = {
+    "* * * * *": lambda moment: True,
+    "0,1 * * * *": lambda moment: moment.minute in (0, 1),
+    "*/20 * * * *": lambda moment: moment.minute % 20 == 0,
+    "59 23 * * *": lambda moment: (moment.hour, moment.minute) == (23, 59),
+    "0 8 * * 1-5": lambda moment: (moment.hour, moment.minute) == (8, 0) and moment.weekday() < 5,
+    "30 6 1,15 * *": lambda moment: (moment.hour, moment.minute) == (6, 30) and moment.day in (1, 15),
+}
+"""Cron expressions, and what they say of a minute in words of our own: no search, so no direction to be wrong in."""
+
+
+@given(st.sampled_from(sorted(FIRES)), MOMENTS, st.timedeltas(timedelta(0), timedelta(days=2)))
+def test_what_is_due_is_the_last_minute_of_its_expression_whatever_second_it_is(schedule, after, later):
+    now = after + later
+    this_minute = now.replace(second=0, microsecond=0)
+    minutes = (this_minute - timedelta(minutes=back) for back in range(2 * 24 * 60 + 1))
+    expected = next((minute for minute in minutes if minute > after and FIRES[schedule](minute)), None)
+
+    assert latest_due(None, schedule, BUILT, after, now) == expected
+
+
+@given(st.sampled_from(["* * * * *", "0,1 * * * *"]), MOMENTS, st.lists(st.integers(1, 59), min_size=1, max_size=200))
+def test_who_looks_more_than_once_a_minute_misses_none_and_sees_none_twice(schedule, start, waits):
+    now, answered = start, [start]
+    for seconds in waits:
+        now += timedelta(seconds=seconds)
+        due = latest_due(None, schedule, BUILT, answered[-1], now)
+        answered += [due] if due else []
+
+    first = start.replace(second=0, microsecond=0) + timedelta(minutes=1)
+    minutes = [first + timedelta(minutes=ahead) for ahead in range(int((now - first) / timedelta(minutes=1)) + 1)]
+    assert answered[1:] == [minute for minute in minutes if minute <= now and FIRES[schedule](minute)]
+
+
 @given(TIMINGS, MOMENTS)
 def test_the_next_moment_is_the_first_that_will_be_due(timing, now):
     upcoming = next_due(*timing, BUILT, now)
@@ -113,6 +147,20 @@ async def test_a_run_starts_when_it_is_due_and_once(daily, clock, runs_of):
     assert await runs_of(daily) == ["scheduled"]
     clock.forward(days=1)
     assert await runs_of(daily) == ["scheduled"] * 2
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize(("schedule", "runs"), [("* * * * *", 3), ("0,1 * * * *", 2)])
+async def test_a_schedule_of_minutes_starts_a_run_in_each(web, make_signal, clock, runs_of, schedule, runs):
+    signal_id = await make_signal({"kind": "feed", "url": web.put("/feed.xml", rss())}, schedule=schedule)
+    clock.forward(minutes=58, seconds=30)
+    before = len(await runs_of(signal_id))
+
+    for _ in range(3):
+        clock.forward(minutes=1)
+        await runs_of(signal_id)
+
+    assert len(await runs_of(signal_id)) - before == runs
 
 
 @pytest.mark.anyio

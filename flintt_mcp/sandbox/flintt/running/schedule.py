@@ -38,8 +38,12 @@ def next_due(frequency: str | None, schedule: str | None, built_at: datetime, no
 
 
 def _last_cron(schedule: str, now: datetime) -> datetime | None:
-    """cronsim looks for moments before the one it is given, in whole minutes."""
-    return next(CronSim(schedule, now.astimezone(UTC) + timedelta(minutes=1), reverse=True), None)
+    """The last moment not after `now`. cronsim answers what lies before the moment it is given.
+
+    That is a whole minute, since its versions differ in what they make of seconds: 2.6 cuts them off, later ones count them.
+    """
+    next_minute = now.astimezone(UTC).replace(second=0, microsecond=0) + timedelta(minutes=1)
+    return next(CronSim(schedule, next_minute, reverse=True), None)
 
 
 def _last_of(frequency: str, built_at: datetime, now: datetime) -> datetime:
