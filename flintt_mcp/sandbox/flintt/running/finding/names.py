@@ -6,17 +6,19 @@ In: name, domain and website as stored. Out: frozen `Name` values for `matching`
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from flintt_mcp.sandbox.flintt.running.finding.vocabulary import COMMON, FIRST_NAMES, LEGAL, SOFT
-from flintt_mcp.sandbox.flintt.running.finding.words import is_and, tokens
+from flintt_mcp.sandbox.flintt.running.finding.vocabulary import COMMON, FIRST_NAMES, LEGAL, SOFT, STOP_WORDS
+from flintt_mcp.sandbox.flintt.running.finding.words import fold, is_and, tokens
 
-_DOTTED = re.compile(r"\b(?:[^\W\d_]\.\s?){2,}")
-_LEGAL_PARTS = re.compile(
-    r"(?i)\b(sp\.?\s?z\s?o\.?\s?o\.?|s\.?\s?r\.?\s?o\.|d\.?\s?o\.?\s?o\.|a/s|k\.k\.)(?=\W|$)|株式会社|有限会社|주식회사"
-)
+_POINTS = r"(?:[^\W\d_]\.\s?){2,}"
+_PARTS = r"sp\.?\s?z\s?o\.?\s?o\.?|s\.?\s?r\.?\s?o\.|d\.?\s?o\.?\s?o\.|a/s|k\.k\."
+_DOTTED = re.compile(rf"\b{_POINTS}")
+_LEGAL_PARTS = re.compile(rf"\b(?:{_PARTS})(?=\W|$)|株式会社|有限会社|주식회사", re.IGNORECASE)
+_AFTER_A_NAME = re.compile(rf"(?P<gap>,? )(?P<form>{_PARTS}|{_POINTS}|[^\W\d_]+)", re.IGNORECASE)
 _UMLAUTS = (
     ("ä", "ae"),
     ("ö", "oe"),
@@ -46,7 +48,8 @@ class Name:
     """One company as it is looked for.
 
     `words` is the name without legal form; `spellings` are joined letters of it and its variants; `weak` says that the name is
-    short or made of everyday words; `acronym` that it is written in capitals only.
+    short or made of everyday words; `acronym` that it is written in capitals only. `small` is how it is written when it begins
+    with a small letter on purpose ("adidas", "eBay").
     """
 
     company_id: str
@@ -56,6 +59,7 @@ class Name:
     domains: frozenset[str]
     weak: bool
     acronym: bool
+    small: str | None
     unspaced: str | None
 
 
@@ -72,13 +76,14 @@ def read_name(company_id: str, name: str, domain: str | None = None, website: st
         domains=frozenset(_domains(domain, website)),
         weak=is_weak(core),
         acronym=bool(core) and len(core) == 1 and len(core[0]) <= 5 and _is_capitals(name, core[0], letters),
+        small=_small(name, core),
         unspaced=_unspaced(name),
     )
 
 
 def core_words(name: str) -> tuple[str, ...]:
     """The words of a name as compared, without legal forms at its end and without "Group" or "Holding" after two words."""
-    bare = _LEGAL_PARTS.sub(" ", _DOTTED.sub(lambda found: found.group().replace(".", "").replace(" ", "") + " ", name))
+    bare = _LEGAL_PARTS.sub(" ", _without_points(name))
     found = ["&" if is_and(token.word) and place else token.word for place, token in enumerate(tokens(bare))]
     while len(found) > 1 and (found[-1] in LEGAL or found[-1] == "&"):
         found.pop()
@@ -89,12 +94,34 @@ def core_words(name: str) -> tuple[str, ...]:
     return tuple(found)
 
 
+def legal_form_after(text: str) -> tuple[str, str] | None:
+    """What parts a name from the legal form that follows it, and that form as it is written; None when none follows."""
+    found = _AFTER_A_NAME.match(text)
+    if found is None:
+        return None
+    form = found["form"].strip()
+    known = fold(_without_points(form)).strip() in LEGAL or _LEGAL_PARTS.fullmatch(form)
+    return (found["gap"], form) if known else None
+
+
 def is_weak(words: Iterable[str]) -> bool:
     """Whether a name is too short or too common to be recognised by its letters alone."""
     meant = [word for word in words if word != "&"]
     if all(word in COMMON or word in FIRST_NAMES or word.isdigit() for word in meant):
         return True
     return len("".join(meant)) <= 4
+
+
+def _small(name: str, core: tuple[str, ...]) -> str | None:
+    """The one word of a name as it is written, when it begins with a small letter, and is no everyday word without a capital."""
+    composed = unicodedata.normalize("NFC", name)
+    written = composed[: tokens(composed)[0].end] if len(core) == 1 else ""
+    everyday = written.islower() and core[0] in COMMON | FIRST_NAMES | STOP_WORDS
+    return written if written[:1].islower() and not everyday else None
+
+
+def _without_points(name: str) -> str:
+    return _DOTTED.sub(lambda found: found.group().replace(".", "").replace(" ", "") + " ", name)
 
 
 def _is_capitals(name: str, core: str, letters: list[str]) -> bool:
@@ -116,10 +143,17 @@ def _plain_umlauts(words: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _domains(domain: str | None, website: str | None) -> Iterable[str]:
-    for host in (domain, urlsplit(website).hostname if website else None):
+    for host in (domain, _host(website or "")):
         bare = (host or "").lower().removeprefix("www.").rstrip(".")
         if "." in bare and bare not in SHARED_HOSTS:
             yield bare
+
+
+def _host(website: str) -> str | None:
+    try:
+        return urlsplit(website).hostname
+    except ValueError:  # "https://[", which the API takes for a web address
+        return None
 
 
 def _unspaced(name: str) -> str | None:

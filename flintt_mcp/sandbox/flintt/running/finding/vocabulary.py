@@ -6,6 +6,8 @@ a test shows them.
 
 from __future__ import annotations
 
+import re
+
 
 def _words(text: str) -> frozenset[str]:
     return frozenset(text.split())
@@ -110,3 +112,20 @@ BUSINESS_VERBS = _words(
     withdraws has is was will would to vise investira leverait pourrait explains expects hopes considers drops ends"""
 )
 """Verbs of which a company is the subject; after an everyday word they show that it is a name."""
+
+_IRREGULAR = {"has": "have", "is": "are", "was": "were", "goes": "go", "denies": "deny"}
+
+
+def _of_several(verb: str) -> str:
+    """The form of an English verb that follows several names."""
+    longer = re.search(r"(?:sh|ch|ss|x)es$", verb)
+    return _IRREGULAR.get(verb) or (verb[:-2] if longer else verb.removesuffix("s"))
+
+
+BUSINESS_VERBS_OF_SEVERAL = frozenset(_of_several(verb) for verb in BUSINESS_VERBS) | _words(
+    """annoncent acquierent bouclent choisissent confirment devoilent embauchent inaugurent investissent lancent levent licencient
+    nomment ouvrent preparent rachetent recrutent remportent signent suppriment veulent fusionnent"""
+)
+"""The same after a list of names: "Apple, Meta and Box raise"."""
+EVERYDAY_FORMS = _words("limited incorporated")
+"""Legal forms that are words as well; they count with a capital only."""

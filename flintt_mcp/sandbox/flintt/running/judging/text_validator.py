@@ -43,6 +43,9 @@ _OTHERS = (
     r"(?:quitte|quits|leaves|left|departs) {name} (?:pour|to|for)",
     r"(?:rejoint|joins) .{{0,40}}(?:rival|concurrent)",
 )
+_LOOSE_END = " ,;:|·–—-"
+"""What a headline may end with and a sentence does not."""
+_ENDED = re.compile(r"[.!?…。！？][\s\"'”’»)\]]*$")
 _OR = re.compile(r"\b(?:or|ou)\b|;")
 _INVESTS = re.compile(
     r"\b(?:leads?|led|co-leads|joins) (?:\S+ ){0,3}(?:round|funding)|\b(?:lends|finances|prete|finance (?:un|une|des))\b|\bloan\b"
@@ -222,7 +225,12 @@ def _plain_number(digits: str) -> str:
 
 def _summary(subject: Subject, valid: bool) -> str:
     """The item in one sentence: its headline, as it was written, with the company when that does not name it."""
-    title = subject.title.rstrip(" .")
-    named = any(fold(name) in fold(title) for name in subject.names)
-    told = title if named else f"{subject.company}: {title}"
-    return f"{told}." if valid else f"{told}. Not what the signal looks for."
+    named = any(fold(name) in fold(subject.title) for name in subject.names)
+    told = _as_sentence(subject.title if named else f"{subject.company}: {subject.title}")
+    return told if valid else f"{told} Not what the signal looks for."
+
+
+def _as_sentence(headline: str) -> str:
+    """A headline with one end: its own, or a point."""
+    told = re.sub(r"(?<=[!?…])\.$", "", headline.rstrip(_LOOSE_END) or headline)
+    return told if _ENDED.search(told) else f"{told}."
