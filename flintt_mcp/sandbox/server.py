@@ -67,6 +67,7 @@ MIGRATIONS: tuple[Migration, ...] = (
     flintt.OWN_KEY,
     running.FIRST_TABLES,
     delivery.READY_INDEX,
+    running.ADDRESSES_OF_ITEMS,
 )
 """Every schema step of every API in the order of their release; only ever append. The file's user_version counts them."""
 TABLES: Tables = {

@@ -6,6 +6,7 @@ import json
 from uuid import UUID
 
 import pytest
+from source_reading import feed_of
 from source_server import rss
 
 from flintt_mcp.sandbox.flintt.running.build import Build
@@ -182,6 +183,51 @@ async def test_an_item_is_reported_once_however_often_and_through_however_many_s
     assert [raw["source_url"] for raw in (await run_now(signal_id))["raw_results"]] == ["https://news.example/9"]
 
 
+def called(id: str, headline: str, link: str) -> str:
+    """An item with an id of its own."""
+    return f'<title>{headline}</title><link>{link}</link><guid isPermaLink="false">{id}</guid>'
+
+
+async def test_items_with_one_link_and_ids_of_their_own_are_all_reported(web, companies, make_signal, run_now):
+    status = "https://status.example/"
+    url = web.put("/a.xml", feed_of(called("1", "Kestrel Machines raises €1M", status)))
+    signal_id = await make_signal({"kind": "feed", "url": url})
+    first = await run_now(signal_id)
+    web.put("/a.xml", feed_of(called("2", "Kestrel Machines raises €2M", status)))
+    second = await run_now(signal_id)
+
+    assert (first["raw_count"], second["raw_count"]) == (1, 1)
+
+
+async def test_one_article_that_two_sources_call_by_different_ids_is_reported_once(
+    web, companies, make_signal, run_now
+):
+    link = "https://news.example/acme"
+    sources = [
+        {"kind": "feed", "url": web.put("/a.xml", feed_of(called("a-1", "Kestrel Machines raises €1M", link)))},
+        {"kind": "feed", "url": web.put("/b.xml", feed_of(called("b-7", "Kestrel Machines raises €1M", link)))},
+        {"kind": "page", "url": web.put("/c", f"<h2><a href='{link}'>Kestrel Machines raises €1M</a></h2>")},
+    ]
+
+    for order in (sources, sources[::-1]):
+        assert (await run_now(await make_signal(*order)))["raw_count"] == 1
+
+
+async def test_what_was_reported_by_its_address_before_there_were_ids_is_not_reported_again(
+    sandbox, web, companies, make_signal, run_now
+):
+    def forget_ids(connection):
+        rows = "UPDATE flintt_found_items SET item_key = address_key, position = NULL WHERE signal_id = ?"
+        connection.execute(rows, (signal_id,))
+
+    url = web.put("/a.xml", feed_of(called("a-1", "Kestrel Machines raises €1M", "https://news.example/acme")))
+    signal_id = await make_signal({"kind": "feed", "url": url})
+    await run_now(signal_id)
+    await sandbox.database.write(forget_ids)
+
+    assert (await run_now(signal_id))["raw_count"] == 0
+
+
 async def test_a_signal_that_is_built_anew_reports_everything_again(app, web, companies, make_signal, run_now):
     tool = {"kind": "feed", "url": web.put("/feed.xml", rss(*NEWS))}
     signal_id = await make_signal(tool)
@@ -246,6 +292,44 @@ async def test_a_source_that_cannot_be_read_makes_a_run_partial_and_says_why(
     assert sources[1]["problem"] is None
 
 
+async def test_an_emoji_in_two_halves_fails_no_source(web, companies, make_signal, run_now):
+    news = rss(("Kestrel Machines raises EMOJI", "Half: HALF", "https://news.example/1"))
+    halves = news.replace("EMOJI", "&#55357;&#56832;").replace("HALF", "&#55357; &#x110000;")
+    run = await run_now(await make_signal({"kind": "feed", "url": web.put("/feed.xml", halves)}))
+
+    assert (run["status"], [raw["signal"] for raw in run["raw_results"]]) == (
+        "completed",
+        ["Kestrel Machines raises 😀"],
+    )
+
+
+async def test_the_character_set_of_the_http_header_is_heard(flintt, web, make_signal, run_now):
+    await flintt.post("companies", json={"name": "Кестрел Машины"})
+    news = rss(("Кестрел Машины привлекает 5 млн", "Раунд.", "https://news.example/1")).encode("windows-1251")
+    url = web.put("/feed.xml", news, content_type="text/xml; charset=windows-1251")
+    run = await run_now(await make_signal({"kind": "feed", "url": url}))
+
+    assert [raw["signal"] for raw in run["raw_results"]] == ["Кестрел Машины привлекает 5 млн"]
+
+
+async def test_a_source_with_entries_that_say_nothing_is_told_of(app, web, companies, make_signal, run_now):
+    mute = web.put("/mute", json.dumps({"results": [{"ref": 1}, {"ref": 2}]}))
+    signal_id = await make_signal({"kind": "json", "url": mute}, {"kind": "feed", "url": web.put("/ok", rss(*NEWS))})
+    run = await run_now(signal_id)
+
+    first, second = (await app.get(f"signals/runs/{run['id']}/sources")).json()
+    assert (run["status"], run["raw_count"]) == ("partial", 3)
+    assert first["problem"] == "its 2 entries have no headline and no text that could be read"
+    assert second["problem"] is None
+
+
+async def test_a_company_whose_website_is_no_address_stops_no_run(flintt, web, companies, make_signal, run_now):
+    assert (await flintt.post("companies", json={"name": "Odd", "website": "https://["})).status_code == 201
+    run = await run_now(await make_signal({"kind": "feed", "url": web.put("/feed.xml", rss(*NEWS))}))
+
+    assert (run["status"], run["raw_count"]) == ("completed", 3)
+
+
 async def test_a_run_without_a_readable_source_fails(web, make_signal, run_now):
     signal_id = await make_signal({"kind": "json", "url": web.put("/x", "[")})
     run = await run_now(signal_id)
@@ -253,12 +337,15 @@ async def test_a_run_without_a_readable_source_fails(web, make_signal, run_now):
     assert (run["status"], run["ended_at"], run["completed_at"]) == ("failed", AT, None)
 
 
-async def test_a_redirect_within_what_is_allowed_is_followed(web, companies, make_signal, run_now):
-    web.put("/new.xml", rss(*NEWS))
-    signal_id = await make_signal({"kind": "feed", "url": web.put("/old.xml", "", 301, location="/new.xml")})
+async def test_a_redirect_within_what_is_allowed_is_followed_and_links_are_relative_to_where_it_led(
+    web, companies, make_signal, run_now
+):
+    web.put("/moved/new.xml", rss(("Kestrel Machines raises €1M", "A round.", "1.html"), *NEWS[1:]))
+    signal_id = await make_signal({"kind": "feed", "url": web.put("/old.xml", "", 301, location="/moved/new.xml")})
+    run = await run_now(signal_id)
 
-    assert (await run_now(signal_id))["raw_count"] == 3
-    assert web.asked == ["/old.xml", "/new.xml"]
+    assert (run["raw_count"], run["raw_results"][0]["source_url"]) == (3, f"http://127.0.0.1:{web.port}/moved/1.html")
+    assert web.asked == ["/old.xml", "/moved/new.xml"]
 
 
 async def test_a_signal_that_is_deleted_takes_its_run_along(flintt, sandbox, app, web, make_signal):

@@ -48,6 +48,7 @@ async def test_a_server_that_runs_no_signals_loads_nothing_for_it():
     names = [
         "feedparser",
         "rapidfuzz",
+        "w3lib",
         "flintt_mcp.sandbox.flintt.running.runner",
         "flintt_mcp.sandbox.flintt.running.judging.topics",
     ]

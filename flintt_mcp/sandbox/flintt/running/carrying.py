@@ -13,26 +13,21 @@ from dataclasses import dataclass
 from anyio import to_thread
 
 from flintt_mcp.sandbox.flintt.running.finding.matching import Matcher, Mention
+from flintt_mcp.sandbox.flintt.running.findings import Found, unjudged
 from flintt_mcp.sandbox.flintt.running.judging.validator import CannotJudge, Judgement, Subject, Validator
-from flintt_mcp.sandbox.flintt.running.ledger import (
-    Found,
-    Lost,
-    Task,
-    finish_run,
-    record_failure,
-    record_source,
-    take_run,
-    unjudged,
-)
+from flintt_mcp.sandbox.flintt.running.ledger import Lost, finish_run, record_failure, record_source, take_run
 from flintt_mcp.sandbox.flintt.running.outcomes import record_judgements
+from flintt_mcp.sandbox.flintt.running.sources.entries import Unreadable
 from flintt_mcp.sandbox.flintt.running.sources.fetching import Fetcher, SourceFailed
-from flintt_mcp.sandbox.flintt.running.sources.items import Item, Unreadable
+from flintt_mcp.sandbox.flintt.running.sources.identity import Item
 from flintt_mcp.sandbox.flintt.running.sources.parsing import read_content
+from flintt_mcp.sandbox.flintt.running.task import Task
 from flintt_mcp.sandbox.ground.clock import Clock
 from flintt_mcp.sqlite import Database
 
 logger = logging.getLogger(__name__)
 
+_Named = tuple[Item, Sequence[Mention]]
 JUDGED_AT_ONCE = 20
 """Judgements written in one transaction; so many are made again after a kill."""
 
@@ -70,7 +65,7 @@ class Carrier:
         for source in task.sources:
             try:
                 content = await self.fetcher.fetch(source.kind, source.address)
-                items = await read_content(content, source.items_at)
+                items = await read_content(content, source.items_at, self.clock())
                 found = await to_thread.run_sync(_look_through, matcher, items)
             except (SourceFailed, Unreadable) as failure:
                 logger.info("source %d of signal %s: %s", source.position, task.signal_id, failure)
@@ -105,10 +100,10 @@ class Carrier:
             return await self.validator.judge(subject)
         except CannotJudge as failure:
             logger.warning("raw result %s was not judged: %s", found.raw_result_id, failure)
-            return None
+        return None
 
 
-def _look_through(matcher: Matcher, items: Sequence[Item]) -> Sequence[tuple[Item, Sequence[Mention]]]:
+def _look_through(matcher: Matcher, items: Sequence[Item]) -> Sequence[_Named]:
     """The items that name a company."""
     named = [(item, matcher.find(item.title, item.text)) for item in items]
     return [(item, mentions) for item, mentions in named if mentions]

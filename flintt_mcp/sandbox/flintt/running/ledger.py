@@ -1,24 +1,22 @@
 """The durable steps of a run. Each is one transaction, may be tried any number of times, and counts once.
 
 In: an open transaction, the number of the runner, a `Task`. Out: rows. A step whose runner is not the latest, or whose run was
-deleted, raises `Lost` and changes nothing. Results have ids made of run, item and company, and an item that the signal has
-reported is not reported again. What follows from a judgement is written by `outcomes`.
+deleted, raises `Lost` and changes nothing. `findings` writes what a source said, `outcomes` what follows from a judgement.
 """
 
 from __future__ import annotations
 
-import json
 import sqlite3
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
-from uuid import UUID, uuid5
 
 from flintt_mcp.sandbox.flintt.events import tell
 from flintt_mcp.sandbox.flintt.running.finding.matching import Mention
 from flintt_mcp.sandbox.flintt.running.finding.names import Name, read_name
-from flintt_mcp.sandbox.flintt.running.sources.items import Item
-from flintt_mcp.sandbox.ground.clock import read_stamp, stamp
+from flintt_mcp.sandbox.flintt.running.findings import add_raw_result, count_results, unjudged
+from flintt_mcp.sandbox.flintt.running.sources.identity import Item
+from flintt_mcp.sandbox.flintt.running.task import Source, Task
+from flintt_mcp.sandbox.ground.clock import stamp
 
 MAX_ATTEMPTS = 5
 """A run that was taken up this often and never ended is given up: it may be what ends the process."""
@@ -26,45 +24,6 @@ MAX_ATTEMPTS = 5
 
 class Lost(Exception):
     """The run is not this runner's any more."""
-
-
-@dataclass(frozen=True, slots=True)
-class Source:
-    """A source of a signal."""
-
-    position: int
-    kind: str
-    address: str
-    source_type: str
-    items_at: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class Task:
-    """A run that a runner has taken: what to read, and where to look for whom."""
-
-    run_id: str
-    user_id: str
-    signal_id: str
-    signal_name: str
-    description: str
-    sources: Sequence[Source]
-    names: Sequence[Name]
-    given_up: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """A raw result that waits for its judgement."""
-
-    raw_result_id: str
-    company_id: str
-    company: str
-    names: tuple[str, ...]
-    title: str
-    text: str
-    url: str
-    published_at: datetime | None
 
 
 def begin_runner(connection: sqlite3.Connection, pid: int, now: datetime) -> int:
@@ -135,7 +94,7 @@ def record_source(
         return
     for item, mentions in found:
         for mention in mentions:
-            _add_raw_result(connection, task, source, item, mention, now)
+            add_raw_result(connection, task, source, item, mention, now)
     count_results(connection, task)
 
 
@@ -149,21 +108,6 @@ def record_failure(
     """
     check_run(connection, number, task)
     _close_source(connection, task, source, 0, problem, now)
-
-
-def unjudged(connection: sqlite3.Connection, task: Task) -> list[Found]:
-    """The raw results of a run that wait for their judgement, in the order in which they were found."""
-    rows = connection.execute(
-        """SELECT raw.id, items.company_id, raw.company_name, items.named_as, items.title, items.text, raw.source_url,
-            items.published_at
-            FROM flintt_raw_results AS raw JOIN flintt_found_items AS items ON items.raw_result_id = raw.id
-            WHERE raw.run_id = ? AND NOT EXISTS (SELECT 1 FROM flintt_validation_results WHERE raw_result_id = raw.id)
-            ORDER BY raw.rowid""",
-        (task.run_id,),
-    )
-    return [
-        Found(*row[:3], tuple(json.loads(row[3])), *row[4:7], read_stamp(row[7]) if row[7] else None) for row in rows
-    ]
 
 
 def finish_run(connection: sqlite3.Connection, number: int, task: Task, now: datetime) -> str:
@@ -242,44 +186,4 @@ def _close_source(
             (task.run_id, source.position, task.user_id, count, problem, stamp(now)),
         ).rowcount
         == 1
-    )
-
-
-def _add_raw_result(
-    connection: sqlite3.Connection, task: Task, source: Source, item: Item, mention: Mention, now: datetime
-) -> None:
-    known = "SELECT 1 FROM flintt_found_items WHERE signal_id = ? AND item_key = ? AND company_id = ?"
-    if connection.execute(known, (task.signal_id, item.key, mention.company_id)).fetchone():
-        return
-    raw_id = f"rr_{uuid5(UUID(task.run_id), f'{item.key}/{mention.company_id}')}"
-    connection.execute(
-        """INSERT INTO flintt_raw_results (id, user_id, run_id, company_name, signal, source_url, source_type, created_at)
-            VALUES (?, ?, ?, ?, ?, ?, ?, ?)""",
-        (raw_id, task.user_id, task.run_id, mention.name, item.title, item.url, source.source_type, stamp(now)),
-    )
-    connection.execute(
-        """INSERT INTO flintt_found_items
-            (signal_id, item_key, company_id, user_id, run_id, raw_result_id, named_as, title, text, published_at)
-            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)""",
-        (
-            task.signal_id,
-            item.key,
-            mention.company_id,
-            task.user_id,
-            task.run_id,
-            raw_id,
-            json.dumps(sorted(mention.as_written), ensure_ascii=False),
-            item.title,
-            item.text,
-            item.published_at,
-        ),
-    )
-
-
-def count_results(connection: sqlite3.Connection, task: Task) -> None:
-    """Make the counts of a run those of its results."""
-    connection.execute(
-        """UPDATE flintt_runs SET raw_count = (SELECT count(*) FROM flintt_raw_results WHERE run_id = :run),
-            valid_count = (SELECT total(is_valid) FROM flintt_validation_results WHERE run_id = :run) WHERE id = :run""",
-        {"run": task.run_id},
     )

@@ -14,8 +14,10 @@ from typing import Any
 
 from flintt_mcp.sandbox.flintt.changes import add_prospect
 from flintt_mcp.sandbox.flintt.events import tell
+from flintt_mcp.sandbox.flintt.running.findings import Found, count_results
 from flintt_mcp.sandbox.flintt.running.judging.validator import Judgement
-from flintt_mcp.sandbox.flintt.running.ledger import Found, Task, check_run, count_results
+from flintt_mcp.sandbox.flintt.running.ledger import check_run
+from flintt_mcp.sandbox.flintt.running.task import Task
 from flintt_mcp.sandbox.ground.clock import stamp
 
 ENDED_STAGES = ("won", "lost", "closed", "closed_won", "closed_lost")

@@ -60,7 +60,7 @@ TABLES: dict[str, tuple[str, dict[str, str]]] = {
         "An item about a company that a signal has reported; it is not reported again until the signal is built anew.",
         {
             "signal_id": "The signal.",
-            "item_key": "Digest of the address of the item, or of its title when it has no address of its own.",
+            "item_key": "Digest of what the source calls the item, else of its address, else of its title.",
             "company_id": "The company it is about.",
             "user_id": _USER,
             "run_id": "The run that found it.",
@@ -69,6 +69,8 @@ TABLES: dict[str, tuple[str, dict[str, str]]] = {
             "title": "Headline of the item.",
             "text": "Text of the item, cut at 4000 characters.",
             "published_at": "When the item was published, where it says so.",
+            "address_key": "Digest of the address of the item; null when it has none of its own.",
+            "position": "Place of the source among those of the signal; null for items of before there was such a column.",
         },
     ),
     "sandbox_runner": (
@@ -148,5 +150,15 @@ FIRST_TABLES = Migration(
             pid INTEGER NOT NULL,
             began_at TEXT NOT NULL
         )""",
+    ),
+)
+
+ADDRESSES_OF_ITEMS = Migration(
+    "flintt: items are recognised by their id, and by their address where ids cannot be compared",
+    (
+        "ALTER TABLE flintt_found_items ADD COLUMN address_key TEXT",
+        "ALTER TABLE flintt_found_items ADD COLUMN position INTEGER",
+        "UPDATE flintt_found_items SET address_key = item_key",
+        "CREATE INDEX flintt_found_items_by_address ON flintt_found_items (signal_id, address_key)",
     ),
 )

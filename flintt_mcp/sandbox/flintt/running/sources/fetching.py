@@ -1,6 +1,6 @@
 """Gets the bytes of a source: over the network through the guard, or from a file below the allowed folder.
 
-In: a kind and an address, as attached. Out: the bytes, what they turned out to be, and the address to show. Redirects are
+In: a kind and an address, as attached. Out: the bytes, what they turned out to be, and the address that answered. Redirects are
 followed by hand, at most three, each checked as if a stranger had sent it. `SourceFailed` says why a source cannot be
 read; its text holds nothing of the answer and may be shown to the owner of the signal.
 """
@@ -13,17 +13,19 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import Protocol
+from typing import Literal, Protocol
 from urllib.parse import urljoin
 
 from anyio import to_thread
 
-from flintt_mcp.sandbox.flintt.running.sources.items import Kind
+from flintt_mcp.sandbox.flintt.running.sources.content import Content, Kind
 from flintt_mcp.sandbox.flintt.running.sources.reach import FETCH_SECONDS, MAX_BYTES, MAX_REDIRECTS, Reach
 from flintt_mcp.sandbox.network.guard import Answer, Failed, Guard, open_guard
 from flintt_mcp.sandbox.network.urls import Refused
 
 ACCEPT = "application/rss+xml, application/atom+xml, application/json, text/html;q=0.9, */*;q=0.5"
+SourceKind = Literal["feed", "page", "json", "file"]
+"""What a source is attached as; the content of a file is of one of the other kinds."""
 FILE_KINDS: dict[str, Kind] = {
     **dict.fromkeys((".xml", ".rss", ".atom"), "feed"),
     ".json": "json",
@@ -36,19 +38,10 @@ class SourceFailed(Exception):
     """A source cannot be read now; the reason is its text."""
 
 
-@dataclass(frozen=True, slots=True)
-class Content:
-    """The whole of a source."""
-
-    body: bytes
-    kind: Kind
-    address: str
-
-
 class Fetcher(Protocol):
     """Whatever gets a source; a test may bring its own."""
 
-    async def fetch(self, kind: str, address: str) -> Content:
+    async def fetch(self, kind: SourceKind, address: str) -> Content:
         """The content of a source.
 
         Raises:
@@ -64,18 +57,15 @@ class GuardedFetcher:
     guard: Guard
     reach: Reach
 
-    async def fetch(self, kind: str, address: str) -> Content:
+    async def fetch(self, kind: SourceKind, address: str) -> Content:
         """As the protocol says."""
         if kind == "file":
             return await to_thread.run_sync(read_file, self.reach.folder, address)
-        return Content(await self._get(address), kind, address)
-
-    async def _get(self, address: str) -> bytes:
         url = address
         for _ in range(MAX_REDIRECTS + 1):
             answer = await self._send(url)
             if answer.status not in (301, 302, 303, 307, 308):
-                return _whole(answer)
+                return Content(_whole(answer), kind, address, url, answer.headers.get("content-type", ""))
             url = urljoin(url, answer.headers.get("location", "")).partition("#")[0]
         raise SourceFailed(f"more than {MAX_REDIRECTS} redirects")
 
@@ -123,7 +113,8 @@ def read_file(folder: Path | None, name: str) -> Content:
         raise SourceFailed("the file cannot be read") from None
     if len(body) > MAX_BYTES:
         raise SourceFailed(f"longer than {MAX_BYTES // 1024**2} MiB")
-    return Content(body, FILE_KINDS[path.suffix.lower()], f"file:{PurePosixPath(name)}")
+    address = f"file:{PurePosixPath(name)}"
+    return Content(body, FILE_KINDS[path.suffix.lower()], address, address)
 
 
 def locate(folder: Path | None, name: str) -> Path:

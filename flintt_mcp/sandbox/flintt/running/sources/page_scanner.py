@@ -1,8 +1,8 @@
-"""A web page as a list of items: it is cut at its headings and articles, and each piece keeps its first link.
+"""A web page cut at its headings and articles: each piece has a title, a text, its first link and its date.
 
-In: HTML or plain text. Out: (title, text, address, date) as they stand, not yet bounded or made absolute. A page without a heading
-is one item. Scripts, styles, navigation and footers are left out. The scanner is our own because its time is in proportion to
-the page, whatever the page is: html.parser takes minutes for a megabyte of "<a ".
+In: HTML or plain text. Out: a `Page`, its texts decoded once, its addresses as they stand. Scripts, styles, navigation and
+footers are left out. The scanner is our own because its time is in proportion to the page, whatever the page is: html.parser
+takes minutes for a megabyte of "<a ".
 """
 
 from __future__ import annotations
@@ -10,8 +10,6 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from html import unescape
-
-Told = tuple[str, str, str, str | None]
 
 _HEADINGS = frozenset({"h1", "h2", "h3", "h4"})
 _SILENT = frozenset({"script", "style", "nav", "footer", "noscript", "template", "svg", "form"})
@@ -31,7 +29,6 @@ _BLOCKS = _HEADINGS | {
     "blockquote",
 }
 _RAW = frozenset({"script", "style"})
-_MARKUP = re.compile(r"<[a-zA-Z/!]")
 _TAG = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9]*)([^<>]*)>")
 _ATTRIBUTE = re.compile(r"""(?<![a-zA-Z-])([a-zA-Z-]+)\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'>]+))""")
 MAX_ATTRIBUTES = 4096
@@ -39,18 +36,33 @@ MAX_PIECES = 2000
 
 
 @dataclass(slots=True)
-class _Piece:
-    title: list[str] = field(default_factory=list)
-    text: list[str] = field(default_factory=list)
+class Piece:
+    """A part of a page, from one heading or article to the next; its words in the parts in which they stood."""
+
+    titles: list[str] = field(default_factory=list)
+    texts: list[str] = field(default_factory=list)
     address: str = ""
-    date: str | None = None
+    date: str = ""
     has_words: bool = False
 
+    @property
+    def title(self) -> str:
+        """The words of its headings."""
+        return "".join(self.titles)
 
-class _Page:
+    @property
+    def text(self) -> str:
+        """All other words."""
+        return "".join(self.texts)
+
+
+class Page:
+    """What a page says: its title, the address that its links are relative to when it names one, and its pieces."""
+
     def __init__(self) -> None:
-        self.title: list[str] = []
-        self.pieces = [_Piece()]
+        self.title = ""
+        self.base = ""
+        self.pieces = [Piece()]
         self._silent = 0
         self._in_title = False
         self._in_heading = False
@@ -86,51 +98,37 @@ class _Page:
 
     def _begin(self, name: str, attributes: str) -> None:
         if (name in _HEADINGS or name == "article") and self.pieces[-1].has_words and len(self.pieces) < MAX_PIECES:
-            self.pieces.append(_Piece())
+            self.pieces.append(Piece())
         self._in_heading = self._in_heading or name in _HEADINGS
         self._in_title = self._in_title or name == "title"
         piece = self.pieces[-1]
         if name == "a" and not piece.address and not self._silent:
-            piece.address = _attribute(attributes, "href") or ""
+            piece.address = _attribute(attributes, "href")
         if name == "time":
             piece.date = piece.date or _attribute(attributes, "datetime")
+        if name == "base":
+            self.base = self.base or _attribute(attributes, "href")
 
     def _words(self, data: str) -> None:
         if not data:
             return
         if self._in_title:
-            self.title.append(_unescaped(data))
+            self.title += _unescaped(data)
         elif not self._silent:
             piece = self.pieces[-1]
-            (piece.title if self._in_heading else piece.text).append(_unescaped(data))
+            (piece.titles if self._in_heading else piece.texts).append(_unescaped(data))
             piece.has_words = piece.has_words or not data.isspace()
 
     def _break(self, tag: str) -> None:
         if tag in _BLOCKS:
-            self.pieces[-1].text.append("\n")
+            self.pieces[-1].texts.append("\n")
 
 
-def page_items(page: str) -> list[Told]:
-    """The pieces of a page."""
-    parser = _parsed(page)
-    pieces = [piece for piece in parser.pieces if "".join(piece.title).strip()]
-    if not pieces:
-        text = " ".join("".join(piece.text) for piece in parser.pieces)
-        return [("".join(parser.title), text, "", None)]
-    return [("".join(piece.title), "".join(piece.text), piece.address, piece.date) for piece in pieces]
-
-
-def strip_markup(text: str) -> str:
-    """The words of a text that may be HTML; what holds no tag is left as it is."""
-    if not _MARKUP.search(text):
-        return text
-    return " ".join("".join(piece.title) + " " + "".join(piece.text) for piece in _parsed(text).pieces)
-
-
-def _parsed(page: str) -> _Page:
-    parser = _Page()
-    parser.read(page)
-    return parser
+def scan(page: str) -> Page:
+    """Read a page."""
+    read = Page()
+    read.read(page)
+    return read
 
 
 def _after(page: str, mark: str, start: int) -> int:
@@ -139,11 +137,11 @@ def _after(page: str, mark: str, start: int) -> int:
     return found + len(mark) if found >= 0 else len(page)
 
 
-def _attribute(attributes: str, wanted: str) -> str | None:
+def _attribute(attributes: str, wanted: str) -> str:
     for found in _ATTRIBUTE.finditer(attributes[:MAX_ATTRIBUTES]):
         if found[1].lower() == wanted:
             return _unescaped(found[2] or found[3] or found[4] or "")
-    return None
+    return ""
 
 
 def _unescaped(text: str) -> str:
