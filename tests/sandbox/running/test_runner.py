@@ -40,7 +40,7 @@ def status_of(flintt):
 
 async def until(condition) -> None:
     """Look again until something is so; a test that waits too long fails."""
-    with anyio.fail_after(5):
+    with anyio.fail_after(30):
         while not await condition():  # noqa: ASYNC110 - what is waited for is in the database
             await anyio.sleep(0.005)
 
@@ -228,24 +228,44 @@ async def test_an_item_that_cannot_be_judged_makes_the_run_partial_and_the_other
     assert (run["status"], run["raw_count"], len(run["validation_results"])) == ("partial", 30, 29)
 
 
+async def test_a_validator_that_breaks_on_an_item_fails_that_item_alone_and_the_log_names_the_place_and_no_content(
+    sandbox, app, flintt, signal_id, caplog
+):
+    class Fragile(TextValidator):
+        async def judge(self, subject):
+            return await super().judge(subject) if "€7M" not in subject.title else int(subject.title)
+
+    run_id = (await app.post(f"signals/{signal_id}/runs")).json()["id"]
+    await run_waiting(sandbox.ground, Tempo(validator=Fragile()))
+    run = (await flintt.get(f"runs/{run_id}")).json()
+
+    assert (run["status"], run["raw_count"], len(run["validation_results"])) == ("partial", 30, 29)
+    assert "was not judged: the validator broke off (ValueError in test_runner.judge)" in caplog.text
+    assert "€7M" not in caplog.text
+
+
 async def test_one_run_that_breaks_off_does_not_end_the_runner(
     sandbox, app, flintt, signal_id, make_signal, web, status_of
 ):
-    class Broken(TextValidator):
-        async def judge(self, subject):
+    broken = []
+
+    def reached(step: str) -> None:
+        if step == "judged":
+            broken.append(step)
             raise RuntimeError("broken")
 
     other = await make_signal({"kind": "feed", "url": web.put("/empty.xml", rss())})
 
     async def both_ended() -> bool:
-        return [await status_of(signal_id), await status_of(other)] == [["partial"], ["completed"]]
+        return [await status_of(signal_id), await status_of(other)] == [["completed"], ["completed"]]
 
     async with anyio.create_task_group() as group:
-        group.start_soon(runner, sandbox.ground, Tempo(poll=0.005, validator=Broken()))
+        group.start_soon(runner, sandbox.ground, Tempo(poll=0.005, reached=reached))
         await app.post(f"signals/{signal_id}/runs")
         await app.post(f"signals/{other}/runs")
         await until(both_ended)
         group.cancel_scope.cancel()
+    assert len(broken) == 2  # thirty results, twenty of them at once
 
 
 async def test_nothing_of_a_source_enters_the_log(sandbox, web, make_signal, run_now, caplog):

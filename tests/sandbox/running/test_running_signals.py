@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from uuid import UUID
 
 import pytest
@@ -290,6 +291,26 @@ async def test_a_source_that_cannot_be_read_makes_a_run_partial_and_says_why(
     assert [source["item_count"] for source in sources] == [0, 4]
     assert problem in sources[0]["problem"]
     assert sources[1]["problem"] is None
+
+
+@pytest.mark.parametrize("from_the_shell", [False, True])
+async def test_a_source_that_a_parser_breaks_on_fails_by_itself_and_says_so(
+    app, sandbox, flintt, web, companies, make_signal, run_now, caplog, from_the_shell
+):
+    breaks = "<rss version='2.0'><channel><item><link></item></link></channel></rss>"
+    signal_id = await make_signal(
+        {"kind": "feed", "url": web.put("/breaks", breaks)}, {"kind": "feed", "url": web.put("/ok", rss(*NEWS))}
+    )
+    if from_the_shell:
+        user = (await flintt.get("companies")).json()[0]["user_id"]
+        run = (await run_signal(sandbox.ground, user, signal_id))["run"]
+    else:
+        run = await run_now(signal_id)
+
+    first, second = (await app.get(f"signals/runs/{run['id']}/sources")).json()
+    assert (run["status"], run["raw_count"], second["problem"]) == ("partial", 3, None)
+    assert re.fullmatch(r"reading it broke off \(KeyError in \w+\.\w+\)", first["problem"])
+    assert "Traceback" not in caplog.text
 
 
 async def test_an_emoji_in_two_halves_fails_no_source(web, companies, make_signal, run_now):

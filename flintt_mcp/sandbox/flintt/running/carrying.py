@@ -7,8 +7,10 @@ between the steps, never within one. Stopped at any point, it is begun again wit
 from __future__ import annotations
 
 import logging
+import traceback
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from anyio import to_thread
 
@@ -21,7 +23,7 @@ from flintt_mcp.sandbox.flintt.running.sources.entries import Unreadable
 from flintt_mcp.sandbox.flintt.running.sources.fetching import Fetcher, SourceFailed
 from flintt_mcp.sandbox.flintt.running.sources.identity import Item
 from flintt_mcp.sandbox.flintt.running.sources.parsing import read_content
-from flintt_mcp.sandbox.flintt.running.task import Task
+from flintt_mcp.sandbox.flintt.running.task import Source, Task
 from flintt_mcp.sandbox.ground.clock import Clock
 from flintt_mcp.sqlite import Database
 
@@ -30,6 +32,10 @@ logger = logging.getLogger(__name__)
 _Named = tuple[Item, Sequence[Mention]]
 JUDGED_AT_ONCE = 20
 """Judgements written in one transaction; so many are made again after a kill."""
+
+
+class _NotRead(Exception):
+    """A source was not read; the text says why, and is for its owner."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,15 +70,28 @@ class Carrier:
         matcher = Matcher(task.names)
         for source in task.sources:
             try:
-                content = await self.fetcher.fetch(source.kind, source.address)
-                items = await read_content(content, source.items_at, self.clock())
-                found = await to_thread.run_sync(_look_through, matcher, items)
-            except (SourceFailed, Unreadable) as failure:
+                items, found = await self._look_at(source, matcher)
+            except _NotRead as failure:
                 logger.info("source %d of signal %s: %s", source.position, task.signal_id, failure)
                 await self.database.write(record_failure, self.number, task, source, str(failure), self.clock())
             else:
-                await self.database.write(record_source, self.number, task, source, len(items), found, self.clock())
+                await self.database.write(record_source, self.number, task, source, items, found, self.clock())
             self.reached("read")
+
+    async def _look_at(self, source: Source, matcher: Matcher) -> tuple[int, Sequence[_Named]]:
+        """How many items a source has, and which of them name a company. Whatever it raises is this source's problem alone.
+
+        Raises:
+            _NotRead: the source cannot be read; the reason is its text.
+        """
+        try:
+            content = await self.fetcher.fetch(source.kind, source.address)
+            items = await read_content(content, source.items_at, self.clock())
+            return len(items), await to_thread.run_sync(_look_through, matcher, items)
+        except (SourceFailed, Unreadable) as failure:
+            raise _NotRead(str(failure)) from None
+        except Exception as error:  # of a parser, on input that nobody thought of: its text may hold some of it
+            raise _NotRead(f"reading it broke off ({type(error).__name__} in {_place_of(error)})") from None
 
     async def _judge(self, task: Task) -> None:
         waiting = await self.database.read(unjudged, task)
@@ -100,7 +119,16 @@ class Carrier:
             return await self.validator.judge(subject)
         except CannotJudge as failure:
             logger.warning("raw result %s was not judged: %s", found.raw_result_id, failure)
+        except Exception as error:  # one item must not keep the others from being judged; its text may hold some of it
+            told = f"{type(error).__name__} in {_place_of(error)}"
+            logger.warning("raw result %s was not judged: the validator broke off (%s)", found.raw_result_id, told)
         return None
+
+
+def _place_of(error: Exception) -> str:
+    """The function that raised, for whoever mends it."""
+    frame = traceback.extract_tb(error.__traceback__)[-1]
+    return f"{Path(frame.filename).stem}.{frame.name}"
 
 
 def _look_through(matcher: Matcher, items: Sequence[Item]) -> Sequence[_Named]:
