@@ -90,6 +90,9 @@ ONLY_IN: dict[str, tuple[str, ...]] = {
     "uvicorn": ("serving.draining", "serving.process", "serving.workers", "cli.sandbox"),
     "prometheus_client": ("calls.stages.metrics",),
     "platformdirs": ("settings",),
+    "feedparser": ("sandbox.flintt.running.sources.feeds",),
+    "w3lib": ("sandbox.flintt.running.sources.charsets",),
+    "rapidfuzz": ("sandbox.flintt.running.finding.matching",),
     "sqlite3": ("offers.handbook.*", "sqlite.*", "state.*", "sandbox.*"),
 }
 """Library -> the only modules that import it. The sandbox delivers webhooks through a client of its own, behind one guard."""

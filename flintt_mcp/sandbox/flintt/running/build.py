@@ -79,8 +79,8 @@ class Tool(Body):
 
     @property
     def address(self) -> str:
-        """The url or the path."""
-        return self.path if self.kind == "file" else self.url
+        """The url or the path: one of both is there."""
+        return self.path or self.url or ""
 
 
 class Build(Body):
