@@ -60,7 +60,7 @@ class Database:
         """Run `fn(connection, ...)` on one consistent snapshot; a write inside it is refused by SQLite.
 
         Raises:
-            Busy, other sqlite3.Error: the file cannot be read now.
+            Busy, other sqlite3.Error: the file cannot be read.
         """
         return await self._run(self._readers, self._reading, fn, args, kwargs)
 
@@ -68,7 +68,7 @@ class Database:
         """Run `fn(connection, ...)` as one durable change: all of it, or nothing when it raises.
 
         Raises:
-            Busy, other sqlite3.Error: the file cannot be written now.
+            Busy, Full: it was not made. Other sqlite3.Error: the file cannot be written.
         """
         return await self._run(self._writers, self._writing, fn, args, kwargs)
 
@@ -134,7 +134,7 @@ class _Connections:
         """Run a function in a transaction.
 
         Raises:
-            Busy: another process held the file; what the function raises, undone.
+            Busy, Full: nothing was changed; what the function raises, undone.
         """
         try:
             with self._borrowed() as connection, connection:

@@ -1,4 +1,7 @@
-"""When the file is held by another process: reads go on, and a change is refused with the time to wait, in each API's shape."""
+"""When the file is held by another process, or the disk is full: reads go on, and what failed is told in each API's shape.
+
+A full disk is played by SQLite itself, which is told how large the file may get.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,7 @@ from typing import Any
 import httpx2
 import pytest
 
-from flintt_mcp.sandbox.server import Sandbox, open_sandbox
+from flintt_mcp.sandbox.server import TABLES, Sandbox, open_sandbox
 from flintt_mcp.sqlite import opening
 
 pytestmark = pytest.mark.anyio
@@ -30,6 +33,7 @@ READS = {
     "flowmaticx": "flowmaticx/jobs",
     "flextell": "flextell/contacts",
 }
+FULL = "The disk of the sandbox is full, so nothing was changed: make room, then try again"
 HELD = "The sandbox's database is held by another process, so nothing was changed: try again in a moment"
 
 
@@ -67,6 +71,27 @@ async def sandbox(data_dir, clock, monkeypatch) -> AsyncIterator[Sandbox]:
         yield opened
 
 
+def rows(connection: sqlite3.Connection) -> int:
+    """How many rows there are in all."""
+    return sum(connection.execute(f"SELECT count(*) FROM {table}").fetchone()[0] for table in TABLES)
+
+
+async def until_refused(client: httpx2.AsyncClient, sandbox: Sandbox, api: str) -> tuple[int, httpx2.Response]:
+    """Change something until it does not go; answers how many rows there were before that, and the refusal."""
+    path, body = CHANGES[api]
+    for _ in range(80):
+        before = await sandbox.database.read(rows)
+        answer = await client.post(path, json=body, headers=headers_of(sandbox, api))
+        if not answer.is_success:
+            return before, answer
+    raise AssertionError("the file took everything")
+
+
+async def leave_room_for(sandbox: Sandbox, pages: int) -> None:
+    """Let the file grow to so many pages at the most, or to what it has when that is more."""
+    await sandbox.database.write(lambda connection: connection.execute(f"PRAGMA max_page_count = {pages}"))
+
+
 @contextmanager
 def held(sandbox: Sandbox) -> Iterator[None]:
     """Another process is writing."""
@@ -99,6 +124,49 @@ async def test_a_change_is_refused_with_the_time_to_wait_and_works_afterwards(sa
     with held(sandbox):
         refused = await client.post(path, json=body, headers=headers_of(sandbox, api))
 
-    assert (refused.status_code, refused.headers["retry-after"]) == (503, "1")
+    assert (refused.status_code, refused.headers["retry-after"], refused.headers["changed"]) == (503, "1", "no")
     assert refused.json() == shaped(api, 503, "storage_busy", HELD)
     assert (await client.post(path, json=body, headers=headers_of(sandbox, api))).is_success
+
+
+@pytest.mark.parametrize("api", CHANGES)
+async def test_a_change_that_finds_no_room_on_the_disk_is_told_so_changes_nothing_and_works_when_there_is(
+    sandbox, client, api
+):
+    await leave_room_for(sandbox, 1)
+    before, refused = await until_refused(client, sandbox, api)
+
+    assert (refused.status_code, refused.headers["changed"]) == (507, "no")
+    assert refused.json() == shaped(api, 507, "storage_full", FULL)
+    assert await sandbox.database.read(rows) == before
+    await leave_room_for(sandbox, 2**30)
+    path, body = CHANGES[api]
+    assert (await client.post(path, json=body, headers=headers_of(sandbox, api))).is_success
+
+
+async def test_a_file_that_is_damaged_is_told_without_a_word_about_changes(sandbox, client):
+    await sandbox.database.read(rows)
+    sandbox.database.close()
+    content = bytearray(sandbox.database.path.read_bytes())
+    content[4096:] = b"\xff" * (len(content) - 4096)
+    sandbox.database.path.write_bytes(content)
+
+    answer = await client.get(READS["flowpilot"], headers=headers_of(sandbox, "flowpilot"))
+    sentence = "The sandbox's database cannot be read or written: look at its data folder"
+    assert (answer.status_code, answer.headers.get("changed")) == (500, None)
+    assert answer.json() == shaped("flowpilot", 500, "storage_failed", sentence)
+
+
+async def test_each_leaves_one_line_in_the_log_with_the_route_and_the_cause(sandbox, client, caplog):
+    path, body = CHANGES["flintt"]
+    with held(sandbox):
+        await client.post(path, json=body, headers=headers_of(sandbox, "flintt"))
+    await leave_room_for(sandbox, 1)
+    await until_refused(client, sandbox, "flintt")
+
+    assert [
+        (record.levelname, record.getMessage()) for record in caplog.records if record.name.startswith("flintt")
+    ] == [
+        ("ERROR", "POST /v1/companies was answered with 503: another process holds the database"),
+        ("ERROR", "POST /v1/companies was answered with 507: the disk is full"),
+    ]

@@ -80,7 +80,7 @@ def error_for(api: Api, operation: Operation, response: UpstreamResponse, secret
     meaning = _BY_STATUS.get(status) or _BY_CLASS.get(status // 100, _FAILED)
     code, said = _said(response, secret)
     scopes = _scopes_missing(api, operation, code, said) if status == 403 else ()
-    sure = operation.effect.reads or (status < 500 and not response.unsure)
+    sure = operation.effect.reads or ((status < 500 or response.undone) and not response.unsure)
     changed: Changed = "no" if sure else "unknown"
     words = _words_about(api, response, said, scopes)
     better = "" if meaning.firm else api.advice.get(code or "", "")

@@ -32,7 +32,7 @@ def asgi_sender(app: AsgiApp) -> Sender:
         try:
             await app(_scope(request), asked.receive, asked.send)
         except Exception:
-            _log.debug("the in-process API failed on %s", request.operation, exc_info=True)
+            _log.exception("the in-process API failed on %s", request.operation)
         return asked.answer()
 
     return send

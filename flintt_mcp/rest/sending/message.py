@@ -61,6 +61,11 @@ class UpstreamResponse:
     retry_after: float | None = None
     unsure: bool = False
 
+    @property
+    def undone(self) -> bool:
+        """Whether the answer itself says that nothing was changed (`Changed: no`), as the sandbox's does when its disk is full."""
+        return self.headers.get("changed") == "no"
+
 
 Sender = Callable[[UpstreamRequest], Awaitable[UpstreamResponse]]
 """Sends one request once: no retry, no redirect. Raises `TransportFault` when there is no complete answer."""

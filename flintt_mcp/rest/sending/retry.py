@@ -58,7 +58,7 @@ def may_have_acted(request: UpstreamRequest, outcome: UpstreamResponse | Transpo
     """Tell whether an attempt that is now repeated could have changed something: a gateway's 502 or 504 proves nothing."""
     if request.reads:
         return False
-    return outcome.sent if isinstance(outcome, TransportFault) else outcome.status != 429
+    return outcome.sent if isinstance(outcome, TransportFault) else outcome.status != 429 and not outcome.undone
 
 
 def backoff(attempt: int, chance: float) -> float:

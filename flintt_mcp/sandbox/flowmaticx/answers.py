@@ -1,8 +1,8 @@
 """The envelope of every answer: `{"ok": true, "data": ...}`, or `{"ok": false, "error": {code, message, status}}`.
 
 All codes of the API's text are here, and some that it is silent about: METHOD_NOT_ALLOWED (405), for which it has no code,
-INTERNAL_ERROR (500), STORAGE_BUSY (503), and NOT_FOUND also for a path that does not exist. A refused value is never
-repeated; a field name from a caller is bounded and cleaned before it is.
+INTERNAL_ERROR (500), three for a database that cannot be used (STORAGE_*), and NOT_FOUND also for a path that does not
+exist. A refused value is never repeated; a field name from a caller is bounded and cleaned before it is.
 """
 
 from __future__ import annotations
@@ -33,6 +33,8 @@ STATUS = {
     "METHOD_NOT_ALLOWED": 405,
     "INTERNAL_ERROR": 500,
     "STORAGE_BUSY": 503,
+    "STORAGE_FULL": 507,
+    "STORAGE_FAILED": 500,
 }
 Code = Literal[
     "UNAUTHORIZED",
@@ -47,6 +49,8 @@ Code = Literal[
     "METHOD_NOT_ALLOWED",
     "INTERNAL_ERROR",
     "STORAGE_BUSY",
+    "STORAGE_FULL",
+    "STORAGE_FAILED",
 ]
 
 

@@ -21,6 +21,7 @@ from flintt_mcp.sandbox.ground.document import DocumentedApp, Links
 from flintt_mcp.sandbox.ground.doors import Ground
 from flintt_mcp.sandbox.ground.folder import Seed
 from flintt_mcp.sandbox.ground.rows import Tables
+from flintt_mcp.sandbox.ground.storage import answer_storage_faults
 from flintt_mcp.sandbox.ground.voice import Voice, answer_refusals
 
 G = TypeVar("G", contravariant=True)
@@ -78,4 +79,5 @@ def api_app(
     for router in routers:
         app.include_router(router, dependencies=list(dependencies))
     answer_refusals(app, voice, [route for router in routers for route in router.routes])
+    answer_storage_faults(app, voice)
     return app

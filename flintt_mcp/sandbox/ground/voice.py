@@ -16,8 +16,6 @@ from fastapi.routing import APIRoute
 from starlette.responses import JSONResponse
 from starlette.routing import BaseRoute, Match
 
-from flintt_mcp.sqlite import Busy
-
 Responses = dict[int | str, dict[str, Any]]
 """Error answers of an operation, for the OpenAPI document."""
 
@@ -33,11 +31,6 @@ class Occasion:
 
 NOT_ALLOWED = Occasion(405, "Method Not Allowed")
 FAILED = Occasion(500, "Internal Server Error")
-HELD = Occasion(
-    503,
-    "The sandbox's database is held by another process, so nothing was changed: try again in a moment",
-    "storage_busy",
-)
 Tell = Callable[[Occasion, Mapping[str, str] | None], Response]
 """What an API says on an occasion, with these headers."""
 
@@ -73,7 +66,6 @@ def answer_refusals(app: FastAPI, voice: Voice, routes: Sequence[BaseRoute]) -> 
     _answer(app, RequestValidationError, voice.refused)
     for kind, say in voice.others.items():
         _answer(app, kind, say)
-    _answer(app, Busy, lambda _error: voice.tell(HELD, {"Retry-After": "1"}))
     _answer(app, Exception, lambda _error: voice.tell(FAILED, None))
 
 

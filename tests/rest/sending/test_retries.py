@@ -129,6 +129,8 @@ async def test_a_refusal_after_an_attempt_that_may_have_arrived_says_so() -> Non
         assert not (await client.send(KEYED_WRITE)).unsure
     async with playing(SENT, status(404)) as (client, _):
         assert not (await client.send(READ)).unsure
+    async with playing(status(503, changed="no"), status(409)) as (client, _):
+        assert not (await client.send(KEYED_WRITE)).unsure
 
 
 async def test_a_fault_that_lasts_is_not_tried_again() -> None:
