@@ -6,6 +6,7 @@ everything else `write`.
 
 from __future__ import annotations
 
+import sqlite3
 from typing import Annotated, Any
 
 from fastapi import Depends, Request, Security
@@ -27,9 +28,15 @@ async def open_workspace(ground: Ground, authorization: str | None, scope: str) 
     Raises:
         HTTPException: 401, the same for an unknown, an expired and a revoked token; 403 without the scope.
     """
+    workspace = Workspace(ground, lambda connection: _user_of(connection, ground, authorization, scope))
+    await ground.database.read(workspace.find)
+    return workspace
+
+
+def _user_of(connection: sqlite3.Connection, ground: Ground, authorization: str | None, scope: str) -> str:
     token, found = bearer_of(authorization), None
     if token is not None:
-        found = await ground.database.read(find_access, ground.digester, token, stamp(ground.clock()))
+        found = find_access(connection, ground.digester, token, stamp(ground.clock()))
     if found is None:
         challenge = 'Bearer realm="flextell"' + (', error="invalid_token"' if authorization else "")
         raise problem(401, "unauthorized", "The access token is missing or invalid.", {"WWW-Authenticate": challenge})
@@ -37,7 +44,7 @@ async def open_workspace(ground: Ground, authorization: str | None, scope: str) 
         challenge = f'Bearer realm="flextell", error="insufficient_scope", scope="{scope}"'
         message = f"The access token lacks the scope {scope}."
         raise problem(403, "insufficient_scope", message, {"WWW-Authenticate": challenge})
-    return Workspace(ground, found.user_id)
+    return found.user_id
 
 
 class TokenRoute(DoorRoute):

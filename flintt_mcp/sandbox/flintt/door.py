@@ -6,13 +6,14 @@ Authorization: Bearer to the management endpoints alone.
 
 from __future__ import annotations
 
+import sqlite3
 from dataclasses import dataclass
 from typing import Annotated, Any
 
 from fastapi import Depends, HTTPException, Request, Security
 from fastapi.security import APIKeyHeader
 
-from flintt_mcp.sandbox.flintt.keys import find_key, note_use
+from flintt_mcp.sandbox.flintt.keys import KeyUse, find_key, note_use
 from flintt_mcp.sandbox.flintt.running.sources.reach import WEB, Reach
 from flintt_mcp.sandbox.ground import doors
 from flintt_mcp.sandbox.network.urls import PUBLIC, Policy
@@ -42,13 +43,18 @@ async def open_workspace(ground: Ground, key: str | None) -> Workspace:
     """
     if not key:
         raise _unauthorized("Missing API key: send it in the X-API-Key header.")
-    use = await ground.database.read(find_key, ground.digester, key)
-    if use is None:
-        raise _unauthorized("Invalid API key.")
+    use = await ground.database.read(_use, ground, key)
     now = ground.clock()
     if use.is_news(now):
         await ground.database.note(note_use, use, now)
-    return Workspace(ground, use.user_id)
+    return Workspace(ground, lambda connection: _use(connection, ground, key).user_id)
+
+
+def _use(connection: sqlite3.Connection, ground: Ground, key: str) -> KeyUse:
+    use = find_key(connection, ground.digester, key)
+    if use is None:
+        raise _unauthorized("Invalid API key.")
+    return use
 
 
 def _unauthorized(detail: str) -> HTTPException:

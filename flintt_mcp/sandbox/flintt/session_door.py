@@ -37,10 +37,9 @@ async def open_session(ground: Ground, header: str | None) -> Workspace:
     token = bearer_of(header)
     if token is None:
         raise _unauthorized("Missing session token: send it as Authorization: Bearer.")
-    user_id = read_token(ground.digester, token, ground.clock())
-    if user_id is None or not await ground.database.read(_is_user, user_id):
-        raise _unauthorized("Invalid or expired session token.")
-    return Workspace(ground, user_id)
+    workspace = Workspace(ground, lambda connection: _user_of(connection, ground, token))
+    await ground.database.read(workspace.find)
+    return workspace
 
 
 def local_token(ground: Ground, *, second: bool = False, lifetime: timedelta = LIFETIME) -> str:
@@ -49,8 +48,12 @@ def local_token(ground: Ground, *, second: bool = False, lifetime: timedelta = L
     return mint_token(ground.digester, user_id, ground.clock(), lifetime)
 
 
-def _is_user(connection: sqlite3.Connection, user_id: str) -> bool:
-    return connection.execute("SELECT 1 FROM flintt_users WHERE id = ?", (user_id,)).fetchone() is not None
+def _user_of(connection: sqlite3.Connection, ground: Ground, token: str) -> str:
+    user_id = read_token(ground.digester, token, ground.clock())
+    known = "SELECT 1 FROM flintt_users WHERE id = ?"
+    if user_id is None or connection.execute(known, (user_id,)).fetchone() is None:
+        raise _unauthorized("Invalid or expired session token.")
+    return user_id
 
 
 def _unauthorized(detail: str) -> HTTPException:

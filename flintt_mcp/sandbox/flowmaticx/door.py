@@ -6,6 +6,7 @@ UNAUTHORIZED, RATE_LIMITED, PLAN_FEATURE_LOCKED (API access), FORBIDDEN.
 
 from __future__ import annotations
 
+import sqlite3
 from dataclasses import dataclass, field
 from typing import Annotated, Any
 
@@ -41,17 +42,32 @@ async def open_workspace(ground: Ground, authorization: str | None, needed: str)
     key = doors.bearer_of(authorization)
     if key is None:
         raise _unauthorized("Missing API key: send Authorization: Bearer lg_live_...")
-    grant = await ground.database.read(find_key, ground.digester, key)
-    if grant is None:
-        raise _unauthorized("Invalid API key")
+    grant = await ground.database.read(_grant, ground, key)
     wait = ground.meter.take(grant.key_id, ground.clock())
     if wait is not None:
         raise Refused("RATE_LIMITED", f"Too many requests, retry after {wait} seconds", {"Retry-After": str(wait)})
+    _check(grant, needed)
+
+    def find(connection: sqlite3.Connection) -> Grant:
+        grant = _grant(connection, ground, key)
+        _check(grant, needed)
+        return grant
+
+    return Workspace(ground, find)
+
+
+def _grant(connection: sqlite3.Connection, ground: Ground, key: str) -> Grant:
+    grant = find_key(connection, ground.digester, key)
+    if grant is None:
+        raise _unauthorized("Invalid API key")
+    return grant
+
+
+def _check(grant: Grant, needed: str) -> None:
     if not grant.may_call:
         raise Refused("PLAN_FEATURE_LOCKED", "API access requires the Agency plan")
     if not grant.allows(needed):
         raise Refused("FORBIDDEN", f"This API key lacks the scope {needed}")
-    return Workspace(ground, grant)
 
 
 def _unauthorized(message: str) -> Refused:

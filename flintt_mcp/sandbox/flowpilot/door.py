@@ -45,10 +45,10 @@ class Organisation(doors.Workspace[Ground, str]):
         self, query: Callable[Concatenate[sqlite3.Connection, str, P], Any], *args: P.args, **kwargs: P.kwargs
     ) -> Any:
         """Run `query(connection, organisation_id, ...)` on a snapshot of the present moment."""
-        database, now = self.ground.database, stamp(self.ground.clock())
-        if await database.read(is_due, self.owner, now):
-            await database.write(_catch_up, self.owner, now)
-        return await database.read(query, self.owner, *args, **kwargs)
+        now = stamp(self.ground.clock())
+        if await super().read(is_due, now):
+            await self.write(_catch_up, now)
+        return await super().read(query, *args, **kwargs)
 
     async def change(self, change: Callable[Concatenate[Books, str, P], Any], *args: P.args, **kwargs: P.kwargs) -> Any:
         """Run `change(books, now, ...)` as one change, behind whatever was due before it."""
@@ -65,24 +65,38 @@ def _catch_up(connection: sqlite3.Connection, organisation_id: str, now: str) ->
     return books
 
 
-async def open_key(ground: Ground, key: str | None, scope: str) -> OpenKey:
-    """The key, when it may do this.
+async def open_organisation(ground: Ground, key: str | None, scope: str) -> Organisation:
+    """The organisation that a key opens for this.
 
     Raises:
         HTTPException: 401, with the same words for unknown, expired and revoked; 429; 403, naming the scope.
     """
     if not key:
         raise _unauthorized("Missing API key: send it in the X-API-Key header or as a bearer token.")
-    now = ground.clock()
-    found = await ground.database.read(find_key, ground.digester, key, stamp(now))
-    if found is None:
-        raise _unauthorized("Invalid or expired API key.")
-    wait = ground.meter.wait(found.key_id, now)
+    found = await ground.database.read(_key, ground, key)
+    wait = ground.meter.wait(found.key_id, ground.clock())
     if wait is not None:
         raise HTTPException(429, f"Too many requests: try again in {wait} s.", {"Retry-After": str(wait)})
-    if scope not in found.scopes:
-        raise HTTPException(403, f"Insufficient scope: this operation requires {scope}.")
+    _check_scope(found, scope)
+
+    def find(connection: sqlite3.Connection) -> str:
+        found = _key(connection, ground, key)
+        _check_scope(found, scope)
+        return found.organisation_id
+
+    return Organisation(ground, find)
+
+
+def _key(connection: sqlite3.Connection, ground: Ground, key: str) -> OpenKey:
+    found = find_key(connection, ground.digester, key, stamp(ground.clock()))
+    if found is None:
+        raise _unauthorized("Invalid or expired API key.")
     return found
+
+
+def _check_scope(key: OpenKey, scope: str) -> None:
+    if scope not in key.scopes:
+        raise HTTPException(403, f"Insufficient scope: this operation requires {scope}.")
 
 
 def _unauthorized(detail: str) -> HTTPException:
@@ -105,9 +119,7 @@ class KeyedRoute(doors.ScopedRoute):
     """A route that a key with the right scope opens, and that reads numbers exactly."""
 
     async def open(self, request: Request) -> Organisation:
-        ground: Ground = request.app.state.ground
-        key = await open_key(ground, _key_of(request), self.needed)
-        return Organisation(ground, key.organisation_id)
+        return await open_organisation(request.app.state.ground, _key_of(request), self.needed)
 
     def get_route_handler(self) -> Callable[[Request], Any]:
         handle = super().get_route_handler()

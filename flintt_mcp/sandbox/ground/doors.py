@@ -1,14 +1,15 @@
 """What stands between a request and the rows: the door that is opened first, and the caller's part of the database behind it.
 
 In: a request. Out: a `Workspace` whose reads and writes hand its owner to every query; a route cannot forget it. A door is opened
-before the body is read, so that a caller without a good key learns nothing but that. How it is opened, each API says.
+before the body is read, so that a caller without a good key learns nothing but that. How it is opened, each API says, as a
+function of a connection: it runs again in the transaction of the work, so that a key that was revoked meanwhile does nothing.
 """
 
 from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Concatenate, Generic, ParamSpec, TypeVar
 
 from fastapi import Request, Response
@@ -36,22 +37,34 @@ class Ground:
 
 @dataclass(frozen=True)  # a frozen generic with slots cannot be made by its alias before Python 3.12
 class Workspace(Generic[G, Owner]):
-    """The rows of one owner. What a query answers is shaped, and checked, by the response model of its route."""
+    """The rows of whoever the caller's key belongs to: `find` tells who that is, or raises the API's refusal.
+
+    What a query answers is shaped, and checked, by the response model of its route.
+    """
 
     ground: G
-    owner: Owner
+    find: Callable[[sqlite3.Connection], Owner] = field(repr=False)
 
     async def read(
         self, query: Callable[Concatenate[sqlite3.Connection, Owner, P], Any], *args: P.args, **kwargs: P.kwargs
     ) -> Any:
         """Run `query(connection, owner, ...)` on a snapshot."""
-        return await self.ground.database.read(query, self.owner, *args, **kwargs)
+        return await self.ground.database.read(self._ask, query, *args, **kwargs)
 
     async def write(
         self, query: Callable[Concatenate[sqlite3.Connection, Owner, P], Any], *args: P.args, **kwargs: P.kwargs
     ) -> Any:
         """Run `query(connection, owner, ...)` as one change."""
-        return await self.ground.database.write(query, self.owner, *args, **kwargs)
+        return await self.ground.database.write(self._ask, query, *args, **kwargs)
+
+    def _ask(
+        self,
+        connection: sqlite3.Connection,
+        query: Callable[Concatenate[sqlite3.Connection, Owner, P], Any],
+        *args: P.args,
+        **kwargs: P.kwargs,
+    ) -> Any:
+        return query(connection, self.find(connection), *args, **kwargs)
 
 
 class DoorRoute(APIRoute):
