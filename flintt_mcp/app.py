@@ -15,10 +15,12 @@ from typing import TYPE_CHECKING, Any
 
 from flintt_mcp.calls.call import Stage
 from flintt_mcp.calls.caller import Caller, Credentials
+from flintt_mcp.calls.intent import Intents
 from flintt_mcp.calls.inventory import Inventory
 from flintt_mcp.calls.pipeline import Pipeline
 from flintt_mcp.calls.stages.limit import Limit
 from flintt_mcp.calls.stages.metrics import Metrics
+from flintt_mcp.calls.stages.once import Once
 from flintt_mcp.calls.stages.scopes import Scopes
 from flintt_mcp.calls.stages.spending import Spending
 from flintt_mcp.calls.stages.validate import validate
@@ -28,7 +30,7 @@ from flintt_mcp.catalogue import APIS
 from flintt_mcp.catalogue.base_urls import SANDBOX_URL, base_urls, on_this_machine
 from flintt_mcp.catalogue.flextell import FLEXTELL
 from flintt_mcp.catalogue.management import FLINTT_MANAGEMENT
-from flintt_mcp.catalogue.operation import Toolset
+from flintt_mcp.catalogue.operation import Effect, Toolset
 from flintt_mcp.offers.handbook.documents import Handbook, default_folder
 from flintt_mcp.offers.handbook_resources import docs_resources
 from flintt_mcp.offers.prompts import Prompt
@@ -42,8 +44,12 @@ from flintt_mcp.rest.sending.limits import Limits
 from flintt_mcp.rest.sending.message import Sender, UpstreamRequest, UpstreamResponse
 from flintt_mcp.rest.sending.rate import Rate
 from flintt_mcp.rest.sending.reach import Reach
-from flintt_mcp.rest.upstream import Allowed, Claim, Held, Places, Results, Upstream
+from flintt_mcp.rest.upstream import Allowed, Held, Places, Results, Upstream
 from flintt_mcp.settings import Settings
+from flintt_mcp.sqlite import Database
+from flintt_mcp.state.intents import StoredIntents
+from flintt_mcp.state.request_counts import RequestCounts
+from flintt_mcp.state.server_file import server_file
 from flintt_mcp.state.server_keys import Keys, derive_keys
 from flintt_mcp.state.windows import MemoryWindow
 
@@ -53,7 +59,6 @@ if TYPE_CHECKING:
     from mcp.server.lowlevel.server import Server
 
     from flintt_mcp.face.shown import Face
-    from flintt_mcp.state.store import Store
 
 Send = Callable[[UpstreamRequest], Awaitable[UpstreamResponse]]
 
@@ -152,15 +157,14 @@ async def open_app(
     async with AsyncExitStack() as stack:
         played = await stack.enter_async_context(_sandbox(settings, at_work)) if settings.sandbox else _Played()
         ground = _Ground(settings, environment, additions or Additions(), toolsets, urls, played, derive_keys(settings))
-        store = stack.enter_context(_store(ground))
-        client = await stack.enter_async_context(_client(ground, store, sender))
-        yield _compose(ground, client, _upstream(ground, store, client), counted=counted)
+        database = stack.enter_context(_server_file(ground))
+        client = await stack.enter_async_context(_client(ground, database, sender))
+        yield _compose(ground, client, _intents(ground, database), counted=counted)
 
 
-def _pipeline(
-    settings: Settings, metrics: Metrics | None, scopes: Scopes | None, added: Mapping[str, Stage]
-) -> Pipeline:
+def _pipeline(ground: _Ground, intents: Intents, metrics: Metrics | None, scopes: Scopes | None) -> Pipeline:
     """Every stage by its name, in the order in which calls pass them: the one list. What is None is off."""
+    settings, added = ground.settings, ground.additions.stages
     stages: dict[str, Stage | None] = {
         "metrics": metrics,
         "scopes": scopes,
@@ -169,6 +173,12 @@ def _pipeline(
         "limit": Limit(settings.calls_per_key, settings.calls),
         "spending": Spending(
             {api.name: api for api in APIS}, in_sandbox=settings.sandbox, allowed=settings.allow_spend
+        ),
+        "once": Once(
+            intents,
+            {Effect.CREATE: settings.remember_creates, Effect.SPEND: settings.remember_spends},
+            settings.call_deadline + settings.attempt_timeout,
+            time.time,
         ),
     }
     if added.keys() - stages:
@@ -208,25 +218,25 @@ class _Ground:
 
 
 @contextmanager
-def _store(ground: _Ground) -> Iterator[Store | None]:
-    """The server's durable state, where some tool that is on needs it: claims of spending, quotas shared by workers."""
-    claims = any(operation.idempotency_key for toolset in ground.toolsets for operation in toolset.operations)
-    if not claims and not any(toolset.api.per_minute for toolset in ground.toolsets):
-        yield None
-        return
-    from flintt_mcp.state.store import Store
-
-    store = Store(ground.settings.data_path, ground.keys.digest)
+def _server_file(ground: _Ground) -> Iterator[Database]:
+    """The server's own file: intents, and what its processes count together. It is made when something is first stored."""
+    database = server_file(ground.settings.data_path)
     try:
-        yield store
+        yield database
     finally:
-        store.close()
+        database.close()
 
 
-def _client(ground: _Ground, store: Store | None, sender: Sender | None) -> AbstractAsyncContextManager[UpstreamClient]:
+def _intents(ground: _Ground, database: Database) -> Intents:
+    """What callers want done, remembered by the clock on the wall."""
+    return StoredIntents(database, ground.keys.digest, time.time)
+
+
+def _client(ground: _Ground, database: Database, sender: Sender | None) -> AbstractAsyncContextManager[UpstreamClient]:
     """The one client that sends calls to APIs, each within its limits."""
     settings = ground.settings
-    rate = Rate(store if store and settings.workers > 1 else MemoryWindow(time.monotonic), ground.keys.digest)
+    window = RequestCounts(database, time.time) if settings.workers > 1 else MemoryWindow(time.monotonic)
+    rate = Rate(window, ground.keys.digest)
     limits = Limits(
         connect_timeout=settings.connect_timeout,
         attempt_timeout=settings.attempt_timeout,
@@ -238,7 +248,7 @@ def _client(ground: _Ground, store: Store | None, sender: Sender | None) -> Abst
     return open_client(limits, Ways(sender=sender, routes=ground.played.routes), admit=rate.admit)
 
 
-def _upstream(ground: _Ground, store: Store | None, client: UpstreamClient) -> Upstream:
+def _upstream(ground: _Ground, client: UpstreamClient) -> Upstream:
     """Where calls go, and what goes along."""
     settings = ground.settings
     return Upstream(
@@ -250,18 +260,9 @@ def _upstream(ground: _Ground, store: Store | None, client: UpstreamClient) -> U
             secrets=None if settings.show_secrets else settings.data_path / "secrets",
         ),
         held=Held(_logins(ground, client.send), ground.played.sessions),
-        allowed=Allowed(settings.allow_live, None if store is None else _claim(store)),
+        allowed=Allowed(settings.allow_live),
         deadline=settings.call_deadline,
     )
-
-
-def _claim(store: Store) -> Claim:
-    """Claims of this store, by the clock on the wall."""
-
-    async def claim(caller: str, tool: str, canonical: str, intent: str) -> str:
-        return await store.claim(caller, tool, canonical, intent, time.time())
-
-    return claim
 
 
 def _logins(ground: _Ground, send: Send) -> dict[str, Callable[[str], Awaitable[str]]]:
@@ -274,14 +275,14 @@ def _logins(ground: _Ground, send: Send) -> dict[str, Callable[[str], Awaitable[
     return {} if source is None else {FLEXTELL.name: source.token}
 
 
-def _compose(ground: _Ground, client: UpstreamClient, upstream: Upstream, *, counted: bool) -> App:
+def _compose(ground: _Ground, client: UpstreamClient, intents: Intents, *, counted: bool) -> App:
     """The app over what is open."""
     settings, added = ground.settings, ground.additions
-    metrics, handbook = Metrics(), Handbook(default_folder())
+    upstream, metrics, handbook = _upstream(ground, client), Metrics(), Handbook(default_folder())
     scopes = Scopes(time.monotonic) if settings.hide_unscoped else None
     hides = None if scopes is None else scopes.hides
     inventory = build_inventory(settings, ground.toolsets, handbook, upstream, added.tools, hides)
-    pipeline = _pipeline(settings, metrics if counted else None, scopes, added.stages)
+    pipeline = _pipeline(ground, intents, metrics if counted else None, scopes)
     credentials = Credentials(APIS, ground.keys.digest, narrowing(added.tools))
     apis_on = dict.fromkeys(tool.api for tool in inventory if tool.api is not None)
     workspace = Workspace(inventory, pipeline) if inventory.get("get_signal") else None

@@ -162,6 +162,20 @@ class Settings:
         commands=CALLING,
     )
     attempt_timeout: float = _row(20.0, "Seconds for one attempt.", low=0.1, high=600, commands=CALLING)
+    remember_creates: float = _row(
+        600.0,
+        "Seconds for which the same create gets the first result instead of a second row; a new intent_id makes a second one.",
+        low=0,
+        high=86_400,
+        commands=CALLING,
+    )
+    remember_spends: float = _row(
+        86_400.0,
+        "Seconds for which the same call that spends gets the first result instead of spending again.",
+        low=0,
+        high=86_400,
+        commands=CALLING,
+    )
     connect_timeout: float = _row(
         5.0, "Seconds to wait for a free connection, and to make one.", low=0.1, high=120, commands=CALLING
     )

@@ -44,7 +44,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     # the one module that puts the rooms together
     "app": (
         *("calls", "calls.stages", "catalogue", "face", "oauth", "offers", "offers.handbook", "rest"),
-        *("rest.reading", "rest.sending", "sandbox", "settings", "state"),
+        *("rest.reading", "rest.sending", "sandbox", "settings", "sqlite", "state"),
     ),
     # what a client of MCP sees, and the ways to it
     "transports.http": ("calls", "errors", "transports"),
@@ -62,7 +62,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "calls": ("catalogue", "errors"),
     "catalogue": ("errors", "settings"),
     # what the server keeps
-    "state": ("errors", "settings", "sqlite"),
+    "state": ("calls", "catalogue", "errors", "settings", "sqlite"),
     "settings": ("errors",),
     # the independent witness: it never reads the catalogue, the way of a call, the app or a transport
     "sandbox": ("errors", "sandbox.*", "settings", "sqlite"),

@@ -131,7 +131,7 @@ RAISED = {401: "Unauthorized", 403: "Forbidden", 404: "NotFound", 429: "RateLimi
 async def test_the_table_of_errors_is_what_happens(row: list[str], tmp_path: Path) -> None:
     said, _, changed, happens = row
     for status in STATUSES.get(said) or [int(part) for part in said.split(", ")]:
-        for tool, arguments in (("list_signals", {}), ("create_company", {"name": "Acme"})):
+        for tool, arguments in (("list_signals", {}), ("create_company", {"name": f"Acme {status}"})):
             reads = tool == "list_signals"
             fake = FakeApi()
             headers = {"location": "https://elsewhere.example/", "retry-after": "0"}

@@ -11,6 +11,7 @@ from typing import Any, Literal, Protocol
 import msgspec
 
 from flintt_mcp.calls.caller import Caller, ChannelKind
+from flintt_mcp.calls.intent import Intent
 from flintt_mcp.calls.meaning import canonical
 from flintt_mcp.calls.reply import Reply
 from flintt_mcp.calls.tool import Tool
@@ -54,7 +55,10 @@ class QuietChannel(msgspec.Struct, frozen=True):
 
 
 class Call(msgspec.Struct, frozen=True):
-    """One call of one tool. `arguments` are as the client sent them until the validate stage has passed."""
+    """One call of one tool. `arguments` are as the client sent them until the validate stage has passed.
+
+    `intent` is the row that this call does, once a stage has taken it.
+    """
 
     tool: Tool
     arguments: Mapping[str, Any]
@@ -62,6 +66,18 @@ class Call(msgspec.Struct, frozen=True):
     channel: Channel = QuietChannel()
     answers: Mapping[str, Any] = {}
     state: str | None = None
+    intent: Intent | None = None
+
+    @property
+    def writer(self) -> str | None:
+        """Whose intents a write of this tool belongs to: a keyed digest of the key for its API, or of whoever started this process.
+
+        None where there is neither: such a call cannot write.
+        """
+        if self.tool.api is None:
+            return None
+        known = self.caller.principal_for(self.tool.api)
+        return known or (None if self.channel.kind == "http" else self.caller.principal)
 
     @property
     def canonical(self) -> str:

@@ -17,13 +17,14 @@ class Done(msgspec.Struct, frozen=True):
     """The call did its work.
 
     `structured` is valid against the tool's output schema and `text` stands on its own. `content`, when given, holds
-    ready MCP content blocks (images, resources) and replaces the text.
+    ready MCP content blocks (images, resources) and replaces the text. What holds a secret is `shown_once`: nobody keeps it.
     """
 
     text: str = ""
     structured: Mapping[str, Any] | None = None
     content: Sequence[Mapping[str, Any]] | None = None
     changed: Changed = "no"
+    shown_once: bool = False
 
 
 class Ask(msgspec.Struct, frozen=True):

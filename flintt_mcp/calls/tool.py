@@ -15,6 +15,7 @@ from flintt_mcp.catalogue.operation import Effect
 
 if TYPE_CHECKING:
     from flintt_mcp.calls.call import Call
+    from flintt_mcp.calls.looking import Looked
     from flintt_mcp.calls.reply import Reply
 
 
@@ -23,7 +24,8 @@ class Tool:
     """One tool, self-describing.
 
     `api` names the REST API whose key it needs; None makes it public. `long_lived` tools may ask the client or show
-    progress, so their calls need a stream.
+    progress, so their calls need a stream. `look` says whether a write whose answer was lost was done; a `repeatable` one may
+    simply be sent again, since its API tells attempts by their key.
     """
 
     name: str
@@ -38,6 +40,8 @@ class Tool:
     scopes: tuple[str, ...] = ()
     spends: str = ""
     long_lived: bool = False
+    look: Callable[[Call], Awaitable[Looked]] | None = field(default=None, repr=False)
+    repeatable: bool = False
 
     @property
     def hints(self) -> dict[str, bool]:

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import uuid4
 
-from flintt_mcp.calls.call import INTENT, Call
+from flintt_mcp.calls.call import Call
 from flintt_mcp.catalogue.operation import Api, Operation
 from flintt_mcp.rest.credential import Credential
 from flintt_mcp.rest.reading.answers import Answer, decode
@@ -102,7 +102,7 @@ class ApiCall:
 
     async def _sent(self, parameters: Mapping[str, str | int]) -> UpstreamResponse:
         send = self._endpoint.upstream.send
-        key = await self._idempotency_key()
+        key = self._idempotency_key
         response = await send(self._request(parameters, key))
         if response.status == 401:
             # Nothing was done, so a write may go again: the token was revoked, or somebody signed in anew.
@@ -112,14 +112,12 @@ class ApiCall:
                 response = await send(self._request(parameters, key))
         return response
 
-    async def _idempotency_key(self) -> str | None:
-        operation, claim = self._endpoint.operation, self._endpoint.upstream.allowed.claim
-        if not operation.idempotency_key:
+    @property
+    def _idempotency_key(self) -> str | None:
+        """The key of every attempt at this intent; a call that is none of an intent has one of its own."""
+        if not self._endpoint.operation.idempotency_key:
             return None
-        if claim is None:
-            return uuid4().hex
-        # By this API's key alone: who adds a key for another API between two tries still means the same job.
-        return await claim(self._secret, operation.name, self._call.canonical, self.arguments.get(INTENT, ""))
+        return uuid4().hex if self._call.intent is None else self._call.intent.key
 
     def _request(self, parameters: Mapping[str, str | int], key: str | None) -> UpstreamRequest:
         return build_request(

@@ -6,6 +6,9 @@ the kind of its result reads; this file only puts the three together.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from msgspec.structs import replace
 
 from flintt_mcp.calls.arguments import Arguments
@@ -44,7 +47,16 @@ class OperationTool:
             FlinttError: what came between; nothing else.
         """
         result = await self._reader.read(await self._endpoint.call(call))
-        return Done(text=result.text, structured=result.structured, changed=self._changed)
+        return Done(
+            text=result.text,
+            structured=result.structured,
+            changed=self._changed,
+            shown_once=self._shows_a_secret(result.structured),
+        )
+
+    def _shows_a_secret(self, structured: Mapping[str, Any]) -> bool:
+        record = self._operation.result
+        return isinstance(record, Record) and any(name in structured[record.noun] for name in record.secrets)
 
     def tool(self, toolset: str) -> Tool:
         """The tool that a client sees."""
@@ -61,18 +73,19 @@ class OperationTool:
             output_schema=output_schema(operation.result),
             scopes=operation.scopes,
             spends=operation.spends,
+            repeatable=operation.idempotency_key,
         )
 
 
 def arguments_of(operation: Operation) -> tuple[Arg, ...]:
-    """The operation's own arguments and those that this server adds: a page where the result can grow, an intent."""
+    """The operation's own arguments and those that this server adds: a page where the result can grow, an intent to a write."""
     result = operation.result
     args = operation.args
     if result.can_grow:
         limit = local("limit", "Rows.", kind=Kind.INTEGER, low=1, high=result.most, default=result.page)
         args = (*args, limit, local("cursor", "next_cursor of the last page.", low=1, high=LONGEST))
-    if operation.idempotency_key:
-        about = "Equal calls within 24 h count once; a new id here makes a deliberate second one."
+    if not operation.effect.reads:
+        about = "A new id makes a deliberate second one of equal calls."
         args = (*args, local(INTENT, about, low=1, high=100))
     return args
 

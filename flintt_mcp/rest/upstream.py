@@ -16,8 +16,6 @@ from flintt_mcp.rest.reading.budget import Budget
 from flintt_mcp.rest.reading.cursors import Cursors
 from flintt_mcp.rest.sending.message import UpstreamRequest, UpstreamResponse
 
-Claim = Callable[[str, str, str, str], Awaitable[str]]
-"""The idempotency key of an intent: (API key, tool, canonical arguments, intent id) -> the same key for 24 hours."""
 Token = Callable[[str], Awaitable[str]]
 """A token, and another one, where there is any, in place of a token that was refused; "" when none was."""
 
@@ -55,10 +53,9 @@ class Held:
 
 @dataclass(frozen=True, slots=True)
 class Allowed:
-    """What may be spent: `live` lets keys through that move real money, `claim` remembers idempotency keys."""
+    """What may be spent: `live` lets keys through that move real money."""
 
     live: bool = False
-    claim: Claim | None = None
 
 
 @dataclass(frozen=True, slots=True)

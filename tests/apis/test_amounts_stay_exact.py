@@ -7,6 +7,7 @@ import re
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import anyio
 import pytest
@@ -69,7 +70,8 @@ def test_any_amount_arrives_as_that_very_number_and_comes_back_as_the_same_decim
     async def send_and_read() -> None:
         async with open_sandboxed(data_dir, monkeypatch, wrap=overheard) as app:
             for amount in wanted:
-                made = await ask(app, "flowpilot_create_run", objective="Pay suppliers", budget_cap=amount)
+                run = {"objective": "Pay suppliers", "budget_cap": amount, "intent_id": uuid4().hex}
+                made = await ask(app, "flowpilot_create_run", **run)
                 assert isinstance(made, Done), made
                 read = await ask(app, "flowpilot_get_run", run_id=made.structured["run"]["id"])
                 assert isinstance(read, Done)

@@ -33,6 +33,7 @@ from flintt_mcp.errors import ConfigError, CredentialMissing, FlinttError, NotFo
 from flintt_mcp.rest.operation_tool import arguments_of, operation_tools
 from flintt_mcp.rest.reading.budget import Budget
 from flintt_mcp.rest.reading.cursors import Cursors
+from flintt_mcp.rest.sending.message import TransportFault
 from flintt_mcp.rest.upstream import Held, Places, Results, Upstream
 from tests.fake_api import KEYS, FakeApi, call, open_fake
 
@@ -176,16 +177,15 @@ async def test_a_success_that_changed_something_says_so() -> None:
     assert (await listed.handle(call_of(listed))).changed == "no"
 
 
-def _names(result: Record | Listing, **more: Any) -> list[str]:
+def _names(result: Record | Listing, effect: Effect = Effect.READ) -> list[str]:
     operation = Operation(
         name="x",
         title="",
         about="",
-        effect=Effect.CREATE,
+        effect=effect,
         routes=(Route("POST", "/x"),),
         args=(body("a"),),
         result=result,
-        **more,
     )
     return [arg.name for arg in arguments_of(operation)]
 
@@ -195,7 +195,8 @@ def test_arguments_of_this_server_are_added_where_they_make_sense() -> None:
     assert _names(Record(noun="x", fields=())) == ["a"]
     assert _names(sectioned) == ["a", "limit", "cursor"]
     assert _names(Listing(rows="rows", fields=(), paging=Whole())) == ["a", "limit", "cursor"]
-    assert _names(Record(noun="x", fields=()), idempotency_key=True) == ["a", "intent_id"]
+    writes = [effect for effect in Effect if effect is not Effect.READ]
+    assert [_names(Record(noun="x", fields=()), effect) for effect in writes] == [["a", "intent_id"]] * 4
 
 
 SLASHED = Toolset(
@@ -236,9 +237,12 @@ async def test_the_same_job_twice_has_one_idempotency_key_and_a_new_intent_anoth
     fake = FakeApi()
     job = {"workflow_type": "LINKEDIN", "keyword": "a", "location": "b", "leads_requested": 1}
     async with open_fake(tmp_path, fake) as app:
-        for more in ({}, {}, {"intent_id": "again"}, {"keyword": "other"}):
+        fake.will_answer(TransportFault("the connection was reset", sent=True))
+        assert isinstance(await call(app, "flowmaticx_create_job", job), Refused)
+        for more in ({}, {"intent_id": "again"}, {"keyword": "other"}):
             fake.will_answer({"ok": True, "data": {"job_id": 1}})
             assert isinstance(await call(app, "flowmaticx_create_job", {**job, **more}), Done)
+        assert isinstance(await call(app, "flowmaticx_create_job", job), Done)
         fake.will_answer({"ok": True, "data": {"job_id": 1}})
         other = app.credentials.with_secrets({**KEYS, "flowmaticx": "lg_live_other"})
         assert isinstance(await call(app, "flowmaticx_create_job", job, other), Done)

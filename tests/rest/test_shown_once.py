@@ -115,6 +115,6 @@ async def test_no_secret_takes_the_place_of_another_ones(ids: tuple[Any, Any], t
     kept = []
     for number, id in enumerate(ids):
         answer = {"id": id, "raw_key": f"flt_{number}"}
-        done = await answered(tmp_path, "create_api_key", {"name": "ci"}, answer)
+        done = await answered(tmp_path, "create_api_key", {"name": f"ci {number}"}, answer)
         kept.append(Path(done.structured["secret_file"]))
     assert [json.loads(path.read_text("utf-8")) for path in kept] == [{"raw_key": "flt_0"}, {"raw_key": "flt_1"}]

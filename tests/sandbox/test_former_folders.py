@@ -12,12 +12,14 @@ from zipfile import ZipFile
 import httpx2
 import pytest
 
+from flintt_mcp.calls.intent import State
 from flintt_mcp.sandbox.delivery.signing import signing_secret
 from flintt_mcp.sandbox.ground.folder import open_folder
 from flintt_mcp.sandbox.server import APIS, MIGRATIONS, open_sandbox
 from flintt_mcp.sqlite import Migration
-from flintt_mcp.state.store import Store
-from tests.sandbox.former.write_folder import CLAIM, STORE_KEY
+from flintt_mcp.state.intents import StoredIntents
+from flintt_mcp.state.server_file import server_file
+from tests.sandbox.former.write_folder import JOB, STORE_KEY
 
 pytestmark = pytest.mark.anyio
 
@@ -77,13 +79,14 @@ async def test_what_was_shown_once_is_still_good(former):
         assert signing_secret(sandbox.ground.digester, salt) == shown["signing_secret"]
 
 
-async def test_an_intent_of_a_former_version_keeps_its_key(former):
-    with closing(sqlite3.connect(former / "server.db")) as connection:
-        made_at = connection.execute("SELECT made_at FROM claims").fetchone()[0]
-    store = Store(former, STORE_KEY)
+async def test_the_servers_own_file_of_a_former_version_opens_and_takes_intents(former, clock):
+    file = server_file(former)
+    intents = StoredIntents(file, STORE_KEY, clock.seconds)
+    intent, ours = await intents.claim(JOB, State.EXECUTING, clock.seconds() + 50)
 
-    assert await store.claim(*CLAIM, made_at + 60) == told(former)["idempotency_key"]
-    store.close()
+    assert (ours, await intents.claim(JOB, State.EXECUTING, 0.0)) == (True, (intent, False))
+    assert await file.read(lambda connection: connection.execute("SELECT count(*) FROM requests").fetchone()[0]) == 1
+    file.close()
 
 
 async def test_a_status_added_to_runs_by_a_later_version_costs_no_result(former):

@@ -19,15 +19,25 @@ from zipfile import ZIP_DEFLATED, ZipFile
 import anyio
 import httpx2
 
+from flintt_mcp.calls.intent import State, Wanted
+from flintt_mcp.catalogue.operation import Effect
 from flintt_mcp.sandbox.delivery.dispatcher import Dispatcher, Pace
 from flintt_mcp.sandbox.flintt.running.runner import run_waiting
 from flintt_mcp.sandbox.flintt.running.sources.reach import Reach
 from flintt_mcp.sandbox.network.urls import Policy
 from flintt_mcp.sandbox.server import SCHEMES, TABLES, Sandbox, open_sandbox
-from flintt_mcp.state.store import Store
+from flintt_mcp.state.intents import StoredIntents
+from flintt_mcp.state.request_counts import RequestCounts
+from flintt_mcp.state.server_file import server_file
 from tests.clock import SetClock
 
-CLAIM = ("a caller", "flowmaticx_create_job", '{"keyword":"florist"}', "")
+JOB = Wanted(
+    caller="a caller",
+    tool="flowmaticx_create_job",
+    effect=Effect.SPEND,
+    canonical='{"keyword":"florist"}',
+    remembered=86_400.0,
+)
 STORE_KEY = b"k" * 32
 FEED = """<rss version="2.0"><channel><title>News</title><item><title>Acme raises a Series A round of 12 million</title>
 <link>https://news.example/acme</link><description>Acme closed its round.</description></item></channel></rss>"""
@@ -57,10 +67,11 @@ async def write_folder(folder: Path) -> dict[str, Any]:
         await run_waiting(sandbox.ground)
         await Dispatcher(sandbox.database, sandbox.ground.digester, SCHEMES, _posted, Pace(clock=clock)).round()
         await sandbox.database.read(_all_are_there)
-    store = Store(folder, STORE_KEY, clock.seconds)
-    told["idempotency_key"] = await store.claim(*CLAIM, clock.seconds())
-    await store.take("bucket", 1, 60.0, 0)
-    store.close()
+    file = server_file(folder)
+    intent, _ = await StoredIntents(file, STORE_KEY, clock.seconds).claim(JOB, State.EXECUTING, clock.seconds() + 50)
+    told["idempotency_key"] = intent.key
+    await RequestCounts(file, clock.seconds).take("bucket", 1, 60.0, 0)
+    file.close()
     return told
 
 
