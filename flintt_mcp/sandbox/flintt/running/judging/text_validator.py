@@ -1,7 +1,7 @@
 """The validator that works offline: topics of buying signals where a description asks for one, shared words where it does not.
 
 In: a `Subject`. Out: a `Judgement`, the same each time. Each reason adds or takes a fixed weight; the confidence is the logistic
-function of their sum. No model, no network, no randomness; measured on the labelled set (docs/signals-architecture.md).
+function of their sum, and no probability. No model, no network, no randomness; docs/signals-architecture.md says how good it is.
 """
 
 from __future__ import annotations

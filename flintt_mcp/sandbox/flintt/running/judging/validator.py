@@ -29,7 +29,7 @@ class Subject:
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """What a validator thinks of one item. `confidence` is how likely it is what the signal looks for, from 0 to 1."""
+    """What a validator thinks of one item. `confidence` is as sure as it says it is, from 0 to 1."""
 
     is_valid: bool
     confidence: float
