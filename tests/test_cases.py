@@ -14,7 +14,7 @@ import flintt_mcp.catalogue
 from flintt_mcp.calls.reply import Done, Refused
 from flintt_mcp.calls.wording import told
 from flintt_mcp.catalogue.operation import Api
-from flintt_mcp.rest.sending.message import UpstreamRequest, UpstreamResponse
+from flintt_mcp.rest.sending.message import TransportFault, UpstreamRequest, UpstreamResponse
 from tests.case_files import ANY, CASES, Case, every_case, every_operation, file_of, filled, same
 from tests.fake_api import BASE_URLS, KEYS, FakeApi, body_of, call, open_fake
 
@@ -69,13 +69,22 @@ def test_every_case_file_says_where_its_cases_come_from(path: Path) -> None:
     assert cases["source"].startswith("references/")
 
 
+def _look(case: Case) -> str | None:
+    """The operation that looks for what this one made."""
+    return None if case.operation.trace is None else case.operation.trace.listed
+
+
 async def _walk(app: Any, fake: FakeApi, case: Case) -> str | None:
     """Runs one case, after those whose cursor it goes on with, and returns the cursor that it gives."""
     cursor = None if case.before is None else await _walk(app, fake, case.before)
     fake.requests.clear()
     fake.answers = [UpstreamResponse(item["status"], item["headers"], _body(item)) for item in case.replies]
+    if case.operation.trace is not None:  # what was lost is looked for: here nobody answers
+        fake.answers.append(TransportFault("the connection was refused", sent=False))
     tool = app.inventory.get(case.operation.name)
     reply = await call(app, tool.name, filled(case.told["arguments"], cursor))
+    assert [request.operation for request in fake.requests[len(case.requests) :]] in ([], [_look(case)])
+    del fake.requests[len(case.requests) :]
     assert [_seen(request, case.api) for request in fake.requests] == [
         _wanted(item, request) for item, request in zip(case.requests, fake.requests, strict=False)
     ] + case.requests[len(fake.requests) :]

@@ -16,7 +16,7 @@ from flintt_mcp.catalogue.operation import Effect
 if TYPE_CHECKING:
     from flintt_mcp.calls.call import Call
     from flintt_mcp.calls.looking import Looked
-    from flintt_mcp.calls.reply import Reply
+    from flintt_mcp.calls.reply import Done, Reply
 
 
 @dataclass(frozen=True, eq=False)
@@ -24,8 +24,9 @@ class Tool:
     """One tool, self-describing.
 
     `api` names the REST API whose key it needs; None makes it public. `long_lived` tools may ask the client or show
-    progress, so their calls need a stream. `look` says whether a write whose answer was lost was done; a `repeatable` one may
-    simply be sent again, since its API tells attempts by their key.
+    progress, so their calls need a stream. `look` says whether a write whose answer was lost was done. A `repeatable` one may
+    simply be sent again: its API tells attempts by their key, or a second time changes nothing more. `gone` is the result of a
+    deletion that such a second attempt finds done.
     """
 
     name: str
@@ -42,6 +43,7 @@ class Tool:
     long_lived: bool = False
     look: Callable[[Call], Awaitable[Looked]] | None = field(default=None, repr=False)
     repeatable: bool = False
+    gone: Done | None = field(default=None, repr=False)
 
     @property
     def hints(self) -> dict[str, bool]:

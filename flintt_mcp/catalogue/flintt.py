@@ -20,6 +20,7 @@ from flintt_mcp.catalogue.operation import (
     Route,
     Section,
     Toolset,
+    Trace,
     Whole,
     body,
     fields,
@@ -136,6 +137,7 @@ OPERATIONS = (
             body("logo_url", high=2048),
         ),
         result=Record(noun="company", fields=COMPANY, said="Company added."),
+        trace=Trace(listed="list_companies", same=("name", "domain"), narrow={"name": "name"}),
     ),
     Operation(
         name="list_prospects",
@@ -169,6 +171,7 @@ OPERATIONS = (
         ),
         rules=(AnyOf(("company_id", "name")),),
         result=Record(noun="prospect", fields=PROSPECT, said="Prospect added."),
+        trace=Trace(listed="list_prospects", same=("company_id", "name", "email", "stage"), narrow={"stage": "stage"}),
     ),
     Operation(
         name="list_signals",
@@ -205,6 +208,7 @@ OPERATIONS = (
             fields=SIGNAL,
             said="Signal created. It must be built in the Flintt app before it can run.",
         ),
+        trace=Trace(listed="list_signals", same=("name", "description")),
     ),
     Operation(
         name="update_signal",

@@ -18,6 +18,7 @@ from flintt_mcp.catalogue.operation import (
     Record,
     Route,
     Toolset,
+    Trace,
     body,
     fields,
     path,
@@ -104,6 +105,7 @@ OPERATIONS = (
         ),
         scopes=("runs:write",),
         spends="up to {budget_cap} NGN",
+        trace=Trace(listed="flowpilot_list_runs", same=("objective", "budget_cap")),
     ),
     Operation(
         name="flowpilot_list_candidates",
@@ -140,6 +142,11 @@ OPERATIONS = (
             body("narration_note", "Default narration.", high=500),
         ),
         result=Record(noun="recipient", fields=RECIPIENT, said="Recipient saved."),
+        trace=Trace(
+            listed="flowpilot_list_recipients",
+            same=("name", "account_number", "institution_code"),
+            narrow={"search": "account_number"},
+        ),
         scopes=("recipients:write",),
     ),
     Operation(

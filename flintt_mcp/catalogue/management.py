@@ -17,6 +17,7 @@ from flintt_mcp.catalogue.operation import (
     Record,
     Route,
     Toolset,
+    Trace,
     Whole,
     body,
     fields,
@@ -65,6 +66,7 @@ OPERATIONS = (
             body("active", "False: it gets nothing yet.", kind=Kind.FLAG, default=True),
         ),
         result=Record(noun="webhook", fields=WEBHOOK, secrets=("signing_secret", "auth_token"), said="Webhook added."),
+        trace=Trace(listed="list_webhooks", same=("name", "endpoint_url")),
     ),
     Operation(
         name="update_webhook",
@@ -121,6 +123,7 @@ OPERATIONS = (
         routes=(Route("POST", "/api/api-keys"),),
         args=(body("name", "A label, e.g. Production.", required=True, low=1, high=100),),
         result=Record(noun="api_key", fields=KEY, secrets=("raw_key",), said="API key created."),
+        trace=Trace(listed="list_api_keys", same=("name",)),
     ),
     Operation(
         name="revoke_api_key",

@@ -320,12 +320,26 @@ class Api(msgspec.Struct, frozen=True, kw_only=True, eq=False):
         return {"TOKEN": "token", "JWT": "session token"}.get(self.secret, "key")
 
 
+class Trace(msgspec.Struct, frozen=True, kw_only=True):
+    """Where what a call made can be seen when its answer was lost: a row of the list operation `listed` in the same toolset.
+
+    The fields `same` of such a row hold what the arguments of those names said, as far as they were given. `narrow` maps arguments
+    of the list to arguments of the call. `at` is the field that says when the row was made.
+    """
+
+    listed: str
+    same: tuple[str, ...]
+    narrow: Mapping[str, str] = msgspec.field(default_factory=dict)
+    at: str = "created_at"
+
+
 class Operation(msgspec.Struct, frozen=True, kw_only=True):
     """One endpoint of one API, and the tool that calls it.
 
     `name` is the tool's name, `about` its description for a model: what it is for, when not to use it, what comes back.
     `scopes` are the key scopes the API's text asks for. `idempotency_key` sends an Idempotency-Key with every call. `spends`
-    says what a call may cost, with arguments in braces: "up to {leads_requested} leads' worth of credits".
+    says what a call may cost, with arguments in braces: "up to {leads_requested} leads' worth of credits". `trace` is where to look
+    for what it made.
     """
 
     name: str
@@ -339,6 +353,13 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True):
     scopes: tuple[str, ...] = ()
     idempotency_key: bool = False
     spends: str = ""
+    trace: Trace | None = None
+
+    @property
+    def repeatable(self) -> bool:
+        """Whether a call whose answer was lost may simply be sent again: its key tells, or a second time changes nothing more."""
+        changes_in_place = self.effect in (Effect.UPDATE, Effect.DESTROY)
+        return self.idempotency_key or (changes_in_place and all(route.method != "POST" for route in self.routes))
 
     def route_for(self, given: Mapping[str, Any]) -> Route:
         """The route these arguments call: the first whose `when` names an argument that is given, else the last."""

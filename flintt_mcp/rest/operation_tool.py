@@ -15,9 +15,10 @@ from flintt_mcp.calls.arguments import Arguments
 from flintt_mcp.calls.call import INTENT, Call
 from flintt_mcp.calls.reply import Done
 from flintt_mcp.calls.tool import Tool
-from flintt_mcp.catalogue.operation import Api, Arg, Kind, Listing, Lookup, Operation, Record, Toolset, local
+from flintt_mcp.catalogue.operation import Arg, Effect, Kind, Listing, Lookup, Operation, Record, Toolset, local
 from flintt_mcp.errors import Changed
 from flintt_mcp.rest.endpoint import Endpoint
+from flintt_mcp.rest.looking import look_for
 from flintt_mcp.rest.lookup import LookupReader
 from flintt_mcp.rest.readers import ListReader, Reader, RecordReader
 from flintt_mcp.rest.reading.cursors import LONGEST
@@ -28,15 +29,17 @@ from flintt_mcp.rest.upstream import Upstream
 
 def operation_tools(toolset: Toolset, upstream: Upstream) -> list[Tool]:
     """The tools of one toolset, in the order of its rows."""
-    return [OperationTool(toolset.api, operation, upstream).tool(toolset.name) for operation in toolset.operations]
+    return [OperationTool(toolset, operation, upstream).tool() for operation in toolset.operations]
 
 
 class OperationTool:
     """One operation of an API, as a tool."""
 
-    def __init__(self, api: Api, operation: Operation, upstream: Upstream) -> None:
+    def __init__(self, toolset: Toolset, operation: Operation, upstream: Upstream) -> None:
+        self._toolset = toolset.name
         self._operation = operation
-        self._endpoint = Endpoint(api, operation, upstream)
+        self._endpoint = Endpoint(toolset.api, operation, upstream)
+        self._look = look_for(toolset, operation, upstream)
         self._reader = _reader_of(self._endpoint)
         self._changed: Changed = "no" if operation.effect.reads else "yes"
 
@@ -58,7 +61,7 @@ class OperationTool:
         record = self._operation.result
         return isinstance(record, Record) and any(name in structured[record.noun] for name in record.secrets)
 
-    def tool(self, toolset: str) -> Tool:
+    def tool(self) -> Tool:
         """The tool that a client sees."""
         operation, api = self._operation, self._endpoint.api
         return Tool(
@@ -66,14 +69,16 @@ class OperationTool:
             title=operation.title,
             about=operation.about,
             effect=operation.effect,
-            toolset=toolset,
+            toolset=self._toolset,
             arguments=Arguments(operation.name, arguments_of(operation), operation.rules),
             handle=self.handle,
             api=api.name,
             output_schema=output_schema(operation.result),
             scopes=operation.scopes,
             spends=operation.spends,
-            repeatable=operation.idempotency_key,
+            look=self._look,
+            repeatable=operation.repeatable,
+            gone=_gone(operation),
         )
 
 
@@ -88,6 +93,14 @@ def arguments_of(operation: Operation) -> tuple[Arg, ...]:
         about = "A new id makes a deliberate second one of equal calls."
         args = (*args, local(INTENT, about, low=1, high=100))
     return args
+
+
+def _gone(operation: Operation) -> Done | None:
+    """The result of a deletion that was done before, as far as anybody can tell it."""
+    record = operation.result
+    if operation.effect is not Effect.DESTROY or not isinstance(record, Record):
+        return None
+    return Done(text=record.said, structured={record.noun: {}}, changed="yes")
 
 
 def _reader_of(endpoint: Endpoint) -> Reader:

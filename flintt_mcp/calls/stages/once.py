@@ -21,7 +21,7 @@ from flintt_mcp.calls.intent import Intent, IntentReused, Intents, State, Wanted
 from flintt_mcp.calls.looking import Found, Looked
 from flintt_mcp.calls.reply import Ask, Done, Refused, Reply
 from flintt_mcp.catalogue.operation import Effect
-from flintt_mcp.errors import CallRefused, FlinttError, ToolInputError
+from flintt_mcp.errors import CallRefused, FlinttError, NotFound, ToolInputError
 
 logger = logging.getLogger(__name__)
 
@@ -91,10 +91,12 @@ class Once:
     async def _latest(self, intent: Intent) -> Intent:
         return await self._intents.find(intent.id) or intent
 
-    async def _run(self, call: Call, intent: Intent, next: Next) -> Reply:
+    async def _run(self, call: Call, intent: Intent, next: Next, *, again: bool = False) -> Reply:
         try:
             reply = await next(replace(call, intent=intent))
         except FlinttError as error:
+            if again and isinstance(error, NotFound) and call.tool.gone is not None:
+                return await self._keep(intent, _noted(call.tool.gone, FOUND))
             if (found := await self._failed(call, intent, error)) is None:
                 raise
             return found
@@ -117,7 +119,7 @@ class Once:
         await self._note(intent, State.UNKNOWN)
         if call.tool.repeatable:
             return None
-        looked = await self._look(call)
+        looked = await self._look(replace(call, intent=intent))
         if isinstance(looked, Found):
             return await self._keep(intent, _noted(looked.done, FOUND))
         if looked == "not there":
@@ -168,8 +170,12 @@ class Once:
         """Go on with an intent of which nobody knows whether it was done."""
         if call.tool.repeatable:  # the API itself tells a second attempt by its key
             taken, ours = await self._taken(await self._unknown(intent), self._now() + self._longest)
-            return await (self._run(call, taken, next) if ours else self._again(call, await self._settled(taken), next))
-        looked = await self._look(call)
+            return await (
+                self._run(call, taken, next, again=True)
+                if ours
+                else self._again(call, await self._settled(taken), next)
+            )
+        looked = await self._look(replace(call, intent=intent))
         intent = await self._unknown(intent)
         if isinstance(looked, Found):
             return await self._keep(intent, _noted(looked.done, FOUND))
