@@ -7,10 +7,10 @@ from pathlib import Path
 
 import httpx2
 import pytest
-from sandbox_client import talk
 
 from flintt_mcp.sandbox.server import Sandbox, open_sandbox
 from tests.clock import SetClock
+from tests.sandbox.sandbox_client import talk
 
 
 @pytest.fixture

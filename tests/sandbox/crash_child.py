@@ -1,4 +1,4 @@
-"""A process that writes and delivers until it is killed: `python crash_child.py FOLDER`.
+"""A process that writes and delivers until it is killed: `python -m tests.sandbox.crash_child FOLDER`.
 
 Every write that was acknowledged is told on stdout, one line with the id of the company, right after its answer came.
 """
@@ -9,10 +9,10 @@ import sys
 from pathlib import Path
 
 import anyio
-from sandbox_client import talk
 
 from flintt_mcp.sandbox.delivery.dispatcher import Pace
 from flintt_mcp.sandbox.server import Sandbox, deliver_webhooks, open_sandbox
+from tests.sandbox.sandbox_client import talk
 
 WRITERS = 3
 PACE = Pace(poll=0.005, lease=0.4)

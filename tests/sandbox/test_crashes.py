@@ -17,16 +17,17 @@ import anyio
 import pytest
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
-from webhook_bench import rows, served
 
 from flintt_mcp.sandbox.delivery.dispatcher import Pace
 from flintt_mcp.sandbox.server import deliver_webhooks, open_sandbox, webhook_for
 from flintt_mcp.webhooks import Delivery, verify_flintt
+from tests.sandbox import crash_child
+from tests.sandbox.webhook_bench import rows, served
 
 pytestmark = pytest.mark.anyio
 
 CRASHES = int(os.environ.get("FLINTT_CRASHES", "5"))
-CHILD = Path(__file__).with_name("crash_child.py")
+ROOT = Path(__file__).parents[2]
 
 
 class Receiver:
@@ -48,8 +49,8 @@ class Receiver:
 
 async def crash(folder: Path, moment: float) -> list[str]:
     """Run the child, kill it `moment` seconds after its first acknowledged write, and answer what it acknowledged."""
-    command = [sys.executable, "-W", "error", str(CHILD), str(folder)]
-    async with await anyio.open_process(command, stderr=subprocess.PIPE) as child:
+    command = [sys.executable, "-W", "error", "-m", crash_child.__name__, str(folder)]
+    async with await anyio.open_process(command, stderr=subprocess.PIPE, cwd=ROOT) as child:
         assert child.stdout is not None
         told = bytearray()
         with anyio.fail_after(60):

@@ -8,11 +8,11 @@ from contextlib import asynccontextmanager
 
 import anyio
 import pytest
-from hostile_urls import forbidden_addresses, hostile_urls
 
 from flintt_mcp.sandbox.network.addresses import is_loopback, is_public
 from flintt_mcp.sandbox.network.guard import Failed, open_guard
 from flintt_mcp.sandbox.network.urls import PUBLIC, Policy, Refused, check_url
+from tests.sandbox.hostile_urls import forbidden_addresses, hostile_urls
 
 pytestmark = pytest.mark.anyio
 

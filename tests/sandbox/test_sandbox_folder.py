@@ -10,10 +10,10 @@ from pathlib import Path
 
 import anyio
 import pytest
-from sandbox_client import talk
 
 from flintt_mcp.errors import ConfigError
 from flintt_mcp.sandbox.server import MIGRATIONS, TABLES, open_sandbox
+from tests.sandbox.sandbox_client import talk
 
 pytestmark = pytest.mark.anyio
 

@@ -10,13 +10,13 @@ import anyio
 import httpx2
 import jwt
 import pytest
-from sandbox_client import talk
-from webhook_bench import Receiver, dispatcher, rows, user_id
 
 from flintt_mcp.sandbox.delivery.scheme import DELAYS
 from flintt_mcp.sandbox.flintt.session_door import local_token
 from flintt_mcp.sandbox.flintt.session_tokens import mint_token
 from flintt_mcp.sandbox.server import Sandbox, open_sandbox
+from tests.sandbox.sandbox_client import talk
+from tests.sandbox.webhook_bench import Receiver, dispatcher, rows, user_id
 
 pytestmark = pytest.mark.anyio
 

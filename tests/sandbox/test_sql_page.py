@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 
 import pytest
-from webhook_bench import Receiver, dispatcher, hook
 
 from flintt_mcp.sandbox.server import TABLES
+from tests.sandbox.webhook_bench import Receiver, dispatcher, hook
 
 pytestmark = pytest.mark.anyio
 

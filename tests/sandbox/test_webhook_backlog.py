@@ -17,7 +17,6 @@ from typing import Any, cast
 import anyio
 import pytest
 from anyio.lowlevel import checkpoint
-from webhook_bench import Receiver, dispatcher, hook, rows, run_until_idle, user_id
 
 from flintt_mcp.sandbox.delivery.dispatcher import Pace
 from flintt_mcp.sandbox.delivery.outbox import write_delivery
@@ -25,6 +24,7 @@ from flintt_mcp.sandbox.delivery.queue import Claim, Taken, take, waiting
 from flintt_mcp.sandbox.delivery.settling import Ended, Outcome, settle
 from flintt_mcp.sandbox.flintt.events import FLINTT_WEBHOOKS
 from flintt_mcp.sandbox.server import SCHEMES, Sandbox, deliver_webhooks, open_sandbox
+from tests.sandbox.webhook_bench import Receiver, dispatcher, hook, rows, run_until_idle, user_id
 
 pytestmark = pytest.mark.anyio
 

@@ -10,7 +10,6 @@ import logging
 
 import anyio
 import pytest
-from webhook_bench import URL, Receiver, dispatcher, hook, rows, run_until_idle, user_id
 
 from flintt_mcp.sandbox.delivery.scheme import DELAYS
 from flintt_mcp.sandbox.flintt.events import tell
@@ -20,6 +19,7 @@ from flintt_mcp.sandbox.flowpilot.events import tell as tell_flowpilot
 from flintt_mcp.sandbox.ground.clock import stamp
 from flintt_mcp.sandbox.network.guard import Failed
 from flintt_mcp.sandbox.network.urls import Refused
+from tests.sandbox.webhook_bench import URL, Receiver, dispatcher, hook, rows, run_until_idle, user_id
 
 pytestmark = pytest.mark.anyio
 

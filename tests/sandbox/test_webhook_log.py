@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import anyio
 import pytest
-from webhook_bench import Receiver, dispatcher, hook, rows
 
 from flintt_mcp.sandbox.delivery import pruning
 from flintt_mcp.sandbox.delivery.endpoints import Owner
@@ -12,6 +11,7 @@ from flintt_mcp.sandbox.delivery.log import resend
 from flintt_mcp.sandbox.delivery.pruning import forget_old
 from flintt_mcp.sandbox.flintt.events import FLINTT_WEBHOOKS
 from flintt_mcp.sandbox.server import deliver_webhooks
+from tests.sandbox.webhook_bench import Receiver, dispatcher, hook, rows
 
 pytestmark = pytest.mark.anyio
 

@@ -7,14 +7,14 @@ from collections.abc import AsyncIterator
 import anyio
 import httpx2
 import pytest
-from sandbox_client import talk
-from webhook_bench import rows, served, user_id
 
 from flintt_mcp.errors import ConfigError
 from flintt_mcp.sandbox.delivery.dispatcher import Pace
 from flintt_mcp.sandbox.delivery.receiver import Receiver
 from flintt_mcp.sandbox.flowpilot.events import tell as tell_flowpilot
 from flintt_mcp.sandbox.server import Sandbox, deliver_webhooks, open_sandbox, webhook_for
+from tests.sandbox.sandbox_client import talk
+from tests.sandbox.webhook_bench import rows, served, user_id
 
 pytestmark = pytest.mark.anyio
 

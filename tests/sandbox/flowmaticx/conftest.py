@@ -6,9 +6,9 @@ from collections.abc import AsyncIterator
 
 import httpx2
 import pytest
-from flowmaticx_client import talk
 
 from flintt_mcp.sandbox.server import Sandbox
+from tests.sandbox.flowmaticx.flowmaticx_client import talk
 
 
 @pytest.fixture

@@ -6,9 +6,9 @@ import json
 
 import httpx2
 import pytest
-from flowmaticx_client import SEARCH, data_of, failure, start, talk
 
 from flintt_mcp.sandbox.flowmaticx.keys import SANDBOX_KEYS
+from tests.sandbox.flowmaticx.flowmaticx_client import SEARCH, data_of, failure, start, talk
 
 pytestmark = pytest.mark.anyio
 

@@ -9,7 +9,6 @@ from tempfile import TemporaryDirectory
 
 import anyio
 import pytest
-from flowmaticx_client import SEARCH, data_of, start, talk
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -19,6 +18,7 @@ from flintt_mcp.sandbox.ground.doors import Ground
 from flintt_mcp.sandbox.ground.folder import open_folder
 from flintt_mcp.sandbox.server import MIGRATIONS
 from tests.clock import SetClock
+from tests.sandbox.flowmaticx.flowmaticx_client import SEARCH, data_of, start, talk
 
 
 @pytest.mark.anyio

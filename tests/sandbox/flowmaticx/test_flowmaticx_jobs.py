@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import anyio
 import pytest
-from flowmaticx_client import SEARCH, data_of, failure, job_of, start, talk
 
 from flintt_mcp.sandbox.server import open_sandbox
+from tests.sandbox.flowmaticx.flowmaticx_client import SEARCH, data_of, failure, job_of, start, talk
 
 pytestmark = pytest.mark.anyio
 

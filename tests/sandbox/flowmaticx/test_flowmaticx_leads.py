@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from flowmaticx_client import data_of, failure, job_of, start
+
+from tests.sandbox.flowmaticx.flowmaticx_client import data_of, failure, job_of, start
 
 pytestmark = pytest.mark.anyio
 

@@ -6,10 +6,10 @@ import hashlib
 import sqlite3
 
 import pytest
-from flowmaticx_client import data_of
 
 from flintt_mcp.sandbox.flowmaticx.keys import SANDBOX_KEYS
 from flintt_mcp.sandbox.flowmaticx.schema import TABLES
+from tests.sandbox.flowmaticx.flowmaticx_client import data_of
 
 SEED_DIGEST = "8c5f00091d8aa352318e4c5bfc48142a1a2e73088fb4df2ddac23b57c55d8ffc"
 

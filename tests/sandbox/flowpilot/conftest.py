@@ -7,10 +7,10 @@ from typing import Any
 
 import httpx2
 import pytest
-from flowpilot_client import talk_to
 
 from flintt_mcp.sandbox.flowpilot.approvals import Outcome, approve_run
 from flintt_mcp.sandbox.server import Sandbox
+from tests.sandbox.flowpilot.flowpilot_client import talk_to
 
 
 @pytest.fixture

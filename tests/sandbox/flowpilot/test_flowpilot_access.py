@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import pytest
-from flowpilot_client import talk_to
 
 from flintt_mcp.sandbox.flowpilot.app import flowpilot_app
 from flintt_mcp.sandbox.flowpilot.books import Books
 from flintt_mcp.sandbox.flowpilot.keys import SCOPES, add_key
 from flintt_mcp.sandbox.flowpilot.meter import RequestLimit
 from flintt_mcp.sandbox.ground.clock import stamp
+from tests.sandbox.flowpilot.flowpilot_client import talk_to
 
 pytestmark = pytest.mark.anyio
 

@@ -16,7 +16,6 @@ from pathlib import Path
 from typing import Any
 
 import anyio
-from flowpilot_client import talk_to
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -29,6 +28,7 @@ from flintt_mcp.sandbox.ground.folder import open_folder
 from flintt_mcp.sandbox.server import MIGRATIONS
 from flintt_mcp.sqlite import Database
 from tests.clock import SetClock
+from tests.sandbox.flowpilot.flowpilot_client import talk_to
 
 KEY = "fp_test_property"
 AMOUNT = re.compile(r'"(?:amount|balance|budget_cap|total)":([^,}]*\.[^,}]*|[^,}]*e[^,}]*)', re.IGNORECASE)

@@ -6,11 +6,11 @@ from functools import partial
 
 import anyio
 import pytest
-from flowpilot_client import talk_to
 
 import flintt_mcp.sandbox.at_work
 from flintt_mcp.sandbox.server import open_sandbox
 from flintt_mcp.settings import Settings
+from tests.sandbox.flowpilot.flowpilot_client import talk_to
 
 pytestmark = pytest.mark.anyio
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from test_sandbox_folder import content_digest
+
+from tests.sandbox.test_sandbox_folder import content_digest
 
 pytestmark = pytest.mark.anyio
 

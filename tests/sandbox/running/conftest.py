@@ -7,13 +7,13 @@ from pathlib import Path
 
 import httpx2
 import pytest
-from source_server import SourceServer, serve_sources
 
 from flintt_mcp.sandbox.flintt.running.runner import run_waiting
 from flintt_mcp.sandbox.flintt.running.sources.reach import Reach
 from flintt_mcp.sandbox.flintt.session_door import local_token
 from flintt_mcp.sandbox.network.urls import Policy
 from flintt_mcp.sandbox.server import Sandbox, open_sandbox
+from tests.sandbox.running.source_server import SourceServer, serve_sources
 
 
 @pytest.fixture

@@ -5,13 +5,12 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from labelled import load, measure
-
 from flintt_mcp.sandbox.flintt.running import ledger, outcomes
 from flintt_mcp.sandbox.flintt.running.judging import text_validator
 from flintt_mcp.sandbox.flintt.running.judging.topics import TOPICS
 from flintt_mcp.sandbox.flintt.running.sources import reach
 from flintt_mcp.sandbox.flintt.running.sources.fetching import FILE_KINDS
+from tests.sandbox.running.labelled import load, measure
 
 PAGE = Path(__file__).parents[3] / "docs" / "signals-architecture.md"
 

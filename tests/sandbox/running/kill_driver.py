@@ -1,4 +1,4 @@
-"""Runs signals and kills itself while it does, again and again. A process of its own: `python kill_driver.py FOLDER KILLS SEED`.
+"""Runs signals and kills itself while it does, again and again: `python -m tests.sandbox.running.kill_driver FOLDER KILLS SEED`.
 
 Each round is one run over new items. Up to four times per round a fork begins (or takes up) the run and is killed by SIGKILL after
 a random time from when it took the run; then one fork runs to the end. Forks save the price of importing everything again.
@@ -20,7 +20,6 @@ from pathlib import Path
 import aiohttp  # noqa: F401 - so that no fork has to load it
 import anyio
 import feedparser  # noqa: F401 - the same
-from source_server import rss
 
 from flintt_mcp.sandbox.delivery.endpoints import NewEndpoint, Owner, register
 from flintt_mcp.sandbox.flintt.changes import add_company
@@ -31,6 +30,7 @@ from flintt_mcp.sandbox.flintt.running.runner import Tempo, run_waiting
 from flintt_mcp.sandbox.flintt.running.sources.reach import Reach
 from flintt_mcp.sandbox.flintt.signals import insert_signal
 from flintt_mcp.sandbox.server import open_sandbox
+from tests.sandbox.running.source_server import rss
 
 EVENTS = ("signal.run.completed", "signal.run.result", "prospect.created")
 SOURCES = 3

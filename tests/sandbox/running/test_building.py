@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from source_server import rss
+
+from tests.sandbox.running.source_server import rss
 
 pytestmark = pytest.mark.anyio
 

@@ -14,11 +14,13 @@ import sys
 from pathlib import Path
 
 import pytest
-from kill_driver import COMPANIES, ITEMS, SOURCES
+
+from tests.sandbox.running import kill_driver
+from tests.sandbox.running.kill_driver import COMPANIES, ITEMS, SOURCES
 
 CRASHES = int(os.environ.get("FLINTT_CRASHES", "5"))
 EACH_TURN = SOURCES * (ITEMS // 2 * 3)
-HERE = Path(__file__).parent
+ROOT = Path(__file__).parents[3]
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="the driver forks")
 
@@ -27,11 +29,8 @@ pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="the driver fork
 def killed(seeded, tmp_path):
     """A folder whose runner was killed again and again, with a webhook that counts events; and what the driver says."""
     shutil.copytree(seeded, tmp_path / "data")
-    command = [sys.executable, "-W", "error", str(HERE / "kill_driver.py"), str(tmp_path), str(CRASHES), "7"]
-    paths = os.pathsep.join(str(path) for path in (HERE, HERE.parent))
-    driver = subprocess.run(
-        command, capture_output=True, text=True, env=os.environ | {"PYTHONPATH": paths}, timeout=600
-    )
+    command = [sys.executable, "-W", "error", "-m", kill_driver.__name__, str(tmp_path), str(CRASHES), "7"]
+    driver = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, timeout=600)
     assert driver.returncode == 0, driver.stderr
     connection = sqlite3.connect(tmp_path / "data" / "sandbox.db")
     yield connection, json.loads(driver.stdout)

@@ -8,7 +8,6 @@ from functools import partial
 
 import anyio
 import pytest
-from source_server import rss
 
 from flintt_mcp.sandbox.flintt.running.carrying import Carrier
 from flintt_mcp.sandbox.flintt.running.judging.text_validator import TextValidator
@@ -17,6 +16,7 @@ from flintt_mcp.sandbox.flintt.running.ledger import MAX_ATTEMPTS, begin_runner
 from flintt_mcp.sandbox.flintt.running.runner import Tempo, run_signal, run_waiting, runner
 from flintt_mcp.sandbox.flintt.running.runner_lock import Taken, hold
 from flintt_mcp.sandbox.flintt.running.sources.fetching import open_fetcher
+from tests.sandbox.running.source_server import rss
 
 pytestmark = pytest.mark.anyio
 

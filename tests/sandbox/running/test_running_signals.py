@@ -7,12 +7,12 @@ import re
 from uuid import UUID
 
 import pytest
-from source_reading import feed_of
-from source_server import rss
 
 from flintt_mcp.sandbox.flintt.running.build import Build
 from flintt_mcp.sandbox.flintt.running.runner import build_signal, run_signal, run_waiting
 from flintt_mcp.sandbox.flintt.running.sources.reach import MAX_BYTES
+from tests.sandbox.running.source_reading import feed_of
+from tests.sandbox.running.source_server import rss
 
 pytestmark = pytest.mark.anyio
 

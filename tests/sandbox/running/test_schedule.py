@@ -7,10 +7,10 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from source_server import rss
 
 from flintt_mcp.sandbox.flintt.running.runner import run_waiting
 from flintt_mcp.sandbox.flintt.running.schedule import latest_due, next_due
+from tests.sandbox.running.source_server import rss
 
 
 def at(text: str) -> datetime:

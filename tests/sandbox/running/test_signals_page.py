@@ -8,11 +8,11 @@ import sys
 
 import anyio
 import pytest
-from figures import PAGE
 
 from flintt_mcp.sandbox.flintt.running.build import Build
 from flintt_mcp.sandbox.flintt.running.runner_lock import FILE_NAME
 from flintt_mcp.sandbox.flintt.runs import Run
+from tests.sandbox.running.figures import PAGE
 
 pytestmark = pytest.mark.anyio
 

@@ -7,9 +7,9 @@ import json
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from source_reading import feed_of, read
 
 from flintt_mcp.sandbox.flintt.running.sources.charsets import decode
+from tests.sandbox.running.source_reading import feed_of, read
 
 RUSSIAN = "Кестрел открывает офис"
 FRENCH = "Élan lève 5 M€ à Nîmes"

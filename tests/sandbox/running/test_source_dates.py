@@ -9,9 +9,9 @@ from html import escape
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from source_reading import NOW, feed_of, read
 
 from flintt_mcp.sandbox.flintt.running.sources.dates import AHEAD, EARLIEST, read_date
+from tests.sandbox.running.source_reading import NOW, feed_of, read
 
 
 def dates_in_sources(written: str | float) -> set[str | None]:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 
 import pytest
-from source_reading import BASE, feed_of, read
 
 from flintt_mcp.sandbox.flintt.running.sources.identity import Item, universal_id
+from tests.sandbox.running.source_reading import BASE, feed_of, read
 
 
 def item(title: str, link: str = "", guid: str = "", text: str = "") -> str:

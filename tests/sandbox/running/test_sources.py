@@ -9,8 +9,6 @@ import time
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from source_reading import BASE, NOW, feed_of, read
-from source_server import rss
 
 from flintt_mcp.sandbox.flintt.running.sources.content import Content
 from flintt_mcp.sandbox.flintt.running.sources.entries import Unreadable
@@ -19,6 +17,8 @@ from flintt_mcp.sandbox.flintt.running.sources.identity import Item
 from flintt_mcp.sandbox.flintt.running.sources.items import read_items
 from flintt_mcp.sandbox.flintt.running.sources.parsing import read_content
 from flintt_mcp.sandbox.flintt.running.sources.reach import MAX_BYTES, MAX_ITEMS, MAX_TEXT, MAX_TITLE
+from tests.sandbox.running.source_reading import BASE, NOW, feed_of, read
+from tests.sandbox.running.source_server import rss
 
 ATOM = """<?xml version="1.0" encoding="utf-8"?><feed xmlns="http://www.w3.org/2005/Atom"><title>N</title>
 <entry><title type="html">Acme &lt;b&gt;raises&lt;/b&gt; €1M</title><link href="/x?utm_source=a"/><id>1</id>

@@ -1,0 +1,1 @@
+"""The sandbox's Flextell API and the OAuth server before it."""

@@ -1,0 +1,1 @@
+"""Running signals: sources, items, what is found in them, and what is made of it."""
