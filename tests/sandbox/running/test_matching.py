@@ -51,6 +51,7 @@ def test_the_core_of_a_name_is_what_is_left_without_its_legal_form(name, core):
         ("IBM", "Engineers at IBM built it"),
         # a legal form, also behind a comma and with points
         ("Block, Inc.", "Block, Inc. raises €5M"),
+        ("Block", "Block,Inc. raises €5M"),
         ("Block", "BLOCK, INC. RAISES €5M"),
         ("Block", "Block, Ltd., opens an office"),
         ("Box", "Box, GmbH eröffnet ein Büro"),
@@ -70,6 +71,8 @@ def test_the_core_of_a_name_is_what_is_left_without_its_legal_form(name, core):
         # a headline in capitals
         ("IBM", "IBM RAISES GUIDANCE"),
         ("SAP", "SAP CUTS JOBS"),
+        ("SAP", "SAP: 5.000"),
+        ("SAP", "SAP が新製品を発表"),
         ("adidas", "ADIDAS UP 5%"),
         ("eBay", "EBAY RAISES €5M"),
         ("Kestrel", "KESTREL EXPANDING"),

@@ -43,7 +43,7 @@ class Line:
         """Read a sentence."""
         found = tokens(text)
         longer = [token for token in found[1:] if len(token.word) > 3 and not token.word.isdigit()]
-        capitals = text.isupper() and len(found) > 1
+        capitals = text.isupper() and sum(token.capital for token in found) > 1
         begun = sum(token.capital for token in longer)
         return cls(text, found, capitals or (len(longer) >= 2 and begun / len(longer) > 0.7), capitals)
 

@@ -18,7 +18,7 @@ _POINTS = r"(?:[^\W\d_]\.\s?){2,}"
 _PARTS = r"sp\.?\s?z\s?o\.?\s?o\.?|s\.?\s?r\.?\s?o\.|d\.?\s?o\.?\s?o\.|a/s|k\.k\."
 _DOTTED = re.compile(rf"\b{_POINTS}")
 _LEGAL_PARTS = re.compile(rf"\b(?:{_PARTS})(?=\W|$)|株式会社|有限会社|주식회사", re.IGNORECASE)
-_AFTER_A_NAME = re.compile(rf"(?P<gap>,? )(?P<form>{_PARTS}|{_POINTS}|[^\W\d_]+)", re.IGNORECASE)
+_AFTER_A_NAME = re.compile(rf"(?P<gap>, ?| )(?P<form>{_PARTS}|{_POINTS}|[^\W\d_]+)", re.IGNORECASE)
 _UMLAUTS = (
     ("ä", "ae"),
     ("ö", "oe"),
