@@ -14,8 +14,8 @@ from pathlib import Path
 
 from anyio import to_thread
 
-from flintt_mcp.sandbox.flintt.running.finding.matching import Matcher, Mention
-from flintt_mcp.sandbox.flintt.running.findings import Found, unjudged
+from flintt_mcp.sandbox.flintt.running.finding.matching import Matcher
+from flintt_mcp.sandbox.flintt.running.findings import Found, Reading, unjudged
 from flintt_mcp.sandbox.flintt.running.judging.validator import CannotJudge, Judgement, Subject, Validator
 from flintt_mcp.sandbox.flintt.running.ledger import Lost, finish_run, record_failure, record_source, take_run
 from flintt_mcp.sandbox.flintt.running.outcomes import record_judgements
@@ -29,7 +29,6 @@ from flintt_mcp.sqlite import Database
 
 logger = logging.getLogger(__name__)
 
-_Named = tuple[Item, Sequence[Mention]]
 JUDGED_AT_ONCE = 20
 """Judgements written in one transaction; so many are made again after a kill."""
 
@@ -70,16 +69,16 @@ class Carrier:
         matcher = Matcher(task.names)
         for source in task.sources:
             try:
-                items, found = await self._look_at(source, matcher)
+                reading = await self._look_at(source, matcher)
             except _NotRead as failure:
                 logger.info("source %d of signal %s: %s", source.position, task.signal_id, failure)
                 await self.database.write(record_failure, self.number, task, source, str(failure), self.clock())
             else:
-                await self.database.write(record_source, self.number, task, source, items, found, self.clock())
+                await self.database.write(record_source, self.number, task, source, reading, self.clock())
             self.reached("read")
 
-    async def _look_at(self, source: Source, matcher: Matcher) -> tuple[int, Sequence[_Named]]:
-        """How many items a source has, and which of them name a company. Whatever it raises is this source's problem alone.
+    async def _look_at(self, source: Source, matcher: Matcher) -> Reading:
+        """What a source holds. Whatever it raises is this source's problem alone.
 
         Raises:
             _NotRead: the source cannot be read; the reason is its text.
@@ -87,7 +86,7 @@ class Carrier:
         try:
             content = await self.fetcher.fetch(source.kind, source.address)
             items = await read_content(content, source.items_at, self.clock())
-            return len(items), await to_thread.run_sync(_look_through, matcher, items)
+            return await to_thread.run_sync(_look_through, matcher, items)
         except (SourceFailed, Unreadable) as failure:
             raise _NotRead(str(failure)) from None
         except Exception as error:  # of a parser, on input that nobody thought of: its text may hold some of it
@@ -131,7 +130,7 @@ def _place_of(error: Exception) -> str:
     return f"{Path(frame.filename).stem}.{frame.name}"
 
 
-def _look_through(matcher: Matcher, items: Sequence[Item]) -> Sequence[_Named]:
+def _look_through(matcher: Matcher, items: Sequence[Item]) -> Reading:
     """The items that name a company."""
-    named = [(item, matcher.find(item.title, item.text)) for item in items]
-    return [(item, mentions) for item, mentions in named if mentions]
+    looked_at = [(item, matcher.find(item.title, item.text)) for item in items]
+    return Reading(len(items), [(item, mentions) for item, mentions in looked_at if mentions])

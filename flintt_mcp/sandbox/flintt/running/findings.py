@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID, uuid5
@@ -16,6 +17,15 @@ from flintt_mcp.sandbox.flintt.running.finding.matching import Mention
 from flintt_mcp.sandbox.flintt.running.sources.identity import Item
 from flintt_mcp.sandbox.flintt.running.task import Source, Task
 from flintt_mcp.sandbox.ground.clock import read_stamp, stamp
+from flintt_mcp.sandbox.ground.rows import insert
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What a source was found to hold: how many items, and those that name companies, with where they do."""
+
+    items: int
+    named: Sequence[tuple[Item, Sequence[Mention]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,27 +49,29 @@ def add_raw_result(
     if _is_reported(connection, task, source, item, mention):
         return
     raw_id = f"rr_{uuid5(UUID(task.run_id), f'{item.key}/{mention.company_id}')}"
-    connection.execute(
-        """INSERT INTO flintt_raw_results (id, user_id, run_id, company_name, signal, source_url, source_type, created_at)
-            VALUES (?, ?, ?, ?, ?, ?, ?, ?)""",
-        (raw_id, task.user_id, task.run_id, mention.name, item.title, item.url, source.source_type, stamp(now)),
-    )
-    row = {
+    owner = {"user_id": task.user_id, "run_id": task.run_id}
+    shown = {
+        "id": raw_id,
+        "company_name": mention.name,
+        "signal": item.title,
+        "source_url": item.url,
+        "source_type": source.source_type,
+        "created_at": stamp(now),
+    }
+    insert(connection, "flintt_raw_results", owner | shown)
+    kept = {
         "signal_id": task.signal_id,
         "item_key": item.key,
         "address_key": item.address_key,
         "position": source.position,
         "company_id": mention.company_id,
-        "user_id": task.user_id,
-        "run_id": task.run_id,
         "raw_result_id": raw_id,
         "named_as": json.dumps(sorted(mention.as_written), ensure_ascii=False),
         "title": item.title,
         "text": item.text,
         "published_at": item.published_at,
     }
-    marks = ", ".join(f":{column}" for column in row)
-    connection.execute(f"INSERT INTO flintt_found_items ({', '.join(row)}) VALUES ({marks})", row)
+    insert(connection, "flintt_found_items", owner | kept)
 
 
 def _is_reported(connection: sqlite3.Connection, task: Task, source: Source, item: Item, mention: Mention) -> bool:

@@ -7,14 +7,11 @@ deleted, raises `Lost` and changes nothing. `findings` writes what a source said
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from flintt_mcp.sandbox.flintt.events import tell
-from flintt_mcp.sandbox.flintt.running.finding.matching import Mention
 from flintt_mcp.sandbox.flintt.running.finding.names import Name, read_name
-from flintt_mcp.sandbox.flintt.running.findings import add_raw_result, count_results, unjudged
-from flintt_mcp.sandbox.flintt.running.sources.identity import Item
+from flintt_mcp.sandbox.flintt.running.findings import Reading, add_raw_result, count_results, unjudged
 from flintt_mcp.sandbox.flintt.running.task import Source, Task
 from flintt_mcp.sandbox.ground.clock import stamp
 
@@ -56,13 +53,10 @@ def take_run(connection: sqlite3.Connection, number: int, run_id: str, now: date
     ).fetchone()
     if run is None:
         return None
-    connection.execute(
-        "UPDATE flintt_runs SET status = 'running', started_at = COALESCE(started_at, ?) WHERE id = ?",
-        (stamp(now), run_id),
-    )
-    connection.execute(
-        "UPDATE flintt_run_work SET runner = ?, attempts = attempts + 1 WHERE run_id = ?", (number, run_id)
-    )
+    started = "UPDATE flintt_runs SET status = 'running', started_at = COALESCE(started_at, ?) WHERE id = ?"
+    connection.execute(started, (stamp(now), run_id))
+    taken = "UPDATE flintt_run_work SET runner = ?, attempts = attempts + 1 WHERE run_id = ?"
+    connection.execute(taken, (number, run_id))
     return Task(
         run_id=run_id,
         user_id=run["user_id"],
@@ -76,13 +70,7 @@ def take_run(connection: sqlite3.Connection, number: int, run_id: str, now: date
 
 
 def record_source(
-    connection: sqlite3.Connection,
-    number: int,
-    task: Task,
-    source: Source,
-    count: int,
-    found: Iterable[tuple[Item, Sequence[Mention]]],
-    now: datetime,
+    connection: sqlite3.Connection, number: int, task: Task, source: Source, reading: Reading, now: datetime
 ) -> None:
     """A source was read: what it says about companies that the signal has not reported yet becomes raw results.
 
@@ -90,9 +78,9 @@ def record_source(
         Lost: the run is another's now.
     """
     check_run(connection, number, task)
-    if not _close_source(connection, task, source, count, None, now):
+    if not _close_source(connection, task, source, reading.items, None, now):
         return
-    for item, mentions in found:
+    for item, mentions in reading.named:
         for mention in mentions:
             add_raw_result(connection, task, source, item, mention, now)
     count_results(connection, task)

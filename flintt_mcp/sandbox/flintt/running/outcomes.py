@@ -19,6 +19,7 @@ from flintt_mcp.sandbox.flintt.running.judging.validator import Judgement
 from flintt_mcp.sandbox.flintt.running.ledger import check_run
 from flintt_mcp.sandbox.flintt.running.task import Task
 from flintt_mcp.sandbox.ground.clock import stamp
+from flintt_mcp.sandbox.ground.rows import insert
 
 ENDED_STAGES = ("won", "lost", "closed", "closed_won", "closed_lost")
 """A deal in one of these stages is over, also while it is shown."""
@@ -61,23 +62,17 @@ def _add_judgement(
         "signal_summary": judgement.summary,
         "why_now": judgement.why_now,
     }
-    new = connection.execute(
-        """INSERT INTO flintt_validation_results
-            (id, user_id, run_id, raw_result_id, is_valid, confidence, company_name, signal_summary, why_now,
-            evidence_sources, created_at)
-            VALUES (:id, :user_id, :run_id, :raw_result_id, :is_valid, :confidence, :company_name, :signal_summary, :why_now,
-            :evidence_sources, :created_at) ON CONFLICT DO NOTHING""",
-        result
-        | {
-            "user_id": task.user_id,
-            "run_id": task.run_id,
-            "raw_result_id": found.raw_result_id,
-            "created_at": stamp(now),
-        }
-        | {"evidence_sources": json.dumps(evidence, ensure_ascii=False)},
-    )
-    if new.rowcount == 0:
+    known = "SELECT 1 FROM flintt_validation_results WHERE id = ?"
+    if connection.execute(known, (result["id"],)).fetchone():
         return None
+    kept = {
+        "user_id": task.user_id,
+        "run_id": task.run_id,
+        "raw_result_id": found.raw_result_id,
+        "evidence_sources": json.dumps(evidence, ensure_ascii=False),
+        "created_at": stamp(now),
+    }
+    insert(connection, "flintt_validation_results", result | kept)
     told = {"signal_id": task.signal_id, "run_id": task.run_id, "company_id": found.company_id}
     return told | result | {"evidence_sources": evidence}
 

@@ -13,7 +13,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
-MAX_ID = 2048
 _TRACKING = re.compile(r"(utm_\w+|fbclid|gclid|mc_cid|mc_eid)", re.IGNORECASE)
 _ROUTE = re.compile(r"(?!utm_)(?:[/!]|[^=?&:]+/)")
 """How a fragment begins that chooses what a page shows: "#/jobs/1", "#!news", "#jobs/1". Others are places in it, or campaigns."""
@@ -51,7 +50,7 @@ class Item:
 
 def universal_id(id: str, source: str) -> str | None:
     """What a source calls an item, as nothing of another source is called; None when it does not say."""
-    told = id.strip()[:MAX_ID]
+    told = id.strip()
     if not told:
         return None
     return told if _UNIVERSAL.match(told) else f"{source}#{told}"
