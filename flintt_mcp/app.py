@@ -25,6 +25,7 @@ from flintt_mcp.calls.stages.scopes import Scopes
 from flintt_mcp.calls.stages.spending import Spending
 from flintt_mcp.calls.stages.validate import validate
 from flintt_mcp.calls.stages.visible import visible
+from flintt_mcp.calls.stages.watch import Watch, Watcher
 from flintt_mcp.calls.tool import Tool
 from flintt_mcp.catalogue import APIS
 from flintt_mcp.catalogue.base_urls import SANDBOX_URL, base_urls, on_this_machine
@@ -162,11 +163,11 @@ async def open_app(
         yield _compose(ground, client, _intents(ground, database), counted=counted)
 
 
-def _pipeline(ground: _Ground, intents: Intents, metrics: Metrics | None, scopes: Scopes | None) -> Pipeline:
+def _pipeline(ground: _Ground, intents: Intents, watchers: Sequence[Watcher], scopes: Scopes | None) -> Pipeline:
     """Every stage by its name, in the order in which calls pass them: the one list. What is None is off."""
     settings, added = ground.settings, ground.additions.stages
     stages: dict[str, Stage | None] = {
-        "metrics": metrics,
+        "watch": Watch(watchers) if watchers else None,
         "scopes": scopes,
         "visible": visible,
         "validate": validate,
@@ -282,7 +283,7 @@ def _compose(ground: _Ground, client: UpstreamClient, intents: Intents, *, count
     scopes = Scopes(time.monotonic) if settings.hide_unscoped else None
     hides = None if scopes is None else scopes.hides
     inventory = build_inventory(settings, ground.toolsets, handbook, upstream, added.tools, hides)
-    pipeline = _pipeline(ground, intents, metrics if counted else None, scopes)
+    pipeline = _pipeline(ground, intents, [metrics.count] if counted else [], scopes)
     credentials = Credentials(APIS, ground.keys.digest, narrowing(added.tools))
     apis_on = dict.fromkeys(tool.api for tool in inventory if tool.api is not None)
     workspace = Workspace(inventory, pipeline) if inventory.get("get_signal") else None

@@ -69,17 +69,17 @@ async def test_a_stage_is_added_behind_any_stage_of_the_list_by_its_name_even_on
 
         return stage
 
-    names = ("spending", "visible", "metrics", "limit", "validate", "scopes")
+    names = ("spending", "visible", "watch", "limit", "validate", "scopes")
     additions = Additions(stages={name: noting(name) for name in names})
     async with open_fake(tmp_path, additions=additions) as app:
         assert isinstance(await call(app, "list_docs", {"nobody": "knows this"}), Refused)
         assert isinstance(await call(app, "list_docs", {}), Done)
-    before = ["metrics", "scopes", "visible"]
+    before = ["watch", "scopes", "visible"]
     assert passed == [*before, *before, "validate", "limit", "spending"]
 
 
 async def test_a_stage_that_would_stand_nowhere_is_an_error(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match="behind one of metrics, scopes, visible, validate, limit, spending"):
+    with pytest.raises(ValueError, match="behind one of watch, scopes, visible, validate, limit, spending"):
         async with open_fake(tmp_path, additions=Additions(stages={"spendign": validate})):
             pass
 

@@ -18,6 +18,7 @@ class Done(msgspec.Struct, frozen=True):
 
     `structured` is valid against the tool's output schema and `text` stands on its own. `content`, when given, holds
     ready MCP content blocks (images, resources) and replaces the text. What holds a secret is `shown_once`: nobody keeps it.
+    `api_status` is the HTTP status of the API's last answer, for those who watch.
     """
 
     text: str = ""
@@ -25,6 +26,7 @@ class Done(msgspec.Struct, frozen=True):
     content: Sequence[Mapping[str, Any]] | None = None
     changed: Changed = "no"
     shown_once: bool = False
+    api_status: int | None = None
 
 
 class Ask(msgspec.Struct, frozen=True):

@@ -48,9 +48,12 @@ class Endpoint:
 
 
 class ApiCall:
-    """One call of a tool on its way to its API: where it goes, with which key, and which page it wants."""
+    """One call of a tool on its way to its API: where it goes, with which key, and which page it wants.
 
-    __slots__ = ("_base_url", "_call", "_endpoint", "_secret", "arguments", "route")
+    `status` is that of the API's last answer.
+    """
+
+    __slots__ = ("_base_url", "_call", "_endpoint", "_secret", "arguments", "route", "status")
 
     def __init__(self, endpoint: Endpoint, call: Call, base_url: str, secret: str) -> None:
         self._endpoint = endpoint
@@ -59,6 +62,7 @@ class ApiCall:
         self._secret = secret
         self.arguments = call.arguments
         self.route = endpoint.operation.route_for(call.arguments)
+        self.status: int | None = None
 
     @property
     def is_remote(self) -> bool:
@@ -72,6 +76,7 @@ class ApiCall:
             UpstreamError: there is none, it is no success, or it is no JSON.
         """
         response = await self._sent(parameters)
+        self.status = response.status
         api, operation = self._endpoint.api, self._endpoint.operation
         if not 200 <= response.status < 300:
             raise error_for(api, operation, response, self._secret)

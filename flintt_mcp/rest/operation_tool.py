@@ -49,12 +49,14 @@ class OperationTool:
         Raises:
             FlinttError: what came between; nothing else.
         """
-        result = await self._reader.read(await self._endpoint.call(call))
+        api_call = await self._endpoint.call(call)
+        result = await self._reader.read(api_call)
         return Done(
             text=result.text,
             structured=result.structured,
             changed=self._changed,
             shown_once=self._shows_a_secret(result.structured),
+            api_status=api_call.status,
         )
 
     def _shows_a_secret(self, structured: Mapping[str, Any]) -> bool:

@@ -1,19 +1,18 @@
 """Counts and times of calls, as Prometheus text. Labels are tool names and outcomes, never anything of a caller.
 
-With several worker processes each writes to the folder that PROMETHEUS_MULTIPROC_DIR names, and any of them answers for all.
+In: the end of each call, as the stage `watch.py` tells it. Out: text. With several worker processes each writes to the folder that
+PROMETHEUS_MULTIPROC_DIR names, and any of them answers for all.
 """
 
 from __future__ import annotations
 
 import os
-import time
 from collections.abc import Callable
 from functools import cache, cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
-from flintt_mcp.calls.call import Call, Next
-from flintt_mcp.calls.reply import Done, Refused, Reply
-from flintt_mcp.errors import FlinttError
+from flintt_mcp.calls.call import Call
+from flintt_mcp.calls.stages.watch import Ended
 
 if TYPE_CHECKING:
     from prometheus_client import CollectorRegistry, Counter, Histogram
@@ -31,7 +30,7 @@ class _Figures(NamedTuple):
 
 
 class Metrics:
-    """Stage: counts each call by tool and outcome and times it. The library is loaded with the first call or question."""
+    """Counts each call by tool and outcome and times it. The library is loaded with the first call or question."""
 
     @cached_property
     def _figures(self) -> _Figures:
@@ -44,20 +43,10 @@ class Metrics:
         )
         return _Figures(registry, cache(calls.labels), cache(seconds.labels))
 
-    async def __call__(self, call: Call, next: Next) -> Reply:
-        started = time.perf_counter()
-        outcome = "error"
-        try:
-            reply = await next(call)
-            outcome = "done" if isinstance(reply, Done) else "refused" if isinstance(reply, Refused) else "ask"
-            return reply
-        except FlinttError:
-            outcome = "refused"
-            raise
-        finally:
-            seconds = time.perf_counter() - started
-            self._figures.calls(call.tool.name, outcome).inc()
-            self._figures.seconds(call.tool.name).observe(seconds)
+    def count(self, call: Call, ended: Ended) -> None:
+        """Watch one call end."""
+        self._figures.calls(call.tool.name, ended.outcome).inc()
+        self._figures.seconds(call.tool.name).observe(ended.seconds)
 
     def text(self) -> bytes:
         """All figures in Prometheus text format, of every worker process where there are several."""
