@@ -13,6 +13,7 @@ from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from flintt_mcp.calls import lines
 from flintt_mcp.calls.call import Stage
 from flintt_mcp.calls.caller import Caller, Credentials
 from flintt_mcp.calls.intent import Intents
@@ -283,7 +284,8 @@ def _compose(ground: _Ground, client: UpstreamClient, intents: Intents, *, count
     scopes = Scopes(time.monotonic) if settings.hide_unscoped else None
     hides = None if scopes is None else scopes.hides
     inventory = build_inventory(settings, ground.toolsets, handbook, upstream, added.tools, hides)
-    pipeline = _pipeline(ground, intents, [metrics.count] if counted else [], scopes)
+    watchers = [*([metrics.count] if counted else ()), *([lines.tell_call] if lines.are_wanted() else ())]
+    pipeline = _pipeline(ground, intents, watchers, scopes)
     credentials = Credentials(APIS, ground.keys.digest, narrowing(added.tools))
     apis_on = dict.fromkeys(tool.api for tool in inventory if tool.api is not None)
     workspace = Workspace(inventory, pipeline) if inventory.get("get_signal") else None

@@ -146,7 +146,8 @@ class Settings:
         takes="an address such as 10.0.0.7, a network such as 10.0.0.0/8, or * alone for any",
         commands=("serve",),
     )
-    log_level: str = _row("warning", "How much to log on stderr.", choices=LOG_LEVELS)
+    log_level: str = _row("warning", "How much to log on stderr; info has a line for each request.", choices=LOG_LEVELS)
+    log_format: str = _row("text", "How to log: text, or json with one object a line.", choices=("text", "json"))
     result_limit: int = _row(
         40_000,
         "Largest result of one call in bytes of JSON (4 bytes are about a token); the rest comes by cursor.",

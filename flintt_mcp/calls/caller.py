@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 from urllib.parse import parse_qsl
 
+from flintt_mcp.calls.trace import Trace
 from flintt_mcp.catalogue.operation import Api
 
 ChannelKind = Literal["http", "stdio", "shell"]
@@ -29,13 +30,14 @@ class Caller:
 
     `principal` is a keyed digest of all credentials on the request: equal for equal keys, and telling nothing about them.
     `secrets` maps an API's name to the key for it, `principals` to the digest of that key alone. `toolsets` narrows what this
-    caller sees; None leaves all that is on.
+    caller sees; None leaves all that is on. `trace` is what the request is known by, None where requests have no headers.
     """
 
     principal: str
     secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
     toolsets: frozenset[str] | None = None
     principals: Mapping[str, str] = field(default_factory=dict, repr=False)
+    trace: Trace | None = field(default=None, compare=False, repr=False)
 
     def principal_for(self, api: str) -> str:
         """Who this is for one API: whatever is kept for a caller of an API is bound to this, so that a key for another API
@@ -60,7 +62,7 @@ class Credentials:
         self._own_queries = {api.own_query: api.name for api in self._apis}
         self._beside = {api.name: api.beside for api in self._apis if api.beside}
 
-    def from_request(self, query: bytes, headers: Iterable[tuple[bytes, bytes]]) -> Caller:
+    def from_request(self, query: bytes, headers: Iterable[tuple[bytes, bytes]], trace: Trace | None = None) -> Caller:
         """The caller of one HTTP request.
 
         Of several keys for one API the most explicit wins: its named header, then its named query parameter, then
@@ -87,7 +89,7 @@ class Credentials:
                 loose.setdefault("3 query", value)
             elif name == "toolsets":
                 toolsets = value if toolsets is None else toolsets
-        return self._caller(self._routed(named, loose), toolsets)
+        return self._caller(self._routed(named, loose), toolsets, trace)
 
     def from_environment(self, environment: Mapping[str, str]) -> Caller:
         """The caller on stdio and in a shell: FLINTT_API_KEY and its siblings."""
@@ -126,7 +128,7 @@ class Credentials:
                 return api
         return None if bearer or not self._apis else self._apis[0]
 
-    def _caller(self, secrets: dict[str, str], toolsets: str | None) -> Caller:
+    def _caller(self, secrets: dict[str, str], toolsets: str | None, trace: Trace | None = None) -> Caller:
         chosen = None if toolsets is None else self._narrowed(toolsets)
         principals = {name: self._digest({name: secrets[name]}) for name in secrets}
         principal = principals[next(iter(secrets))] if len(secrets) == 1 else self._digest(secrets)
@@ -134,7 +136,7 @@ class Credentials:
             # The key of the API it is beside may be enough there (in the sandbox), and then says who it is.
             if name not in principals and other in principals:
                 principals[name] = principals[other]
-        return Caller(principal, secrets, chosen, principals)
+        return Caller(principal, secrets, chosen, principals, trace)
 
     def _digest(self, secrets: Mapping[str, str]) -> str:
         text = "\n".join(f"{name}\t{secrets[name]}" for name in sorted(secrets))

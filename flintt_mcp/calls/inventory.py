@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import cache
 
-from flintt_mcp.calls.arguments import shown_name
+from flintt_mcp.calls.arguments import Arguments, shown_name
+from flintt_mcp.calls.call import Call
 from flintt_mcp.calls.caller import Caller
+from flintt_mcp.calls.reply import Reply
 from flintt_mcp.calls.tool import Tool
+from flintt_mcp.catalogue.operation import Effect
 from flintt_mcp.errors import UnknownTool
 
 _NAME_COMPARED = 64
@@ -59,6 +63,24 @@ class Inventory:
         close = difflib.get_close_matches(name[:_NAME_COMPARED], [tool.name for tool in self.visible_to(caller)], n=3)
         hint = f"did you mean {' or '.join(close)}?" if close else "tools/list names those that are on"
         raise UnknownTool(f"Unknown tool: {shown_name(name)}", advice=hint)
+
+
+@cache
+def no_tool() -> Tool:
+    """What is called in place of a name that no tool has: refused as well, and seen by those who watch calls end."""
+    return Tool(
+        name="unknown",
+        title="No tool",
+        about="Refuses every call.",
+        effect=Effect.READ,
+        toolset="",
+        arguments=Arguments("unknown", ()),
+        handle=_refuse,
+    )
+
+
+async def _refuse(call: Call) -> Reply:
+    raise UnknownTool("There is no tool of that name")
 
 
 def is_visible(tool: Tool, caller: Caller) -> bool:

@@ -12,7 +12,7 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-from flintt_mcp.errors import ConfigError, FlinttError
+from flintt_mcp.errors import ConfigError, FlinttError, UnknownTool
 from flintt_mcp.settings import Settings, variable
 
 
@@ -23,7 +23,7 @@ def _stdio(settings: Settings, env: dict[str, str], options: argparse.Namespace,
     from flintt_mcp.serving.logs import configure_logging
     from flintt_mcp.serving.memory import settle_memory
 
-    configure_logging(settings.log_level)
+    configure_logging(settings)
     if sys.stdin.isatty():
         print("flintt-mcp speaks MCP on stdin and waits for a client; `flintt-mcp --help` shows more.", file=sys.stderr)
 
@@ -60,17 +60,23 @@ def _call(settings: Settings, env: dict[str, str], options: argparse.Namespace, 
 
     from flintt_mcp.app import open_app
     from flintt_mcp.calls.call import Call, QuietChannel
+    from flintt_mcp.calls.inventory import no_tool
     from flintt_mcp.calls.reply import Done, Refused
     from flintt_mcp.calls.wording import told
     from flintt_mcp.serving.logs import configure_logging
 
-    configure_logging(settings.log_level)
+    configure_logging(settings)
     arguments = {**_json_arguments(options.json_arguments), **_loose_arguments(rest)}
 
     async def call() -> Any:
         async with open_app(settings, env) as app:
-            tool = app.inventory.find(options.tool, app.caller)
-            return await app.pipeline.run(Call(tool, arguments, app.caller, QuietChannel("shell")))
+            channel = QuietChannel("shell")
+            try:
+                tool = app.inventory.find(options.tool, app.caller)
+            except UnknownTool as error:
+                await app.pipeline.run(Call(no_tool(), {}, app.caller, channel))
+                return Refused(error)
+            return await app.pipeline.run(Call(tool, arguments, app.caller, channel))
 
     try:
         reply = anyio.run(call)
@@ -121,7 +127,7 @@ def _tools(settings: Settings, env: dict[str, str], options: argparse.Namespace,
     from flintt_mcp.app import open_app
     from flintt_mcp.serving.logs import configure_logging
 
-    configure_logging(settings.log_level)
+    configure_logging(settings)
 
     async def collect() -> list[Any]:
         async with open_app(settings, env) as app:
@@ -147,7 +153,7 @@ def _login(settings: Settings, env: dict[str, str], options: argparse.Namespace,
     from flintt_mcp.rest.sending.client import open_client
     from flintt_mcp.serving.logs import configure_logging
 
-    configure_logging(settings.log_level)
+    configure_logging(settings)
     oauth = read_settings(env)
     if oauth is None:
         stem = options.api.upper()

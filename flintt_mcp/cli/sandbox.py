@@ -29,7 +29,7 @@ def run_action(settings: Settings, options: argparse.Namespace) -> int:
 
     from flintt_mcp.serving.logs import configure_logging
 
-    configure_logging(settings.log_level)
+    configure_logging(settings)
     if options.action == "listen":
         settings = replace(settings, allow_loopback=True)
     actions: dict[str, Callable[[Sandbox, Settings, argparse.Namespace], Awaitable[int]]] = {

@@ -16,6 +16,7 @@ from mcp_types import INVALID_PARAMS, SERVER_INFO_META_KEY, CallToolRequestParam
 from mcp_types.version import MODERN_PROTOCOL_VERSIONS
 
 from flintt_mcp.calls.call import Call
+from flintt_mcp.calls.inventory import no_tool
 from flintt_mcp.calls.reply import Reply
 from flintt_mcp.errors import UnknownTool
 from flintt_mcp.face.questions import AskAgain, rounds
@@ -39,12 +40,12 @@ def call_tool(face: Face) -> Callable[..., Any]:
     """Answers `tools/call`: runs the pipeline, in rounds while the tool has questions."""
 
     async def answer(ctx: Context, params: CallToolRequestParams) -> dict[str, Any]:
-        caller = face.caller_of(ctx)
+        caller, channel = face.caller_of(ctx), McpChannel(ctx)
         try:
             tool = face.inventory.find(params.name, caller)
         except UnknownTool as error:
+            await face.pipeline.run(Call(no_tool(), {}, caller, channel))
             raise MCPError(INVALID_PARAMS, ". ".join(filter(None, (error.message, error.advice)))) from None
-        channel = McpChannel(ctx)
 
         async def run(again: AskAgain) -> Reply:
             return await face.pipeline.run(

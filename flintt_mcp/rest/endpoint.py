@@ -7,6 +7,7 @@ in an answer is read by `readers.py` and its neighbours; a key is only sent belo
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 from uuid import uuid4
 
@@ -18,7 +19,7 @@ from flintt_mcp.rest.reading.cursors import Cursors
 from flintt_mcp.rest.reading.faults import error_for
 from flintt_mcp.rest.reading.paging import Page
 from flintt_mcp.rest.sending.message import UpstreamRequest, UpstreamResponse
-from flintt_mcp.rest.sending.request import build_request
+from flintt_mcp.rest.sending.request import Access, build_request
 from flintt_mcp.rest.upstream import Upstream
 
 WHOLE: Mapping[str, str | int] = {}
@@ -44,7 +45,8 @@ class Endpoint:
             ConfigError: nobody said where the API is.
         """
         secret = await self.credential.of(call)
-        return ApiCall(self, call, self.upstream.places.base_url(self.api), secret)
+        parent = "" if call.caller.trace is None else call.caller.trace.parent
+        return ApiCall(self, call, Access(self.api, self.upstream.places.base_url(self.api), secret, parent))
 
 
 class ApiCall:
@@ -53,13 +55,12 @@ class ApiCall:
     `status` is that of the API's last answer.
     """
 
-    __slots__ = ("_base_url", "_call", "_endpoint", "_secret", "arguments", "route", "status")
+    __slots__ = ("_access", "_call", "_endpoint", "arguments", "route", "status")
 
-    def __init__(self, endpoint: Endpoint, call: Call, base_url: str, secret: str) -> None:
+    def __init__(self, endpoint: Endpoint, call: Call, access: Access) -> None:
         self._endpoint = endpoint
         self._call = call
-        self._base_url = base_url
-        self._secret = secret
+        self._access = access
         self.arguments = call.arguments
         self.route = endpoint.operation.route_for(call.arguments)
         self.status: int | None = None
@@ -79,7 +80,7 @@ class ApiCall:
         self.status = response.status
         api, operation = self._endpoint.api, self._endpoint.operation
         if not 200 <= response.status < 300:
-            raise error_for(api, operation, response, self._secret)
+            raise error_for(api, operation, response, self._access.secret)
         return Answer(api, operation, response, decode(api, operation, response))
 
     def page(self, rows: int) -> Page:
@@ -111,9 +112,9 @@ class ApiCall:
         response = await send(self._request(parameters, key))
         if response.status == 401:
             # Nothing was done, so a write may go again: the token was revoked, or somebody signed in anew.
-            another = await self._endpoint.credential.in_place_of(self._secret, self._call)
+            another = await self._endpoint.credential.in_place_of(self._access.secret, self._call)
             if another is not None:
-                self._secret = another
+                self._access = replace(self._access, secret=another)
                 response = await send(self._request(parameters, key))
         return response
 
@@ -126,12 +127,10 @@ class ApiCall:
 
     def _request(self, parameters: Mapping[str, str | int], key: str | None) -> UpstreamRequest:
         return build_request(
-            self._endpoint.api,
+            self._access,
             self._endpoint.operation,
             self.route,
             self.arguments,
-            base_url=self._base_url,
-            secret=self._secret,
             paging=parameters,
             idempotency_key=key,
         )

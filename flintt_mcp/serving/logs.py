@@ -1,20 +1,34 @@
-"""Logging to stderr, with every key, token and session id taken out of what any library writes.
+"""Logging to stderr, as text or as JSON, with every key, token and session id taken out of what any library writes.
 
-In: a level. Out: one handler on the root logger. stdout is never touched: it belongs to the protocol.
+In: settings. Out: one handler on the root logger. Lines of requests (`calls/lines.py`) hold words of our own and go out as they
+are; all else is redacted. stdout is never touched: it belongs to the protocol.
 """
 
 from __future__ import annotations
 
+import json
 import logging
 import re
 import sys
-from typing import TextIO
+from datetime import UTC, datetime
+from typing import Any, TextIO
+
+from flintt_mcp.calls.lines import Line
+from flintt_mcp.settings import Settings
 
 _SECRETS = re.compile(
-    r"(?:flt|fp_live|fp_test|lg_live|whsec|flextell)_[A-Za-z0-9_\-]+"
-    r"|(?i:bearer)\s+[A-Za-z0-9._~+/=\-]+"
-    r"|eyJ[A-Za-z0-9_\-]+\.[A-Za-z0-9_\-]+\.[A-Za-z0-9_\-]+"
-    r"|(?i:(?:api_?key|token|secret|session_id|code)(?:=|%3d))[^&\s\"']+"
+    # Keys and tokens that their beginning gives away.
+    r"\b(?:flt|fp_live|fp_test|lg_live|whsec)_[A-Za-z0-9_\-]+"
+    r"|\bflextell_[a-z]+_[A-Za-z0-9_\-]{20,}"
+    r"|\beyJ[A-Za-z0-9_\-]+\.[A-Za-z0-9_\-]+\.[A-Za-z0-9_\-]+"
+    # Whatever a header or a field of that name holds, in a query, in a header, in JSON or in a dict that somebody printed.
+    r"|(?i:(?<![\w-])(?:[a-z0-9]+[_-])*(?:api[_-]?key|token|secret|password|session[_-]id)(?:=|%3d))[^&\s\"']+"
+    r"|(?i:(?<![a-z_])code(?:=|%3d))[^&\s\"']+"
+    r"|(?i:(?<![\w-])(?:[a-z]+-)+(?:key|token|secret|session-id)\b[\"']?\s*[:,]\s*b?[\"']?)[^\s\"',}\])]+"
+    r"|(?i:\bauthorization\b[\"']?\s*[:,]\s*b?[\"']?(?:[a-z]+\s+)?)[^\s\"',}\])]+"
+    r"|(?i:[\"'](?:[a-z]+_)*(?:api_?key|token|secret|password|session_id)[\"']\s*[:,]\s*b?[\"']?)[^\s\"',}\])]+"
+    r"|(?i:\bbearer)\s+[A-Za-z0-9._~+/=\-]+"
+    # What the SDK and we make as ids of sessions and streams, and digests.
     r"|\b[0-9a-f]{32}\b|\b[0-9a-f]{64}\b"
 )
 _CHATTY = ("mcp", "httpx2", "httpcore2", "sse_starlette", "uvicorn.access")
@@ -26,19 +40,36 @@ def redact(text: str) -> str:
     return _SECRETS.sub("[redacted]", text)
 
 
-class RedactingFormatter(logging.Formatter):
-    """Formats a record, traceback included, and redacts the whole of it."""
+class TextFormatter(logging.Formatter):
+    """A line for people: time, level, logger, message; a traceback below it."""
+
+    def __init__(self) -> None:
+        super().__init__("%(asctime)s %(levelname)s %(name)s: %(message)s")
 
     def format(self, record: logging.LogRecord) -> str:
-        return redact(super().format(record))
+        whole = super().format(record)
+        return whole if isinstance(record.msg, Line) else redact(whole)
 
 
-def configure_logging(level: str, stream: TextIO | None = None) -> None:
-    """Log to stderr at `level` (debug, info, warning, error)."""
+class JsonFormatter(logging.Formatter):
+    """One JSON object a line: time, level, logger, and the fields of a request's line or a message, with its traceback."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        moment = datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds")
+        told: dict[str, Any] = {"time": moment.replace("+00:00", "Z"), "level": record.levelname.lower()}
+        told["logger"] = record.name
+        told |= record.msg if isinstance(record.msg, Line) else {"message": redact(record.getMessage())}
+        if record.exc_info:
+            told["traceback"] = redact(self.formatException(record.exc_info))
+        return json.dumps(told)
+
+
+def configure_logging(settings: Settings, stream: TextIO | None = None) -> None:
+    """Log to stderr at the settings' level and in their format."""
     handler = logging.StreamHandler(stream or sys.stderr)
-    handler.setFormatter(RedactingFormatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+    handler.setFormatter(JsonFormatter() if settings.log_format == "json" else TextFormatter())
     root = logging.getLogger()
     root.handlers[:] = [handler]
-    root.setLevel(level.upper())
+    root.setLevel(settings.log_level.upper())
     for name in _CHATTY:
         logging.getLogger(name).setLevel(max(logging.WARNING, root.level))

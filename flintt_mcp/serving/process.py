@@ -39,7 +39,7 @@ def serve_http(settings: Settings, env: Mapping[str, str], additions: Additions 
     Raises:
         ConfigError: the address, or another setting, cannot be used.
     """
-    configure_logging(settings.log_level)
+    configure_logging(settings)
     with ExitStack() as stack:
         bound = stack.enter_context(bind(settings.host, settings.port))
         settings = replace(settings, port=bound.getsockname()[1])
@@ -57,7 +57,7 @@ def serve_sandbox(settings: Settings) -> int:
     """Serve only the sandbox's REST APIs until a signal ends it."""
     from flintt_mcp.sandbox.at_work import opened_sandbox
 
-    configure_logging(settings.log_level)
+    configure_logging(settings)
 
     @asynccontextmanager
     async def opened() -> AsyncIterator[ASGIApp]:

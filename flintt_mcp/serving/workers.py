@@ -25,7 +25,7 @@ def worker() -> ASGIApp:
     """The app of one of several worker processes; uvicorn calls it in each."""
     env = environment()
     settings = load({}, env)
-    configure_logging(settings.log_level)
+    configure_logging(settings)
     return service(settings, env)
 
 

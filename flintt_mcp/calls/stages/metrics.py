@@ -12,7 +12,7 @@ from functools import cache, cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
 from flintt_mcp.calls.call import Call
-from flintt_mcp.calls.stages.watch import Ended
+from flintt_mcp.calls.ended import Ended
 
 if TYPE_CHECKING:
     from prometheus_client import CollectorRegistry, Counter, Histogram

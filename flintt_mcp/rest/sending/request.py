@@ -7,6 +7,7 @@ so a request always stays below the base URL of its own API.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote, urlencode
 
@@ -17,14 +18,38 @@ from flintt_mcp.errors import ToolInputError
 from flintt_mcp.rest.sending.message import Quota, UpstreamRequest
 
 
+@dataclass(frozen=True, slots=True)
+class Access:
+    """One caller's way to an API: where it is, the key that goes along, and the trace that its requests are part of."""
+
+    api: Api
+    base_url: str
+    secret: str = field(repr=False)
+    traceparent: str = ""
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """What goes along with each request."""
+        api = self.api
+        headers = {
+            "accept": "application/json",
+            api.header.lower(): f"{api.scheme} {self.secret}".strip(),
+            **api.headers,
+        }
+        return {**headers, "traceparent": self.traceparent} if self.traceparent else headers
+
+    @property
+    def quota(self) -> Quota | None:
+        """What the API allows the key."""
+        return None if self.api.per_minute is None else Quota(self.api.title, self.api.per_minute)
+
+
 def build_request(
-    api: Api,
+    access: Access,
     operation: Operation,
     route: Route,
     arguments: Mapping[str, Any],
     *,
-    base_url: str,
-    secret: str,
     paging: Mapping[str, str | int] | None = None,
     idempotency_key: str | None = None,
 ) -> UpstreamRequest:
@@ -33,15 +58,10 @@ def build_request(
     Raises:
         ToolInputError: a path value is `.` or `..`.
     """
-    in_path = set(route.fields)
+    in_path = route.fields
     args = [arg for arg in operation.args if arg.name in arguments and arg.name not in in_path]
-    parameters = [(arg.wire_name, _query_value(arguments[arg.name])) for arg in args if arg.place is Place.QUERY]
-    parameters += [(name, str(value)) for name, value in (paging or {}).items()]
-    url = base_url.rstrip("/") + fill_path(route, arguments)
-    if parameters:
-        url += "?" + urlencode(parameters, quote_via=quote)
     content = _body(args, arguments)
-    headers = {"accept": "application/json", api.header.lower(): f"{api.scheme} {secret}".strip(), **api.headers}
+    headers = access.headers
     if content is not None:
         headers["content-type"] = "application/json"
     if idempotency_key:
@@ -49,13 +69,13 @@ def build_request(
     return UpstreamRequest(
         operation=operation.name,
         method=route.method,
-        url=url,
+        url=access.base_url.rstrip("/") + fill_path(route, arguments) + _query(args, arguments, paging or {}),
         headers=headers,
         body=content,
         repeatable=operation.effect.reads or idempotency_key is not None,
-        api=api.name,
-        key=secret,
-        quota=None if api.per_minute is None else Quota(api.title, api.per_minute),
+        api=access.api.name,
+        key=access.secret,
+        quota=access.quota,
     )
 
 
@@ -79,6 +99,12 @@ def _segment(name: str, value: str) -> str:
     if value in ("", ".", ".."):
         raise ToolInputError(f"{name}: not an id", advice="take the id from a list tool and call again")
     return quote(value, safe="")
+
+
+def _query(args: list[Arg], arguments: Mapping[str, Any], paging: Mapping[str, str | int]) -> str:
+    fields = [(arg.wire_name, _query_value(arguments[arg.name])) for arg in args if arg.place is Place.QUERY]
+    fields += [(name, str(value)) for name, value in paging.items()]
+    return "?" + urlencode(fields, quote_via=quote) if fields else ""
 
 
 def _query_value(value: Any) -> str:

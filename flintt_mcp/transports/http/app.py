@@ -22,7 +22,7 @@ from flintt_mcp.transports.http.cors import for_pages
 from flintt_mcp.transports.http.endpoint import Endpoint
 from flintt_mcp.transports.http.engines import Answering, Engines
 from flintt_mcp.transports.http.exchange import Exchange, Exchanges
-from flintt_mcp.transports.http.gate import Gate
+from flintt_mcp.transports.http.gate import Entry, Gate
 from flintt_mcp.transports.http.health import PATHS as HEALTH_PATHS
 from flintt_mcp.transports.http.health import Health, Reach
 from flintt_mcp.transports.http.help_page import help_page, wants_page
@@ -31,6 +31,7 @@ from flintt_mcp.transports.http.legacy_sse import LegacySse
 from flintt_mcp.transports.http.options import HttpOptions
 from flintt_mcp.transports.http.quiet import without_session_ids
 from flintt_mcp.transports.http.streams import Streams
+from flintt_mcp.transports.http.watched import Watched
 
 __all__ = ["DRAIN", "Answering", "Beside", "HttpApp", "HttpOptions"]
 
@@ -115,12 +116,18 @@ class HttpApp:
             answer = await self._health.answer(scope["method"], path)
             await answer(scope, receive, send)
             return
+        watched = Watched(entry.caller, entry.trace, send)
+        try:
+            await self._let_in(entry)(scope, receive, watched.send)
+        finally:
+            watched.ended(scope, path)
+
+    def _let_in(self, entry: Entry) -> ASGIApp:
+        """What answers a request: a refusal where it is not for this server."""
         stranger = self._gate.stranger(entry)
         if stranger is not None:
-            await stranger(scope, receive, send)
-            return
-        app = self._inside if entry.origin is None else self._for_pages
-        await app(scope, receive, send)
+            return stranger
+        return self._inside if entry.origin is None else self._for_pages
 
     async def _exchange(self, scope: Scope, receive: Receive, send: Send) -> None:
         path, prefix = self._path(scope)

@@ -14,9 +14,9 @@ from flintt_mcp.transports.http.options import HttpOptions
 
 _SENT = (
     *("authorization", "x-api-key", "x-mcp-toolsets"),
-    *("mcp-session-id", "mcp-protocol-version", "mcp-method", "mcp-name", "last-event-id"),
+    *("mcp-session-id", "mcp-protocol-version", "mcp-method", "mcp-name", "last-event-id", "x-request-id"),
 )
-_READ = ("mcp-session-id", "mcp-protocol-version", "retry-after", "allow")
+_READ = ("mcp-session-id", "mcp-protocol-version", "retry-after", "allow", "x-request-id")
 
 
 def for_pages(app: ASGIApp, options: HttpOptions) -> ASGIApp:

@@ -18,6 +18,7 @@ from starlette.requests import HTTPConnection
 from starlette.responses import Response
 
 from flintt_mcp.calls.caller import Caller, Credentials
+from flintt_mcp.calls.trace import Trace, read_trace
 from flintt_mcp.transports.http.hosts import host_values, origin_values
 from flintt_mcp.transports.http.json_responses import CLOSE, rpc_error
 from flintt_mcp.transports.http.options import HttpOptions
@@ -55,7 +56,7 @@ _SINGLE = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One request that was seen by the gate.
+    """One request that was seen by the gate. `trace` is what it is known by.
 
     `query` and `headers` are as they were sent, for routes that are not ours. `counted_as` is what limits count: the principal,
     or for callers without a key the principal and their address. `stream_id` names a legacy SSE stream. `overlong` marks a
@@ -63,6 +64,7 @@ class Entry:
     """
 
     caller: Caller
+    trace: Trace
     counted_as: str
     query: bytes = field(repr=False)
     headers: _Headers = field(repr=False)
@@ -92,13 +94,17 @@ class Gate:
             (kept if pair[0] in _KEPT_HEADERS or pair[0].startswith(b"mcp-") else dropped).append(pair)
         scope["query_string"], scope["headers"] = b"", kept
         overlong = query.count(b"&") >= MAX_QUERY_FIELDS
-        caller = self._credentials.from_request(b"" if overlong else query, dropped)
+        found = dict(headers)
+        trace = read_trace(found.get(b"x-request-id"), found.get(b"traceparent"))
+        caller = self._credentials.from_request(b"" if overlong else query, dropped, trace)
+        if trace.id in caller.secrets.values():
+            trace.id = Trace().id  # somebody put a key into the wrong header, where it would be logged and sent back
         client = scope.get("client")
         counted_as = caller.principal if caller.secrets or not client else f"{caller.principal}@{client[0]}"
         scope[CALLER] = caller
         scope["user"] = _user_of(caller.principal)
         return Entry(
-            caller, counted_as, query, headers, dict(headers), None if overlong else _stream_id(query), overlong
+            caller, trace, counted_as, query, headers, found, None if overlong else _stream_id(query), overlong
         )
 
     def stranger(self, entry: Entry) -> Response | None:

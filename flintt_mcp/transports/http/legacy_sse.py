@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 import secrets
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from typing import Any
 from urllib.parse import quote
@@ -148,7 +149,7 @@ class LegacySse:
             if str(message.id) in stream.running:
                 return rpc_error(409, "A request with this id is still running in this session", id=message.id)
             stream.running.add(str(message.id))
-        scope[CALLER] = stream.caller
+        scope[CALLER] = replace(stream.caller, trace=scope[CALLER].trace)
         scope["user"] = stream.user
         stream.touch()
         parsed = types.jsonrpc_message_adapter.validate_json(message.body, by_name=False)

@@ -13,9 +13,10 @@ from flintt_mcp.app import open_app
 from flintt_mcp.calls.arguments import Arguments
 from flintt_mcp.calls.call import Call
 from flintt_mcp.calls.caller import Caller
+from flintt_mcp.calls.ended import Ended
 from flintt_mcp.calls.pipeline import Pipeline
 from flintt_mcp.calls.reply import Ask, Done, Refused, Reply
-from flintt_mcp.calls.stages.watch import Ended, Watch
+from flintt_mcp.calls.stages.watch import Watch
 from flintt_mcp.calls.tool import Tool
 from flintt_mcp.catalogue.operation import Effect
 from flintt_mcp.errors import (

@@ -16,7 +16,7 @@ from flintt_mcp.catalogue.flintt import FLINTT
 from flintt_mcp.catalogue.operation import Arg, Effect, Kind, Operation, Place, Record, Route, body, path, query
 from flintt_mcp.errors import ToolInputError
 from flintt_mcp.rest.sending.message import UpstreamRequest
-from flintt_mcp.rest.sending.request import build_request
+from flintt_mcp.rest.sending.request import Access, build_request
 
 BASE = "https://api.example.com/base/path"
 SECRET = "flt_secret"
@@ -57,13 +57,11 @@ tricky_ids = st.text(st.sampled_from("./\\%2Ee?#;@:&=+ \t\n\r\0{}run_id\u2215\uf
 
 def read(operation: Operation = READ, base: str = BASE, **arguments: Any) -> UpstreamRequest:
     given = {"signal_id": "s1", "run_id": "r1", **arguments}
-    return build_request(FLINTT, operation, operation.routes[0], given, base_url=base, secret=SECRET)
+    return build_request(Access(FLINTT, base, SECRET), operation, operation.routes[0], given)
 
 
 def write(operation: Operation = WRITE, key: str | None = None, **arguments: Any) -> UpstreamRequest:
-    return build_request(
-        FLINTT, operation, operation.routes[0], arguments, base_url=BASE, secret=SECRET, idempotency_key=key
-    )
+    return build_request(Access(FLINTT, BASE, SECRET), operation, operation.routes[0], arguments, idempotency_key=key)
 
 
 @given(signal_id=ids | tricky_ids, run_id=ids | tricky_ids)
@@ -124,7 +122,7 @@ def test_dots_that_climb_are_refused_without_repeating_them(value: str) -> None:
 )
 def test_the_query_gives_back_what_was_put_in(arguments: dict[str, Any], paging: dict[str, Any]) -> None:
     given = {"signal_id": "s1", "run_id": "r1", **arguments}
-    request = build_request(FLINTT, READ, ROUTE, given, base_url=BASE, secret=SECRET, paging=paging)
+    request = build_request(Access(FLINTT, BASE, SECRET), READ, ROUTE, given, paging=paging)
     names = {"company": "companyName"}
     texts = {True: "true", False: "false"}
     wanted = [
@@ -156,9 +154,16 @@ def test_a_read_has_a_key_and_no_body() -> None:
 
 def test_a_scheme_stands_before_the_key() -> None:
     api = replace(FLINTT, header="Authorization", scheme="Bearer")
-    request = build_request(api, READ, ROUTE, {"signal_id": "s", "run_id": "r"}, base_url=BASE, secret=SECRET)
+    request = build_request(Access(api, BASE, SECRET), READ, ROUTE, {"signal_id": "s", "run_id": "r"})
     assert request.headers["authorization"] == "Bearer " + SECRET
     assert "x-api-key" not in request.headers
+
+
+def test_the_trace_that_a_request_is_part_of_goes_along() -> None:
+    parent = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
+    given = {"signal_id": "s", "run_id": "r"}
+    request = build_request(Access(FLINTT, BASE, SECRET, parent), READ, ROUTE, given)
+    assert dict(request.headers) == {"accept": "application/json", "x-api-key": SECRET, "traceparent": parent}
 
 
 def test_a_body_holds_what_was_set_by_the_names_of_the_api() -> None:
