@@ -20,15 +20,16 @@ _INVISIBLE = re.compile(
     "\ud800-\udfff"  # lone surrogates
     "\U000e0000-\U000e0fff"  # tags and variation selectors: text that only a model sees
     "]"
-    "|(?<![^\x00-\x7f])[\u200c\u200d]|[\u200c\u200d](?![^\x00-\x7f])"  # joiners, unless inside a script that needs them
 )
+_IDLE_JOINERS = re.compile("(?<![^\x00-\x7f])[\u200c\u200d]++|[\u200c\u200d]++(?![^\x00-\x7f])")
+"""Zero width joiners and non-joiners anywhere but inside a script that needs them; looked for once the rest is gone."""
 _MIN_ROWS_TO_HOIST = 3
 _LINE_BREAKS = ("\n", "\r", "\u2028", "\u2029")
 
 
 def clean(text: str) -> str:
     """The text without characters that do not show."""
-    return text if text.isascii() and text.isprintable() else _INVISIBLE.sub("", text)
+    return text if text.isascii() and text.isprintable() else _IDLE_JOINERS.sub("", _INVISIBLE.sub("", text))
 
 
 def clean_deep(value: Any) -> Any:
@@ -44,8 +45,8 @@ def clean_deep(value: Any) -> Any:
 
 def excerpt(text: str, most: int = 300) -> str:
     """At most `most` characters of a text from outside, cleaned and on one line."""
-    line = " ".join(clean(text[: most * 4]).split())
-    return line if len(line) <= most else line[:most] + "..."
+    line = clean(" ".join(clean(text[: most * 4]).split()))
+    return line if len(line) <= most else clean(line[:most]) + "..."
 
 
 def table(rows: Sequence[Any], names: Sequence[str]) -> str:

@@ -7,7 +7,7 @@ import unicodedata
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from flintt_mcp.text import clean, clean_deep, excerpt, record, table
@@ -68,6 +68,8 @@ def test_what_does_not_show_is_taken_out(text: str, seen: str) -> None:
 
 
 @given(any_text)
+@example("\x80\u200c\x80")
+@example("é\u200c\u200cb")
 def test_cleaning_twice_is_cleaning_once(text: str) -> None:
     assert clean(clean(text)) == clean(text)
 
@@ -98,6 +100,8 @@ def test_every_text_and_key_of_a_json_value_is_cleaned(value: Any) -> None:
 
 
 @given(text=any_text, most=st.integers(1, 50))
+@example(text="é\u200cé", most=2)
+@example(text="é\u200c\u3000é", most=9)
 def test_an_excerpt_is_one_bounded_clean_line(text: str, most: int) -> None:
     line = excerpt(text, most)
     assert len(line) <= most + 3
