@@ -1,4 +1,4 @@
-# A small image of the HTTP server. The data folder is a volume: keys of this server and, with --sandbox, its database.
+# A small image of the HTTP server, in the locked versions. The data folder is a volume: keys of this server and, with --sandbox, its database.
 #   docker build -t flintt-mcp .
 #   docker run --rm -p 8000:8000 -v flintt-data:/data flintt-mcp --sandbox
 FROM python:3.13-slim AS build
@@ -6,13 +6,15 @@ WORKDIR /src
 COPY pyproject.toml README.md LICENSE ./
 COPY flintt_mcp flintt_mcp
 COPY docs docs
-RUN pip wheel --no-cache-dir --wheel-dir /wheels .
+COPY constraints/locked.txt constraints/locked.txt
+RUN pip wheel --no-cache-dir --wheel-dir /wheels --constraint constraints/locked.txt .
 
 FROM python:3.13-slim
 COPY --from=build /wheels /wheels
 RUN pip install --no-cache-dir /wheels/*.whl && rm -rf /wheels \
     && useradd --system --uid 10001 flintt && install -d -o flintt -m 700 /data
-USER flintt
+# By number: a cluster that refuses root (runAsNonRoot) cannot look a name up.
+USER 10001
 ENV FLINTT_MCP_DATA_DIR=/data FLINTT_MCP_HOST=0.0.0.0 FLINTT_MCP_ALLOWED_HOST=localhost:8000,127.0.0.1:8000
 VOLUME /data
 EXPOSE 8000

@@ -1,31 +1,69 @@
-# The four things a person does here. Each makes the environment first, and only when it is missing or out of date.
+# The things a person does here. Each makes the environment it needs first, and only when it is missing or out of date.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+LOWEST := .venv-lowest
+NEWEST := .venv-newest
 BENCH_VENV := .venv-bench
+LOCK_VENV := .venv-lock
+LOCKED := constraints/locked.txt
+LOWEST_LOCKED := constraints/lowest.txt
+INSTALL := -m pip install --quiet --disable-pip-version-check
 
-.PHONY: help serve test fuzz soak conformance docs lint bench clean
+.PHONY: help serve test test-lowest test-newest fuzz soak conformance docs lint bench lock clean
 help:            ## this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-13s %s\n", $$1, $$2}' Makefile
 
-$(VENV)/.installed: pyproject.toml
+%/pyvenv.cfg:
 	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "flintt-mcp needs Python 3.11 or newer; set PYTHON=/path/to/python3.11")'
-	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[test]'
+	$(PYTHON) -m venv $(@D)
+
+# Whoever only runs the server needs the product alone, whoever changes it the tests' packages too; both in the locked versions.
+$(VENV)/.product: $(VENV)/pyvenv.cfg pyproject.toml $(LOCKED)
+	$(BIN)/python $(INSTALL) -c $(LOCKED) -e .
 	@touch $@
 
-serve: $(VENV)/.installed  ## start the HTTP server with the sandbox and print how to connect
+$(VENV)/.installed: $(VENV)/pyvenv.cfg pyproject.toml $(LOCKED)
+	$(BIN)/python $(INSTALL) -c $(LOCKED) -e '.[test]'
+	@touch $(VENV)/.product $@
+
+serve: $(VENV)/.product  ## start the HTTP server with the sandbox and print how to connect
 	@exec $(BIN)/flintt-mcp serve --sandbox
 
 test: $(VENV)/.installed  ## run every test
 	$(BIN)/python -m pytest -n 2
 
+test-lowest: $(LOWEST)/.installed  ## run every test with the lowest versions that pyproject.toml allows
+	$(LOWEST)/bin/python -m pytest -n 2
+
+$(LOWEST)/.installed: $(LOWEST)/pyvenv.cfg pyproject.toml $(LOWEST_LOCKED)
+	$(LOWEST)/bin/python $(INSTALL) -c $(LOWEST_LOCKED) -e '.[test]'
+	@touch $@
+
+# Always installed anew. Where nothing came out since the lock was made, `make test` has run with the newest versions already.
+test-newest: $(NEWEST)/pyvenv.cfg  ## run every test with the newest versions that pyproject.toml allows
+	$(NEWEST)/bin/python $(INSTALL) --upgrade --upgrade-strategy eager -e '.[test]'
+	@if $(NEWEST)/bin/python -m pip freeze --exclude-editable | tr A-Z_ a-z- | grep -vxF "$$(sed 's/ ;.*//' $(LOCKED))"; \
+	then echo 'are newer than the lock' && $(NEWEST)/bin/python -m pytest -n 2; \
+	else echo 'The newest versions are the locked ones.'; fi
+
+# In an environment of its own: it has to work when the lock does not fit pyproject.toml any more.
+lock: $(LOCK_VENV)/.installed  ## choose the newest versions anew for the lock, and the lowest beside them
+	$(COMPILE) -o $(LOCKED)
+	$(COMPILE) -o $(LOWEST_LOCKED) --resolution lowest-direct
+
+COMPILE := $(LOCK_VENV)/bin/uv pip compile pyproject.toml --quiet --upgrade --all-extras --universal --python-version 3.11 \
+	--no-annotate --custom-compile-command 'make lock'
+
+$(LOCK_VENV)/.installed: $(LOCK_VENV)/pyvenv.cfg
+	$(LOCK_VENV)/bin/python $(INSTALL) 'uv>=0.13,<1'
+	@touch $@
+
 fuzz: $(VENV)/.installed  ## run many more requests against the OpenAPI documents; FLINTT_FUZZ_EXAMPLES=1000 says how many
 	FLINTT_FUZZ_EXAMPLES=$${FLINTT_FUZZ_EXAMPLES:-200} $(BIN)/python -m pytest -n 2 -rP tests/schemathesis
 
-soak: $(VENV)/.installed  ## kill it 50 times in the middle of its work, give it a backlog, and say what was shown
+soak: $(VENV)/.installed  ## kill it 50 times in the middle of writes, deliveries and runs, and say what was shown
 	FLINTT_CRASHES=50 $(BIN)/python -m pytest -s tests/sandbox/test_crashes.py tests/sandbox/running/test_killed_runs.py
-	FLINTT_BACKLOG=5000 $(BIN)/python -m pytest -s tests/sandbox/test_webhook_backlog.py
 
 # What needs Node stands here, so that the tests do without: the suite, and the TypeScript of docs/webhooks.md.
 conformance: $(VENV)/.conformance  ## run the official MCP conformance suite against the server
@@ -33,7 +71,7 @@ conformance: $(VENV)/.conformance  ## run the official MCP conformance suite aga
 	$(BIN)/python -m pytest -q tests/end_to_end/test_webhooks_page.py
 
 $(VENV)/.conformance: $(VENV)/.installed
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[conformance]'
+	$(BIN)/python $(INSTALL) -c $(LOCKED) -e '.[conformance]'
 	@touch $@
 
 docs: $(VENV)/.installed  ## write the generated pages of docs/
@@ -45,9 +83,8 @@ lint: $(VENV)/.installed  ## check style and types
 	$(BIN)/mypy
 
 # FastMCP is there to be compared with; it stays out of the project's own environment.
-$(BENCH_VENV)/.installed: pyproject.toml
-	$(PYTHON) -m venv $(BENCH_VENV)
-	$(BENCH_VENV)/bin/python -m pip install --quiet --disable-pip-version-check 'fastmcp>=4,<5' -e '.[test]'
+$(BENCH_VENV)/.installed: $(BENCH_VENV)/pyvenv.cfg pyproject.toml
+	$(BENCH_VENV)/bin/python $(INSTALL) 'fastmcp>=4,<5' -e '.[test]'
 	@touch $@
 
 bench: $(BENCH_VENV)/.installed  ## measure side by side with others; BENCH='--quick' or '--only NAME' goes along

@@ -105,5 +105,32 @@ def test_the_source_archive_has_all_that_the_wheel_is_made_of_and_the_tests(buil
         "claude_desktop_config.example.json",
     }
     assert needed | {f"docs/{name}" for name in DOCS} <= names
-    assert {"flintt_mcp/cli/main.py", "tests/conftest.py", "bench/__main__.py"} <= names
+    assert {"flintt_mcp/cli/main.py", "tests/conftest.py", "bench/__main__.py", "constraints/locked.txt"} <= names
     assert [name for name in names if name.startswith((".venv", ".git/")) or "__pycache__" in name] == []
+
+
+def test_what_writes_the_pages_is_in_the_source_archive_and_not_in_the_wheel(built: Path, wheel: zipfile.Path) -> None:
+    scripts = {path.relative_to(ROOT).as_posix(): path.read_bytes() for path in (ROOT / "scripts").rglob("*.py")}
+    (archive_path,) = built.glob("*.tar.gz")
+    with tarfile.open(archive_path) as archive:
+        names = {name.split("/", 1)[1] for name in archive.getnames()}
+    assert set(scripts) <= names
+    assert "scripts/handbook/pages.py" in scripts
+    written = {content for content in scripts.values() if content.strip()}
+    assert [name for name in names_in(wheel) if (wheel / name).read_bytes() in written] == []
+
+
+def test_the_image_runs_as_a_number_that_is_not_root() -> None:
+    lines = (ROOT / "Dockerfile").read_text("utf-8").splitlines()
+    (user,) = [line.split()[1] for line in lines if line.startswith("USER ")]
+    assert int(user) > 0
+    assert any(f"--uid {user} " in line for line in lines)
+
+
+def test_what_the_image_is_built_from_is_there() -> None:
+    lines = (ROOT / "Dockerfile").read_text("utf-8").splitlines()
+    copied = [
+        name for line in lines if line.startswith("COPY ") and "--from" not in line for name in line.split()[1:-1]
+    ]
+    assert [name for name in copied if not (ROOT / name).exists()] == []
+    assert {"flintt_mcp", "docs", "constraints/locked.txt"} <= set(copied)
