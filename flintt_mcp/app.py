@@ -50,6 +50,7 @@ from flintt_mcp.rest.upstream import Allowed, Held, Places, Results, Upstream
 from flintt_mcp.settings import Settings
 from flintt_mcp.sqlite import Database
 from flintt_mcp.state.intents import StoredIntents
+from flintt_mcp.state.journal import Journal
 from flintt_mcp.state.request_counts import RequestCounts
 from flintt_mcp.state.server_file import server_file
 from flintt_mcp.state.server_keys import Keys, derive_keys
@@ -231,7 +232,8 @@ def _server_file(ground: _Ground) -> Iterator[Database]:
 
 def _intents(ground: _Ground, database: Database) -> Intents:
     """What callers want done, remembered by the clock on the wall."""
-    return StoredIntents(database, ground.keys.digest, time.time)
+    journal = Journal(ground.keys.digest, arguments=ground.settings.audit_arguments)
+    return StoredIntents(database, ground.keys.digest, time.time, journal)
 
 
 def _client(ground: _Ground, database: Database, sender: Sender | None) -> AbstractAsyncContextManager[UpstreamClient]:

@@ -177,6 +177,11 @@ class Settings:
         high=86_400,
         commands=CALLING,
     )
+    audit_arguments: bool = _row(
+        False,
+        "Keep the arguments of writes in the journal of `flintt-mcp audit`; without it only a digest of them is kept.",
+        commands=CALLING,
+    )
     connect_timeout: float = _row(
         5.0, "Seconds to wait for a free connection, and to make one.", low=0.1, high=120, commands=CALLING
     )

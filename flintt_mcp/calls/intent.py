@@ -105,11 +105,18 @@ class Intents(Protocol):
         ...
 
     async def step(
-        self, intent: Intent, after: State, *, before: Collection[State] | None = None, **changes: Any
+        self,
+        intent: Intent,
+        after: State,
+        *,
+        before: Collection[State] | None = None,
+        request_id: str = "",
+        **changes: Any,
     ) -> Intent | None:
         """Change its state, or None when it is in none of the states `before` (by default those that may step there).
 
         Args:
+            request_id: of the answer that decided it, by which the API's support knows it.
             changes: fields of the row that change with it: `ends_at`, `settles_at`, `shown`, `how`, `reply`.
 
         Raises:

@@ -185,6 +185,12 @@ def _login(settings: Settings, env: dict[str, str], options: argparse.Namespace,
     return 0
 
 
+def _audit(settings: Settings, env: dict[str, str], options: argparse.Namespace, rest: list[str]) -> int:
+    from flintt_mcp.cli.audit import audit
+
+    return audit(settings, options)
+
+
 RUNS: dict[str, Callable[[Settings, dict[str, str], argparse.Namespace, list[str]], int]] = {
     "stdio": _stdio,
     "serve": _serve,
@@ -192,4 +198,5 @@ RUNS: dict[str, Callable[[Settings, dict[str, str], argparse.Namespace, list[str
     "call": _call,
     "tools": _tools,
     "login": _login,
+    "audit": _audit,
 }

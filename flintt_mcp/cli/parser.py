@@ -19,6 +19,7 @@ COMMANDS = {
     "sandbox": "serve only the sandbox's REST APIs, or act in it as a person does",
     "call": "call one tool from the shell",
     "tools": "list the tools that are on",
+    "audit": "show, export or verify the journal of every write and every approval",
     "login": "sign in to an API behind OAuth 2.0 (flextell) and keep its tokens on this machine",
 }
 
@@ -47,7 +48,7 @@ def command_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"flintt-mcp {__version__}")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", title="commands")
-    own = {"call": _add_call, "tools": _add_tools, "login": _add_login, "sandbox": _add_actions}
+    own = {"call": _add_call, "tools": _add_tools, "login": _add_login, "audit": _add_audit, "sandbox": _add_actions}
     for name, about in COMMANDS.items():
         command = commands.add_parser(
             name, help=about, description=about[0].upper() + about[1:] + ".", epilog=EPILOG, allow_abbrev=False
@@ -68,6 +69,16 @@ def _add_call(command: argparse.ArgumentParser) -> None:
 
 def _add_tools(command: argparse.ArgumentParser) -> None:
     command.add_argument("--json", action="store_true", dest="as_json", help="print the tools as a client gets them")
+
+
+def _add_audit(command: argparse.ArgumentParser) -> None:
+    command.usage = "flintt-mcp audit {list,export,verify} [--last N] [options]"
+    command.add_argument(
+        "action",
+        choices=["list", "export", "verify"],
+        help="list: a line for each step; export: JSON lines; verify: whether it is as it was written",
+    )
+    command.add_argument("--last", type=int, metavar="N", default=0, help="only the last N steps [all]")
 
 
 def _add_login(command: argparse.ArgumentParser) -> None:

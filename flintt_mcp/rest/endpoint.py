@@ -16,7 +16,7 @@ from flintt_mcp.catalogue.operation import Api, Operation
 from flintt_mcp.rest.credential import Credential
 from flintt_mcp.rest.reading.answers import Answer, decode
 from flintt_mcp.rest.reading.cursors import Cursors
-from flintt_mcp.rest.reading.faults import error_for
+from flintt_mcp.rest.reading.faults import error_for, request_id
 from flintt_mcp.rest.reading.paging import Page
 from flintt_mcp.rest.sending.message import UpstreamRequest, UpstreamResponse
 from flintt_mcp.rest.sending.request import Access, build_request
@@ -52,10 +52,10 @@ class Endpoint:
 class ApiCall:
     """One call of a tool on its way to its API: where it goes, with which key, and which page it wants.
 
-    `status` is that of the API's last answer.
+    `status` is that of the API's last answer, `request_id` the API's own id of it.
     """
 
-    __slots__ = ("_access", "_call", "_endpoint", "arguments", "route", "status")
+    __slots__ = ("_access", "_call", "_endpoint", "arguments", "request_id", "route", "status")
 
     def __init__(self, endpoint: Endpoint, call: Call, access: Access) -> None:
         self._endpoint = endpoint
@@ -64,6 +64,7 @@ class ApiCall:
         self.arguments = call.arguments
         self.route = endpoint.operation.route_for(call.arguments)
         self.status: int | None = None
+        self.request_id = ""
 
     @property
     def is_remote(self) -> bool:
@@ -78,6 +79,8 @@ class ApiCall:
         """
         response = await self._sent(parameters)
         self.status = response.status
+        if not self._endpoint.operation.effect.reads:
+            self.request_id = request_id(response) or ""
         api, operation = self._endpoint.api, self._endpoint.operation
         if not 200 <= response.status < 300:
             raise error_for(api, operation, response, self._access.secret)

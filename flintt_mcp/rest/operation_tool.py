@@ -57,6 +57,7 @@ class OperationTool:
             changed=self._changed,
             shown_once=self._shows_a_secret(result.structured),
             api_status=api_call.status,
+            request_id=api_call.request_id,
         )
 
     def _shows_a_secret(self, structured: Mapping[str, Any]) -> bool:

@@ -19,6 +19,7 @@ from uuid import uuid4
 from flintt_mcp.calls.intent import STEPS, Intent, IntentReused, State, Wanted
 from flintt_mcp.catalogue.operation import Effect
 from flintt_mcp.sqlite import Database
+from flintt_mcp.state.journal import Journal
 from flintt_mcp.state.server_file import refusing
 
 T = TypeVar("T")
@@ -33,10 +34,15 @@ _CHANGEABLE = frozenset({"ends_at", "settles_at", "shown", "how", "reply"})
 
 
 class StoredIntents:
-    """`Intents` on one file. `digest_key` keys the digest of what is wanted; `now` is the clock on the wall."""
+    """`Intents` on one file.
 
-    def __init__(self, database: Database, digest_key: bytes, now: Callable[[], float]) -> None:
+    `digest_key` keys the digest of what is wanted; `now` is the clock on the wall; `journal` is told of every step in the
+    transaction that takes it.
+    """
+
+    def __init__(self, database: Database, digest_key: bytes, now: Callable[[], float], journal: Journal) -> None:
         self._database = database
+        self._journal = journal
         self._key = hmac.digest(digest_key, b"flintt-mcp intents", hashlib.sha256)
         self._now = now
 
@@ -62,6 +68,7 @@ class StoredIntents:
                 settles_at=settles_at,
             )
             _insert(connection, intent, digest)
+            self._journal.note(connection, intent)
             return intent, True
 
         return await self._run(claim)
@@ -76,7 +83,13 @@ class StoredIntents:
         return await self._run(find, reading=True)
 
     async def step(
-        self, intent: Intent, after: State, *, before: Collection[State] | None = None, **changes: Any
+        self,
+        intent: Intent,
+        after: State,
+        *,
+        before: Collection[State] | None = None,
+        request_id: str = "",
+        **changes: Any,
     ) -> Intent | None:
         """As `Intents` says."""
         allowed = {state for state, following in STEPS.items() if after in following}
@@ -98,7 +111,9 @@ class StoredIntents:
                 return None
             if after is State.DONE and row["effect"] == Effect.DESTROY.value:
                 _end_creates(connection, row["caller"], now)
-            return _intent(row)
+            taken = _intent(row)
+            self._journal.note(connection, taken, request_id)
+            return taken
 
         return await self._run(step)
 

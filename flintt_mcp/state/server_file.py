@@ -13,6 +13,7 @@ from pathlib import Path
 
 from flintt_mcp.errors import CallRefused
 from flintt_mcp.sqlite import Database, Migration
+from flintt_mcp.state.journal import JOURNAL
 
 FILE_NAME = "server.db"
 
@@ -40,6 +41,7 @@ MIGRATIONS = (
             "CREATE INDEX intents_by_change ON intents (changed_at)",
         ),
     ),
+    JOURNAL,
 )
 """The schema, step by step; released steps never change."""
 

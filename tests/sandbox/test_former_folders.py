@@ -18,6 +18,7 @@ from flintt_mcp.sandbox.ground.folder import open_folder
 from flintt_mcp.sandbox.server import APIS, MIGRATIONS, open_sandbox
 from flintt_mcp.sqlite import Migration
 from flintt_mcp.state.intents import StoredIntents
+from flintt_mcp.state.journal import Journal
 from flintt_mcp.state.server_file import server_file
 from tests.sandbox.former.write_folder import JOB, STORE_KEY
 
@@ -81,7 +82,7 @@ async def test_what_was_shown_once_is_still_good(former):
 
 async def test_the_servers_own_file_of_a_former_version_opens_and_takes_intents(former, clock):
     file = server_file(former)
-    intents = StoredIntents(file, STORE_KEY, clock.seconds)
+    intents = StoredIntents(file, STORE_KEY, clock.seconds, Journal(b"k" * 32))
     intent, ours = await intents.claim(JOB, State.EXECUTING, clock.seconds() + 50)
 
     assert (ours, await intents.claim(JOB, State.EXECUTING, 0.0)) == (True, (intent, False))

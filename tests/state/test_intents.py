@@ -20,6 +20,7 @@ from flintt_mcp.calls.intent import STEPS, IntentReused, State, Wanted
 from flintt_mcp.catalogue.operation import Effect
 from flintt_mcp.errors import CallRefused
 from flintt_mcp.state.intents import StoredIntents
+from flintt_mcp.state.journal import Journal
 from flintt_mcp.state.server_file import FILE_NAME, server_file
 from tests.clock import SetClock
 
@@ -59,7 +60,7 @@ class opened:
 
     def __init__(self, folder: Path, now: Callable[[], float]) -> None:
         self._file = server_file(folder)
-        self._intents = StoredIntents(self._file, KEY, now)
+        self._intents = StoredIntents(self._file, KEY, now, Journal(b"k" * 32))
 
     def __enter__(self) -> StoredIntents:
         return self._intents

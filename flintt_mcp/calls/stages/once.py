@@ -21,7 +21,7 @@ from flintt_mcp.calls.intent import Intent, IntentReused, Intents, State, Wanted
 from flintt_mcp.calls.looking import Found, Looked
 from flintt_mcp.calls.reply import Ask, Done, Refused, Reply
 from flintt_mcp.catalogue.operation import Effect
-from flintt_mcp.errors import CallRefused, FlinttError, NotFound, ToolInputError
+from flintt_mcp.errors import CallRefused, FlinttError, NotFound, ToolInputError, UpstreamError
 
 logger = logging.getLogger(__name__)
 
@@ -114,9 +114,9 @@ class Once:
     async def _failed(self, call: Call, intent: Intent, error: FlinttError) -> Done | None:
         """Note how an attempt failed; the result all the same, where the answer was lost and the API has what was wanted."""
         if error.changed == "no":
-            await self._note(intent, State.FAILED, ends_at=self._now())
+            await self._note(intent, State.FAILED, ends_at=self._now(), request_id=_request_id(error))
             return None
-        await self._note(intent, State.UNKNOWN)
+        await self._note(intent, State.UNKNOWN, request_id=_request_id(error))
         if call.tool.repeatable:
             return None
         looked = await self._look(replace(call, intent=intent))
@@ -130,7 +130,7 @@ class Once:
         """The reply, kept for those who ask again."""
         ends_at = self._now() + intent.wanted.remembered
         reply = b"" if done.shown_once else msgspec.json.encode(done)
-        await self._note(intent, State.DONE, ends_at=ends_at, reply=reply)
+        await self._note(intent, State.DONE, ends_at=ends_at, reply=reply, request_id=done.request_id)
         return done
 
     async def _note(self, intent: Intent, state: State, **changes: Any) -> None:
@@ -228,6 +228,10 @@ def wanted_by(call: Call, remembered: float) -> Wanted:
         named=call.arguments.get(INTENT, ""),
         remembered=remembered,
     )
+
+
+def _request_id(error: FlinttError) -> str:
+    return (error.request_id or "") if isinstance(error, UpstreamError) else ""
 
 
 def _noted(done: Done, note: str) -> Done:

@@ -90,7 +90,7 @@ def error_for(api: Api, operation: Operation, response: UpstreamResponse, secret
         changed=changed,
         advice=better or meaning.advice.format(**words, after=_after_failure(operation, changed)),
         status=status,
-        request_id=_request_id(response.headers),
+        request_id=request_id(response),
         retry_after=response.retry_after,
         code=code,
     )
@@ -132,7 +132,7 @@ def not_understood(api: Api, operation: Operation, response: UpstreamResponse, f
         changed=changed,
         advice=_after_failure(operation, changed),
         status=response.status,
-        request_id=_request_id(response.headers),
+        request_id=request_id(response),
     )
 
 
@@ -175,6 +175,8 @@ def _words(detail: Any) -> str:
     return ""
 
 
-def _request_id(headers: Mapping[str, str]) -> str | None:
+def request_id(response: UpstreamResponse) -> str | None:
+    """The API's own id of a request, for its support; None where it sent none."""
+    headers = response.headers
     found = next((headers[name] for name in _REQUEST_ID_HEADERS if headers.get(name)), None)
     return None if found is None else excerpt(found, 100)

@@ -25,6 +25,7 @@ from flintt_mcp.calls.tool import Tool
 from flintt_mcp.catalogue.operation import Effect, local
 from flintt_mcp.errors import CallRefused, Changed, FlinttError
 from flintt_mcp.state.intents import StoredIntents
+from flintt_mcp.state.journal import Journal
 from flintt_mcp.state.server_file import server_file
 from tests.clock import SetClock
 
@@ -101,7 +102,7 @@ class Bench:
 @pytest.fixture
 def bench(tmp_path: Path, clock: SetClock) -> Iterator[Bench]:
     file = server_file(tmp_path)
-    yield Bench(Api(), StoredIntents(file, b"k" * 32, clock.seconds), clock)
+    yield Bench(Api(), StoredIntents(file, b"k" * 32, clock.seconds, Journal(b"k" * 32)), clock)
     file.close()
 
 

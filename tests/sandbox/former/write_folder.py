@@ -27,6 +27,7 @@ from flintt_mcp.sandbox.flintt.running.sources.reach import Reach
 from flintt_mcp.sandbox.network.urls import Policy
 from flintt_mcp.sandbox.server import SCHEMES, TABLES, Sandbox, open_sandbox
 from flintt_mcp.state.intents import StoredIntents
+from flintt_mcp.state.journal import Journal
 from flintt_mcp.state.request_counts import RequestCounts
 from flintt_mcp.state.server_file import server_file
 from tests.clock import SetClock
@@ -68,7 +69,9 @@ async def write_folder(folder: Path) -> dict[str, Any]:
         await Dispatcher(sandbox.database, sandbox.ground.digester, SCHEMES, _posted, Pace(clock=clock)).round()
         await sandbox.database.read(_all_are_there)
     file = server_file(folder)
-    intent, _ = await StoredIntents(file, STORE_KEY, clock.seconds).claim(JOB, State.EXECUTING, clock.seconds() + 50)
+    intent, _ = await StoredIntents(file, STORE_KEY, clock.seconds, Journal(b"k" * 32)).claim(
+        JOB, State.EXECUTING, clock.seconds() + 50
+    )
     told["idempotency_key"] = intent.key
     await RequestCounts(file, clock.seconds).take("bucket", 1, 60.0, 0)
     file.close()
