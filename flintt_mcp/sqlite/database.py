@@ -11,13 +11,13 @@ import sqlite3
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from anyio import CapacityLimiter, to_thread
 
-from flintt_mcp.sqlite.faults import named
+from flintt_mcp.sqlite.causes import named
 from flintt_mcp.sqlite.migrations import Migration, bring_up_to_date
 from flintt_mcp.sqlite.opening import connect, make_private, use_wal
 
@@ -52,7 +52,7 @@ class Database:
 
         Raises:
             NewerFile: a newer version of this program wrote it.
-            OSError, sqlite3.Error: it cannot be used.
+            Busy, Full, OSError, other sqlite3.Error: it cannot be used.
         """
         await to_thread.run_sync(self._open, limiter=self._writing)
 
@@ -112,12 +112,12 @@ class Database:
             if self._is_open:
                 return
             make_private(self.path)
-            connection = connect(self.path)
             try:
-                use_wal(connection)
-                bring_up_to_date(self.path, connection, self._migrations)
-            finally:
-                connection.close()
+                with closing(connect(self.path)) as connection:
+                    use_wal(connection)
+                    bring_up_to_date(self.path, connection, self._migrations)
+            except sqlite3.OperationalError as error:
+                raise named(error) from error
             self._is_open = True
 
 

@@ -30,9 +30,9 @@ from flintt_mcp.sandbox.delivery.pruning import KEPT_FOR, KEPT_ROWS
 from flintt_mcp.sandbox.delivery.scheme import Scheme
 from flintt_mcp.sandbox.delivery.shares import PER_ENDPOINT
 from flintt_mcp.sandbox.flintt.events import EVENTS, FLINTT_WEBHOOKS
+from flintt_mcp.sandbox.flintt.outbound_webhooks import Rotation
 from flintt_mcp.sandbox.flintt.running.runner import run_waiting
 from flintt_mcp.sandbox.flintt.running.sources.reach import Reach
-from flintt_mcp.sandbox.flintt.webhooks import Rotation
 from flintt_mcp.sandbox.flowpilot.events import EVENTS as FLOWPILOT_EVENTS
 from flintt_mcp.sandbox.flowpilot.events import FLOWPILOT_WEBHOOKS
 from flintt_mcp.sandbox.network.urls import PUBLIC, Policy, Refused, check_url

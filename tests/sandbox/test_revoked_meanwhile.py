@@ -13,7 +13,7 @@ from fastapi import HTTPException
 
 from flintt_mcp.sandbox.flintt.companies import select_companies
 from flintt_mcp.sandbox.flintt.door import open_workspace
-from flintt_mcp.sandbox.server import Sandbox
+from tests.sandbox.sandbox_client import headers_of
 
 pytestmark = pytest.mark.anyio
 
@@ -38,16 +38,6 @@ ANSWERS = {
     "flowmaticx": {"ok": False, "error": {"code": "UNAUTHORIZED", "message": "Invalid API key", "status": 401}},
     "flextell": {"error": "unauthorized", "message": "The access token is missing or invalid."},
 }
-
-
-def headers_of(sandbox: Sandbox, api: str) -> dict[str, str]:
-    return {
-        "flintt": {"X-API-Key": sandbox.flintt_key},
-        "flintt-management": {"Authorization": f"Bearer {sandbox.session_for(sandbox.flintt_key)}"},
-        "flowpilot": {"X-API-Key": sandbox.flowpilot_key},
-        "flowmaticx": {"Authorization": f"Bearer {sandbox.flowmaticx_key}"},
-        "flextell": {"Authorization": f"Bearer {sandbox.flextell_token}"},
-    }[api]
 
 
 @pytest.mark.parametrize("api", CALLS)

@@ -6,6 +6,7 @@ import hashlib
 import sqlite3
 import stat
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import anyio
@@ -13,6 +14,7 @@ import pytest
 
 from flintt_mcp.errors import ConfigError
 from flintt_mcp.sandbox.server import MIGRATIONS, TABLES, open_sandbox
+from flintt_mcp.sqlite import database, opening
 from tests.sandbox.sandbox_client import talk
 
 pytestmark = pytest.mark.anyio
@@ -213,6 +215,28 @@ async def test_a_folder_of_a_newer_version_is_left_alone(data_dir):
     with pytest.raises(ConfigError, match="newer version"):
         async with open_sandbox(data_dir):
             pass
+
+
+async def test_a_folder_that_another_process_changes_is_told_as_such(data_dir, monkeypatch):
+    monkeypatch.setattr(opening, "BUSY_SECONDS", 0.05)
+    with closing(sqlite3.connect(data_dir / "sandbox.db", isolation_level=None)) as other:
+        other.execute("DELETE FROM sandbox_seeds WHERE name = 'flowpilot'")
+        other.execute("BEGIN IMMEDIATE")
+
+        with pytest.raises(ConfigError, match="another process holds the data folder"):
+            async with open_sandbox(data_dir):
+                pass
+
+
+async def test_a_disk_without_room_for_a_new_folder_is_told_as_such(tmp_path, monkeypatch):
+    def cramped(path: Path, *settings: str) -> sqlite3.Connection:
+        return opening.connect(path, *settings, "max_page_count = 50")
+
+    monkeypatch.setattr(database, "connect", cramped)
+    with pytest.raises(ConfigError, match="the disk has no room") as told:
+        async with open_sandbox(tmp_path / "data"):
+            pass
+    assert told.value.advice == "Make room, then start again."
 
 
 @pytest.mark.parametrize("name", ["sandbox.db", "sandbox.secret"])

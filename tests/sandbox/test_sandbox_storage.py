@@ -15,6 +15,7 @@ import pytest
 
 from flintt_mcp.sandbox.server import TABLES, Sandbox, open_sandbox
 from flintt_mcp.sqlite import opening
+from tests.sandbox.sandbox_client import headers_of
 
 pytestmark = pytest.mark.anyio
 
@@ -44,16 +45,6 @@ def shaped(api: str, status: int, code: str, sentence: str) -> Any:
     if api == "flextell":
         return {"error": code, "message": f"{sentence}."}
     return {"detail": sentence, "code": code}
-
-
-def headers_of(sandbox: Sandbox, api: str) -> dict[str, str]:
-    return {
-        "flintt": {"X-API-Key": sandbox.flintt_key},
-        "flintt-management": {"Authorization": f"Bearer {sandbox.session_for(sandbox.flintt_key)}"},
-        "flowpilot": {"X-API-Key": sandbox.flowpilot_key},
-        "flowmaticx": {"Authorization": f"Bearer {sandbox.flowmaticx_key}"},
-        "flextell": {"Authorization": f"Bearer {sandbox.flextell_token}"},
-    }[api]
 
 
 @pytest.fixture

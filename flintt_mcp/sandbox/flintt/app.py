@@ -7,7 +7,7 @@ import sqlite3
 from fastapi import FastAPI
 from starlette.routing import BaseRoute, Mount
 
-from flintt_mcp.sandbox.flintt import api_keys, companies, prospects, runs, schema, signals, webhooks
+from flintt_mcp.sandbox.flintt import api_keys, companies, outbound_webhooks, prospects, runs, schema, signals
 from flintt_mcp.sandbox.flintt.answers import VOICE
 from flintt_mcp.sandbox.flintt.door import Ground
 from flintt_mcp.sandbox.flintt.keys import SANDBOX_KEY, SECOND_SANDBOX_KEY
@@ -22,9 +22,9 @@ ABOUT = Description(
     text="""A local, complete implementation of the Flintt v1 API, both editions in one: every field of either is
 accepted and answered. Send the key of the sandbox in the `X-API-Key` header; the management endpoints under /api take a
 session token, which `flintt-mcp sandbox token` prints, as `Authorization: Bearer`.""",
-    links=webhooks.LINKS,
+    links=outbound_webhooks.LINKS,
 )
-ROOMS = (companies, prospects, signals, runs, api_keys, webhooks, running)
+ROOMS = (companies, prospects, signals, runs, api_keys, outbound_webhooks, running)
 
 
 def flintt_app(ground: Ground) -> FastAPI:

@@ -68,7 +68,7 @@ class Workspace(Generic[G, Owner]):
 
 
 class DoorRoute(APIRoute):
-    """A route that opens the door before anything else of the request is looked at; `caller_of` is what came out."""
+    """A route that opens the door before anything else of the request is looked at; `request.state.caller` is what came out."""
 
     async def open(self, request: Request) -> Any:
         """The caller's workspace.

@@ -7,7 +7,8 @@ folder is made private; half a folder is refused rather than mended, because a n
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from anyio import to_thread
@@ -16,7 +17,7 @@ from flintt_mcp.errors import ConfigError
 from flintt_mcp.sandbox.ground import secret
 from flintt_mcp.sandbox.ground.rows import Tables
 from flintt_mcp.sandbox.ground.secret import Digester, open_digester
-from flintt_mcp.sqlite import Database, Migration, NewerFile
+from flintt_mcp.sqlite import Busy, Database, Full, Migration, NewerFile
 
 Seed = Callable[[sqlite3.Connection, Digester], None]
 """Writes the example rows of one API."""
@@ -40,21 +41,39 @@ async def open_folder(data_dir: Path, migrations: Sequence[Migration], seeds: Se
     """
     database = Database(data_dir / FILE_NAME, migrations)
     try:
-        digester = await to_thread.run_sync(_open_secret, data_dir)
-        await database.open()
-        if await database.read(_unsown, list(seeds)):
-            await database.write(_sow, seeds, digester)
+        with _told(data_dir):
+            digester = await to_thread.run_sync(_open_secret, data_dir)
+            await database.open()
+            if await database.read(_unsown, list(seeds)):
+                await database.write(_sow, seeds, digester)
+    except BaseException:
+        database.close()
+        raise
+    return database, digester
+
+
+@contextmanager
+def _told(data_dir: Path) -> Iterator[None]:
+    """What keeps the folder from being used, as one line with what to do."""
+    try:
+        yield
     except NewerFile:
         raise ConfigError(
             "the data folder was written by a newer version of flintt-mcp",
             advice="Update flintt-mcp, or choose another data folder.",
         ) from None
+    except Full:
+        raise ConfigError(
+            f"the disk has no room for the data folder {data_dir}", advice="Make room, then start again."
+        ) from None
+    except Busy:
+        raise ConfigError(
+            f"another process holds the data folder {data_dir}", advice="Start again when it is done."
+        ) from None
     except (OSError, ValueError, sqlite3.DatabaseError) as error:
-        database.close()
         raise ConfigError(
             f"the data folder {data_dir} cannot be used: {error}", advice="Choose another data folder."
         ) from error
-    return database, digester
 
 
 def _open_secret(data_dir: Path) -> Digester:
