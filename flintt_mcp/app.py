@@ -22,6 +22,7 @@ from flintt_mcp.calls.pipeline import Pipeline
 from flintt_mcp.calls.stages.limit import Limit
 from flintt_mcp.calls.stages.metrics import Metrics
 from flintt_mcp.calls.stages.once import Once
+from flintt_mcp.calls.stages.per_minute import PerMinute
 from flintt_mcp.calls.stages.scopes import Scopes
 from flintt_mcp.calls.stages.spending import Spending
 from flintt_mcp.calls.stages.validate import validate
@@ -173,6 +174,7 @@ def _pipeline(ground: _Ground, intents: Intents, watchers: Sequence[Watcher], sc
         "scopes": scopes,
         "visible": visible,
         "validate": validate,
+        "per_minute": PerMinute(settings.calls_per_minute, time.monotonic) if settings.calls_per_minute else None,
         "limit": Limit(settings.calls_per_key, settings.calls),
         "spending": Spending(
             {api.name: api for api in APIS}, in_sandbox=settings.sandbox, allowed=settings.allow_spend

@@ -212,6 +212,13 @@ class Settings:
         high=100_000,
         commands=CALLING,
     )
+    calls_per_minute: int = _row(
+        0,
+        "Calls that one key may make in a minute, in one process; 0 sets no limit.",
+        low=0,
+        high=1_000_000,
+        commands=CALLING,
+    )
     body_limit: int = _row(
         4 * 1024 * 1024,
         "Largest request in bytes, also one line on stdio.",
