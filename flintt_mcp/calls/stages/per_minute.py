@@ -1,7 +1,7 @@
 """Stage: bounds how many calls one caller makes in a minute, where the operator says so.
 
 In: calls. Out: they go on, or a refusal that says when the next one may come. Counted in each process, for the key of the tool's
-own API, by the minute that began with a caller's first call. Who brings no key is no single caller, and is bounded by `limit.py` alone.
+own API, by the minute that began with a caller's first call. Who brings no key is bounded by `limit.py` alone.
 """
 
 from __future__ import annotations
