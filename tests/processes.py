@@ -9,12 +9,14 @@ from __future__ import annotations
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 BIN = Path(sys.executable).parent
 COMMAND = str(BIN / "flintt-mcp")
@@ -137,3 +139,20 @@ class Served:
         self.base = base
         self.mcp = f"{base}/mcp"
         self.home = home
+
+
+def closed_port() -> int:
+    with socket.socket() as once:
+        once.bind(("127.0.0.1", 0))
+        return once.getsockname()[1]
+
+
+def patiently(look: Callable[[], Any], good: Callable[[Any], bool]) -> Any:
+    """What is seen once it is good, or at last: an answer may be kept for a second, a process take a moment to start."""
+    pause = threading.Event()
+    for _ in range(int(PATIENCE / 0.02)):
+        seen = look()
+        if good(seen):
+            return seen
+        pause.wait(0.02)
+    return look()

@@ -7,13 +7,14 @@ not as it was written. It changes nothing.
 from __future__ import annotations
 
 import argparse
-import json
 from collections.abc import Callable
 from typing import Any, TypeVar
 
 import anyio
 
+from flintt_mcp.cli.outcome import FAILED, ended
 from flintt_mcp.errors import CallRefused, ConfigError
+from flintt_mcp.serving.console import as_json
 from flintt_mcp.settings import Settings
 from flintt_mcp.state.journal import Broken, Entry, Journal, as_line
 from flintt_mcp.state.server_file import FILE_NAME, refusing, server_file
@@ -36,19 +37,17 @@ def audit(settings: Settings, options: argparse.Namespace) -> int:
     if options.action == "verify":
         return _verify(settings, journal)
     entries = _read(settings, lambda connection: list(journal.entries(connection)))
-    for entry in entries[-options.last :] if options.last > 0 else entries:
-        print(json.dumps(as_line(entry), ensure_ascii=False) if options.action == "export" else _line(entry))
-    return 0
+    chosen = entries[-options.last :] if options.last > 0 else entries
+    return ended("\n".join(as_json(as_line(one), 0) if options.action == "export" else _line(one) for one in chosen))
 
 
 def _verify(settings: Settings, journal: Journal) -> int:
     try:
         number = _read(settings, journal.verify)
     except Broken as error:
-        print(f"The journal is NOT as it was written: {error}")
-        return 1
-    print(f"The journal is as it was written: {number} {'step' if number == 1 else 'steps'}")
-    return 0
+        ended(f"The journal is NOT as it was written: {error}")
+        return FAILED
+    return ended(f"The journal is as it was written: {number} {'step' if number == 1 else 'steps'}")
 
 
 def _read(settings: Settings, work: Callable[[Any], T]) -> T:

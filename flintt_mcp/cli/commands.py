@@ -1,31 +1,39 @@
 """What each command does. Each imports what it needs, when it runs.
 
 In: settings, the environment, parsed options, and the words that no option took. Out: an exit code. Results go to stdout and all
-else to stderr; what cannot work is raised as a `ConfigError`.
+else to stderr; what cannot work is raised as a `ConfigError`, and what was refused as another error of the family.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import os
+import re
 import sys
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from flintt_mcp.errors import ConfigError, FlinttError, UnknownTool
+from flintt_mcp.cli.outcome import FAILED, ended
+from flintt_mcp.errors import ConfigError, UnknownTool
+from flintt_mcp.serving.console import as_json, say
 from flintt_mcp.settings import Settings, variable
+
+if TYPE_CHECKING:
+    from flintt_mcp.calls.reply import Reply
+
+_UNREAD = re.compile("[\udc80-\udcff]")
+"""What stands in a word for bytes that the locale could not read."""
 
 
 def _stdio(settings: Settings, env: dict[str, str], options: argparse.Namespace, rest: list[str]) -> int:
     import anyio
 
     from flintt_mcp.app import open_app
-    from flintt_mcp.serving.logs import configure_logging
     from flintt_mcp.serving.memory import settle_memory
 
-    configure_logging(settings)
     if sys.stdin.isatty():
-        print("flintt-mcp speaks MCP on stdin and waits for a client; `flintt-mcp --help` shows more.", file=sys.stderr)
+        say("flintt-mcp speaks MCP on stdin and waits for a client; `flintt-mcp --help` shows more.")
 
     async def serve() -> None:
         from flintt_mcp.transports.stdio import serve_stdio
@@ -58,50 +66,45 @@ def _sandbox(settings: Settings, env: dict[str, str], options: argparse.Namespac
 def _call(settings: Settings, env: dict[str, str], options: argparse.Namespace, rest: list[str]) -> int:
     import anyio
 
+    from flintt_mcp.calls.reply import Done, Refused
+    from flintt_mcp.calls.wording import told
+
+    arguments = {**_json_arguments(options.json_arguments), **_loose_arguments(rest)}
+    reply = anyio.run(_reply_to, settings, env, options.tool, arguments)
+    if isinstance(reply, Done):
+        result = as_json(reply.structured) if options.structured else reply.text
+        return ended(result, "" if reply.changed == "no" else f"{options.tool} was done")
+    say(told(reply.error, options.tool) if isinstance(reply, Refused) else "this tool asks questions; use a client")
+    return FAILED
+
+
+async def _reply_to(settings: Settings, env: dict[str, str], tool: str, arguments: dict[str, Any]) -> Reply:
+    """The reply to one call by whoever started this process.
+
+    Raises:
+        ConfigError: a setting that cannot work.
+    """
     from flintt_mcp.app import open_app
     from flintt_mcp.calls.call import Call, QuietChannel
     from flintt_mcp.calls.inventory import no_tool
-    from flintt_mcp.calls.reply import Done, Refused
-    from flintt_mcp.calls.wording import told
-    from flintt_mcp.serving.logs import configure_logging
+    from flintt_mcp.calls.reply import Refused
 
-    configure_logging(settings)
-    arguments = {**_json_arguments(options.json_arguments), **_loose_arguments(rest)}
-
-    async def call() -> Any:
-        async with open_app(settings, env) as app:
-            channel = QuietChannel("shell")
-            try:
-                tool = app.inventory.find(options.tool, app.caller)
-            except UnknownTool as error:
-                await app.pipeline.run(Call(no_tool(), {}, app.caller, channel))
-                return Refused(error)
-            return await app.pipeline.run(Call(tool, arguments, app.caller, channel))
-
-    try:
-        reply = anyio.run(call)
-    except ConfigError:
-        raise
-    except FlinttError as error:
-        reply = Refused(error)
-    if isinstance(reply, Done):
-        print(
-            json.dumps(reply.structured, ensure_ascii=False, indent=2) if options.structured else reply.text, flush=True
-        )
-        return 0
-    print(
-        told(reply.error, options.tool) if isinstance(reply, Refused) else "this tool asks questions; use a client",
-        file=sys.stderr,
-    )
-    return 1
+    async with open_app(settings, env) as app:
+        channel = QuietChannel("shell")
+        try:
+            found = app.inventory.find(tool, app.caller)
+        except UnknownTool as error:
+            await app.pipeline.run(Call(no_tool(), {}, app.caller, channel))
+            return Refused(error)
+        return await app.pipeline.run(Call(found, arguments, app.caller, channel))
 
 
 def _json_arguments(text: str | None) -> dict[str, Any]:
     if text is None:
         return {}
     try:
-        value = json.loads(text)
-    except ValueError:
+        value = json.loads(_as_utf8(text))
+    except (ValueError, RecursionError):
         value = None
     if not isinstance(value, dict):
         raise ConfigError('--json: one JSON object, e.g. \'{"name": "acme"}\'')
@@ -117,17 +120,22 @@ def _loose_arguments(words: list[str]) -> dict[str, str]:
         name, joined, value = word.partition("=")
         if not name.startswith("--") or (not joined and not queue):
             raise ConfigError(f"call: {word!r} is no --argument value; give arguments as --name value or with --json")
-        arguments[name[2:].replace("-", "_")] = value if joined else queue.pop(0)
+        arguments[name[2:].replace("-", "_")] = _as_utf8(value if joined else queue.pop(0))
     return arguments
+
+
+def _as_utf8(word: str) -> str:
+    """A word of the command line; bytes that the locale could not read are taken as UTF-8, where they are."""
+    try:
+        return os.fsencode(word).decode() if not word.isascii() and _UNREAD.search(word) else word
+    except UnicodeDecodeError:
+        return word
 
 
 def _tools(settings: Settings, env: dict[str, str], options: argparse.Namespace, rest: list[str]) -> int:
     import anyio
 
     from flintt_mcp.app import open_app
-    from flintt_mcp.serving.logs import configure_logging
-
-    configure_logging(settings)
 
     async def collect() -> list[Any]:
         async with open_app(settings, env) as app:
@@ -135,13 +143,11 @@ def _tools(settings: Settings, env: dict[str, str], options: argparse.Namespace,
 
     tools = anyio.run(collect)
     if options.as_json:
-        print(json.dumps([tool.wire for tool in tools], ensure_ascii=False, indent=2))
-        return 0
-    width = max(len(tool.name) for tool in tools)
-    for tool in tools:
-        print(f"{tool.name:{width}}  {tool.effect.value:7}  {tool.title}")
-    print(f"\n{variable('toolsets')} or --toolsets chooses; `flintt-mcp call TOOL --ARGUMENT VALUE` calls one.")
-    return 0
+        return ended(as_json([tool.wire for tool in tools]))
+    width = max((len(tool.name) for tool in tools), default=0)
+    rows = [f"{tool.name:{width}}  {tool.effect.value:7}  {tool.title}" for tool in tools]
+    how = f"{variable('toolsets')} or --toolsets chooses; `flintt-mcp call TOOL --ARGUMENT VALUE` calls one."
+    return ended("\n".join([*rows, "", how]))
 
 
 def _login(settings: Settings, env: dict[str, str], options: argparse.Namespace, rest: list[str]) -> int:
@@ -151,9 +157,7 @@ def _login(settings: Settings, env: dict[str, str], options: argparse.Namespace,
     from flintt_mcp.oauth.registration import read_settings
     from flintt_mcp.oauth.token_store import lock_path, open_store
     from flintt_mcp.rest.sending.client import open_client
-    from flintt_mcp.serving.logs import configure_logging
 
-    configure_logging(settings)
     oauth = read_settings(env)
     if oauth is None:
         stem = options.api.upper()
@@ -170,19 +174,12 @@ def _login(settings: Settings, env: dict[str, str], options: argparse.Namespace,
                 send=client.send,
                 store=open_store(folder, options.api),
                 lock=lock_path(folder, options.api),
-                say=lambda line: print(line, file=sys.stderr),
+                say=say,
                 open_browser=None if options.no_browser else open_graphical_browser,
             )
         return f"Signed in; the tokens are kept in {done.kept_in}."
 
-    try:
-        print(anyio.run(sign_in))
-    except ConfigError:
-        raise
-    except FlinttError as error:
-        print(f"flintt-mcp: {error.message.rstrip('.')}. {error.advice}", file=sys.stderr)
-        return 1
-    return 0
+    return ended(anyio.run(sign_in), "the sign-in was done")
 
 
 def _audit(settings: Settings, env: dict[str, str], options: argparse.Namespace, rest: list[str]) -> int:

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import argparse
 import signal
-import sys
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from flintt_mcp.errors import ConfigError, FlinttError
+from flintt_mcp.cli.outcome import ended, unwritten
+from flintt_mcp.errors import FlinttError
+from flintt_mcp.serving.console import show
 from flintt_mcp.settings import Settings
 
 if TYPE_CHECKING:
@@ -27,9 +28,6 @@ def run_action(settings: Settings, options: argparse.Namespace) -> int:
     """Run one action of `flintt-mcp sandbox`."""
     import anyio
 
-    from flintt_mcp.serving.logs import configure_logging
-
-    configure_logging(settings)
     if options.action == "listen":
         settings = replace(settings, allow_loopback=True)
     actions: dict[str, Callable[[Sandbox, Settings, argparse.Namespace], Awaitable[int]]] = {
@@ -46,20 +44,13 @@ def run_action(settings: Settings, options: argparse.Namespace) -> int:
         async with opened_sandbox(settings) as sandbox:
             return await actions[options.action](sandbox, settings, options)
 
-    try:
-        return anyio.run(act)
-    except ConfigError:
-        raise
-    except FlinttError as error:
-        print(f"flintt-mcp: {error.message.rstrip('.')}. {error.advice}".strip(), file=sys.stderr)
-        return 1
+    return anyio.run(act)
 
 
 async def _token(sandbox: Sandbox, settings: Settings, options: argparse.Namespace) -> int:
     from flintt_mcp.sandbox.flintt.session_door import local_token
 
-    print(local_token(sandbox.ground, second=options.second))
-    return 0
+    return ended(local_token(sandbox.ground, second=options.second))
 
 
 async def _approve(sandbox: Sandbox, settings: Settings, options: argparse.Namespace) -> int:
@@ -72,9 +63,11 @@ async def _approve(sandbox: Sandbox, settings: Settings, options: argparse.Names
         sandbox.ground.clock,
         include_flagged=options.include_flagged,
     )
-    print(f"{done.objective}: {done.status}{f' ({done.failure})' if done.failure else ''}")
-    print(f"approved {done.approved_count}, rejected {done.rejected_count}, paid {done.paid} {done.currency}")
-    return 0
+    return ended(
+        f"{done.objective}: {done.status}{f' ({done.failure})' if done.failure else ''}\n"
+        f"approved {done.approved_count}, rejected {done.rejected_count}, paid {done.paid} {done.currency}",
+        "the run was decided",
+    )
 
 
 async def _build(sandbox: Sandbox, settings: Settings, options: argparse.Namespace) -> int:
@@ -91,8 +84,8 @@ async def _build(sandbox: Sandbox, settings: Settings, options: argparse.Namespa
     with _one_line():
         wanted = Build.model_validate({"tools": sources, "opens_deals": options.opens_deals})
         built = await build_signal(sandbox.ground, _user(sandbox), options.signal_id, wanted)
-    print(f"built: {built['name']} ({_counted(built['tool_count'], 'source')}, {built['status']})")
-    return 0
+    built_of = f"built: {built['name']} ({_counted(built['tool_count'], 'source')}, {built['status']})"
+    return ended(built_of, "the signal was built")
 
 
 async def _run(sandbox: Sandbox, settings: Settings, options: argparse.Namespace) -> int:
@@ -102,17 +95,15 @@ async def _run(sandbox: Sandbox, settings: Settings, options: argparse.Namespace
     with _one_line():
         run = await run_signal(sandbox.ground, _user(sandbox), options.signal_id)
     told = run["run"]
-    print(
-        f"{told['status']}: {told['raw_count']} found, {told['valid_count']} valid, {_counted(told['deal_count'], 'deal')}"
-    )
-    for source in await sandbox.database.read(select_sources, _user(sandbox), told["id"]):
-        if source["problem"]:
-            print(f"  not read: {source['problem']} (source {source['position'] + 1})")
-    for result in run["validation_results"]:
-        if result["is_valid"]:
-            print(f"  {result['company_name']}: {result['signal_summary']}")
-    print(f"  more: flintt-mcp call get_run --run-id {told['id']} --sandbox")
-    return 0
+    counts = f"{told['raw_count']} found, {told['valid_count']} valid, {_counted(told['deal_count'], 'deal')}"
+    sources = await sandbox.database.read(select_sources, _user(sandbox), told["id"])
+    lines = [
+        f"{told['status']}: {counts}",
+        *(f"  not read: {one['problem']} (source {one['position'] + 1})" for one in sources if one["problem"]),
+        *(f"  {one['company_name']}: {one['signal_summary']}" for one in run["validation_results"] if one["is_valid"]),
+        f"  more: flintt-mcp call get_run --run-id {told['id']} --sandbox",
+    ]
+    return ended("\n".join(lines), "the signal ran")
 
 
 async def _listen(sandbox: Sandbox, settings: Settings, options: argparse.Namespace) -> int:
@@ -126,14 +117,29 @@ async def _listen(sandbox: Sandbox, settings: Settings, options: argparse.Namesp
     with bind("127.0.0.1", settings.port) as bound:
         url = f"http://127.0.0.1:{bound.getsockname()[1]}/"
         async with webhook_for(sandbox, options.api, url) as endpoint, anyio.create_task_group() as group:
-            receiver = Receiver(options.api, endpoint["signing_secret"], endpoint.get("auth_token"), _print_line)
+            lines = _Lines()
+            receiver = Receiver(options.api, endpoint["signing_secret"], endpoint.get("auth_token"), lines)
             events = ", ".join(endpoint["event_types"])
-            _print_line(f"Listening at {url} for {events}. Ctrl-C ends it and removes the webhook.")
-            group.start_soon(deliver_webhooks, sandbox)
-            group.start_soon(keep_moving, sandbox.database, sandbox.ground.clock)
-            await _serve_until_stopped(receiver, bound)
+            lines.problem = show(f"Listening at {url} for {events}. Ctrl-C ends it and removes the webhook.")
+            if lines.problem is None:
+                group.start_soon(deliver_webhooks, sandbox)
+                group.start_soon(keep_moving, sandbox.database, sandbox.ground.clock)
+                await _serve_until_stopped(receiver, bound)
             group.cancel_scope.cancel()
-    return 0
+    return unwritten(lines.problem)
+
+
+class _Lines:
+    """Writes lines; once one cannot be written it has the receiver stop, so that its webhook is removed."""
+
+    def __init__(self) -> None:
+        self.problem: OSError | None = None
+
+    def __call__(self, line: str) -> None:
+        if self.problem is None:
+            self.problem = show(line)
+            if self.problem is not None:
+                signal.raise_signal(signal.SIGTERM)
 
 
 async def _serve_until_stopped(app: Any, bound: socket.socket) -> None:
@@ -154,10 +160,6 @@ async def _serve_until_stopped(app: Any, bound: socket.socket) -> None:
         app, log_config=None, access_log=False, lifespan="off", ws="none", timeout_graceful_shutdown=2
     )
     await Server(config).serve(sockets=[bound])
-
-
-def _print_line(line: str) -> None:
-    print(line, flush=True)
 
 
 def _counted(number: int, noun: str) -> str:

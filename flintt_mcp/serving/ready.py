@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import json
 import re
-import sys
 
 from flintt_mcp import __version__
+from flintt_mcp.serving.console import say
 from flintt_mcp.settings import Settings, is_loopback
 
 
@@ -21,7 +21,7 @@ def say_ready(settings: Settings) -> None:
     # Several workers answer legacy SSE with 405.
     entry = {"type": "sse" if settings.workers == 1 else "http", "url": base, "headers": {"X-API-Key": key}}
     block = json.dumps({"mcpServers": {"flintt": entry}}, indent=2)
-    _say(
+    say(
         f"flintt-mcp {__version__} is ready: {base}{'?api_key=' + key if settings.sandbox else ''}",
         "",
         "  Claude Desktop, in claude_desktop_config.json:",
@@ -36,7 +36,7 @@ def say_ready(settings: Settings) -> None:
 def say_sandbox_ready(settings: Settings) -> None:
     """The ready lines of the sandbox's REST APIs alone."""
     url = f"http://{shown_host(settings.host)}:{settings.port}"
-    _say(
+    say(
         f"The sandbox is ready: {url}/",
         f"  try         curl -H 'X-API-Key: flt_sandbox_key' {url}/flintt/v1/companies",
         f"  use it      FLINTT_API_URL={url}/flintt FLINTT_API_KEY=flt_sandbox_key flintt-mcp tools",
@@ -57,8 +57,3 @@ def _address(settings: Settings) -> str:
     name = settings.allowed_host[0]
     has_port = re.search(r":\d+$", name) is not None
     return name if has_port else f"{name}:{settings.port}"
-
-
-def _say(*lines: str) -> None:
-    sys.stderr.write("\n".join(lines) + "\n")
-    sys.stderr.flush()

@@ -36,10 +36,7 @@ def say(capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.
     monkeypatch.setenv("FLINTT_MCP_DATA_DIR", str(tmp_path / "data"))
 
     def say(*words: str) -> Said:
-        try:
-            code = run(words)
-        except SystemExit as exit:
-            code = exit.code if isinstance(exit.code, int) else 1
+        code = run(words)
         out, err = capsys.readouterr()
         return code, out, err
 

@@ -8,7 +8,7 @@ import re
 import signal
 import socket
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -20,7 +20,7 @@ import pytest
 
 from flintt_mcp import __version__
 from flintt_mcp.sandbox.flintt.running.runner_lock import hold
-from tests.processes import COMMAND, Process, Served, environment, running, serving
+from tests.processes import COMMAND, Process, Served, closed_port, environment, patiently, running, serving
 from tests.wire import call, client, headers, message
 
 KEY = "flt_sandbox_key"
@@ -74,23 +74,6 @@ def upstream() -> Iterator[Upstream]:
         api.server_close()
 
 
-def closed_port() -> int:
-    with socket.socket() as once:
-        once.bind(("127.0.0.1", 0))
-        return once.getsockname()[1]
-
-
-def patiently(look: Callable[[], Any], good: Callable[[Any], bool]) -> Any:
-    """What is seen once it is good, or at last: an answer may be kept for a second, a process take a moment to start."""
-    pause = threading.Event()
-    for _ in range(int(SLOW / 0.02)):
-        seen = look()
-        if good(seen):
-            return seen
-        pause.wait(0.02)
-    return look()
-
-
 def told(process: Process) -> list[str]:
     """What a server said on stderr beside its ready lines."""
     ready = re.compile(r"^flintt-mcp \S+ is ready.*?^  Stop +Ctrl-C\n", re.M | re.S)
@@ -113,7 +96,7 @@ def test_a_sandbox_says_where_it_is_with_a_key_that_works(tmp_path: Path) -> Non
     assert told(served.process) == []
 
 
-def test_without_a_sandbox_no_key_is_shown_and_readiness_follows_the_api(tmp_path: Path) -> None:
+def test_without_a_sandbox_no_key_is_shown_and_every_path_is_there_below_the_prefix_too(tmp_path: Path) -> None:
     with upstream() as api:
         api.go.set()
         env = environment(tmp_path, FLINTT_API_URL=api.url)
@@ -127,15 +110,12 @@ def test_without_a_sandbox_no_key_is_shown_and_readiness_follows_the_api(tmp_pat
                 "total": 0,
             }
             assert call(http, f"{origin}/mcp", "list_docs")["isError"] is False
-            ready = http.get(f"{origin}/readyz")
-            assert (ready.status_code, ready.json()) == (200, {"ready": True})
-            api.shutdown()
-            api.server_close()
-            ready = patiently(lambda: http.get(f"{origin}/flintt/readyz"), lambda answer: answer.status_code != 200)
-            assert ready.status_code == 503
-            assert ready.json()["ready"] is False
-            assert re.fullmatch(r"flintt: .*(refused|connect).*", ready.json()["reason"])
-            assert http.get(f"{origin}/healthz").text == "ok\n"
+            for prefix in ("", "/flintt"):
+                assert http.get(f"{origin}{prefix}/readyz").json() == {
+                    "ready": True,
+                    "apis": {"flintt": {"reachable": True}},
+                }
+                assert http.get(f"{origin}{prefix}/healthz").text == "ok\n"
 
 
 def test_a_port_in_use_is_one_line_and_exit_code_2(tmp_path: Path) -> None:
