@@ -38,7 +38,6 @@ _KEPT_HEADERS = frozenset(
         b"content-length",
         b"content-type",
         b"host",
-        b"last-event-id",
         b"origin",
         b"traceparent",
         b"tracestate",
@@ -46,7 +45,10 @@ _KEPT_HEADERS = frozenset(
         b"x-request-id",
     )
 )
-"""Headers that go on inside, beside `mcp-*`. A list of what stays, so that no header with a key can be forgotten."""
+"""Headers that go on inside, beside `mcp-*`. A list of what stays, so that no header with a key can be forgotten.
+
+Last-Event-ID stays out: nothing is kept to be sent again, and the SDK answers 500 where it finds one and no store of events.
+"""
 
 _SINGLE = frozenset(
     (b"host", b"origin", b"content-type", b"content-length", b"mcp-session-id", b"mcp-protocol-version")

@@ -157,3 +157,11 @@ async def test_the_stream_of_a_session_counts_against_the_limit() -> None:
             assert stream.status_code == 200
             refused = await client.get("/mcp", headers=two)
     assert (refused.status_code, "for this caller" in refused.json()["error"]["message"]) == (503, True)
+
+
+async def test_a_client_that_asks_for_what_it_missed_gets_the_stream_as_it_goes_on() -> None:
+    """Nothing is kept to be sent again; clients send the header on every reconnect."""
+    async with serving(options=HttpOptions(grace=0.1)) as running, httpx2.AsyncClient(base_url=running.url) as client:
+        headers = await open_session(client)
+        async with client.stream("GET", "/mcp", headers={**headers, "last-event-id": "7"}) as stream:
+            assert (stream.status_code, stream.headers["content-type"].split(";")[0]) == (200, "text/event-stream")
