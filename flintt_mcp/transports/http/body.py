@@ -28,8 +28,9 @@ class Bodies:
 
     async def message(self, exchange: Exchange) -> Envelope | None:
         """The message of a POST; `exchange.receive` gives its body once more. None when the request has been refused."""
-        if not _is_json(exchange):
-            await exchange.answer(rpc_error(415, "The Content-Type must be application/json"))
+        other_kind = _other_kind(exchange)
+        if other_kind is not None:
+            await exchange.answer(other_kind)
             return None
         body = await self._in_time(exchange)
         if body is None:
@@ -85,9 +86,14 @@ class Bodies:
                 exchange.cut()
 
 
-def _is_json(exchange: Exchange) -> bool:
-    """Whether the content type is exactly JSON. Any other type could come from a web form of another site."""
-    return exchange.found.get(b"content-type", b"").split(b";", 1)[0].strip().lower() == b"application/json"
+def _other_kind(exchange: Exchange) -> Response | None:
+    """The refusal of a body that is not exactly JSON as it stands. Any other type could come from a web form of another site."""
+    if exchange.found.get(b"content-type", b"").split(b";", 1)[0].strip().lower() != b"application/json":
+        return rpc_error(415, "The Content-Type must be application/json")
+    if exchange.found.get(b"content-encoding", b"identity").lower() != b"identity":
+        sentence = "The body must not be compressed: leave the header Content-Encoding out"
+        return rpc_error(415, sentence, headers={"accept-encoding": "identity"})
+    return None
 
 
 def _replay(body: bytes, receive: Receive) -> Receive:

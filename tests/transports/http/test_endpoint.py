@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 from typing import Any
 
 import httpx2
@@ -144,6 +145,21 @@ async def test_a_post_that_a_web_form_could_send_is_refused(kind: str | None) ->
     async with calling() as client:
         answer = await client.post("/mcp", content=b"{}", headers=headers)
     assert _error(answer) == (415, -32600, "The Content-Type must be application/json")
+
+
+@pytest.mark.parametrize("encoding", ["gzip", "br", "gzip, identity", "x"])
+async def test_an_encoded_body_is_refused_as_that(encoding: str) -> None:
+    headers = {**modern_headers("who"), "content-type": "application/json", "content-encoding": encoding}
+    async with calling() as client:
+        answer = await client.post("/mcp", content=gzip.compress(b"{}"), headers=headers)
+    assert _error(answer) == (415, -32600, "The body must not be compressed: leave the header Content-Encoding out")
+    assert answer.headers["accept-encoding"] == "identity"
+
+
+async def test_a_body_that_is_said_to_be_as_it_is_is_taken() -> None:
+    headers = {**modern_headers("who"), "content-encoding": "Identity"}
+    async with calling() as client:
+        assert (await client.post("/mcp", json=modern("who"), headers=headers)).status_code == 200
 
 
 async def test_json_with_a_charset_is_json() -> None:
