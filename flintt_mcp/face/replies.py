@@ -1,14 +1,16 @@
 """Replies in the form of the wire, and from them the answers to tool calls and tool lists.
 
 In: the inventory, the pipeline and one request that has been judged to be whole. Out: a result as the newest revision or a
-handshake revision has it. Knows no transport and not the SDK: the middleware of `face/` and the direct engine of `transports/`
-both answer through here.
+handshake revision has it. Knows no transport and runs nothing of the SDK: the middleware of `face/` and the direct engine of
+`transports/` both answer through here.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
+
+from mcp_types.version import MODERN_PROTOCOL_VERSIONS
 
 from flintt_mcp.calls.call import Call, Channel
 from flintt_mcp.calls.caller import Caller
@@ -17,6 +19,7 @@ from flintt_mcp.calls.pipeline import Pipeline
 from flintt_mcp.calls.reply import Ask, Done, Refused, Reply
 from flintt_mcp.calls.tool import Tool
 from flintt_mcp.calls.wording import told
+from flintt_mcp.face.meta import is_good_meta
 
 LISTS_TTL_MS = 300_000
 _CALL_MEMBERS = frozenset({"name", "arguments", "_meta"})
@@ -54,15 +57,17 @@ class ToolAnswers:
         self._stamp = stamp
 
     async def answer(
-        self, method: str, params: Mapping[str, Any], caller: Caller, channel: Channel, *, modern: bool
+        self, method: str, params: Mapping[str, Any], caller: Caller, channel: Channel, version: str
     ) -> dict[str, Any] | None:
-        """The result, or None for a request that needs the SDK: unknown tools, tools that ask, state, cursors."""
+        """The result, or None for a request that needs the SDK: unknown tools, tools that ask, state, cursors, a wrong `_meta`."""
+        if "_meta" in params and not is_good_meta(version, params["_meta"]):
+            return None
         result = None
         if method == "tools/call" and _CALL_MEMBERS.issuperset(params):
             result = await self._call(params, caller, channel)
         elif method == "tools/list" and _LIST_MEMBERS.issuperset(params):
             result = {**tool_list(self._inventory, caller), "ttlMs": LISTS_TTL_MS, "cacheScope": "private"}
-        if result is None or not modern:
+        if result is None or version not in MODERN_PROTOCOL_VERSIONS:
             return result and {name: value for name, value in result.items() if name not in _MODERN_ONLY}
         result["_meta"] = self._stamp
         return result

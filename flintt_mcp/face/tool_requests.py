@@ -72,9 +72,8 @@ class ToolAnswersFirst:
     async def __call__(self, ctx: Context, call_next: CallNext) -> HandlerResult:
         result = None
         if ctx.method in ToolAnswers.METHODS and _is_open(ctx):
-            modern = ctx.protocol_version in MODERN_PROTOCOL_VERSIONS
             result = await self._answers.answer(
-                ctx.method, ctx.params or {}, self._face.caller_of(ctx), McpChannel(ctx), modern=modern
+                ctx.method, ctx.params or {}, self._face.caller_of(ctx), McpChannel(ctx), ctx.protocol_version
             )
         return await call_next(ctx) if result is None else result
 

@@ -116,7 +116,7 @@ def _options(settings: Settings) -> HttpOptions:
 
 
 async def _tool_answer(
-    answers: ToolAnswers, method: str, params: Mapping[str, Any], caller: Caller, modern: bool
+    answers: ToolAnswers, method: str, params: Mapping[str, Any], caller: Caller, version: str
 ) -> dict[str, Any] | None:
     """Answers a request that can show nothing on the way."""
-    return await answers.answer(method, params, caller, QUIET, modern=modern)
+    return await answers.answer(method, params, caller, QUIET, version)

@@ -35,9 +35,9 @@ from starlette.requests import Request
 from flintt_mcp.calls.caller import Caller
 from flintt_mcp.transports.http.exchange import Exchange
 
-ToolAnswer = Callable[[str, Mapping[str, Any], Caller, bool], Awaitable[dict[str, Any] | None]]
-"""Answers calls and lists of tools: (method, params, caller, whether it is of the newest revision) -> the result, or None for a
-request that it leaves to the SDK."""
+ToolAnswer = Callable[[str, Mapping[str, Any], Caller, str], Awaitable[dict[str, Any] | None]]
+"""Answers calls and lists of tools: (method, params, caller, revision) -> the result, or None for a request that it leaves to
+the SDK."""
 
 _encode = msgspec.json.Encoder().encode
 _PARAM_HEADER = MCP_PARAM_HEADER_PREFIX.lower().encode()
@@ -96,10 +96,10 @@ class DirectEngine:
     ) -> tuple[dict[str, Any], int]:
         """The JSON-RPC reply and the HTTP status that goes with it."""
         reply: dict[str, Any] = {"jsonrpc": "2.0", "id": message["id"]}
-        modern = route.protocol_version in MODERN_PROTOCOL_VERSIONS
+        version = route.protocol_version
         if self._tool_answer is not None:
             params = message.get("params") or {}
-            result = await self._tool_answer(message["method"], params, exchange.entry.caller, modern)
+            result = await self._tool_answer(message["method"], params, exchange.entry.caller, version)
             if result is not None:
                 return {**reply, "result": result}, 200
         try:
@@ -107,6 +107,7 @@ class DirectEngine:
         except Exception as error:
             # The SDK's own boundary does the same: what it knows is told, anything else is logged and told as internal.
             wire = modern_error_data(error).model_dump(by_alias=True, mode="json", exclude_none=True)
+            modern = version in MODERN_PROTOCOL_VERSIONS
             return {**reply, "error": wire}, ERROR_CODE_HTTP_STATUS.get(wire["code"], 200) if modern else 200
 
     async def _served(

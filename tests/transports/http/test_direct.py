@@ -11,6 +11,7 @@ import httpx2
 import pytest
 from mcp_types import CLIENT_CAPABILITIES_META_KEY, PROTOCOL_VERSION_META_KEY
 
+from flintt_mcp.face.tool_requests import ToolAnswersFirst
 from flintt_mcp.serving.asgi import mcp_over_http
 from tests.fake_api import KEYS, FakeApi, open_fake
 from tests.transports.fixture_app import living
@@ -20,6 +21,16 @@ pytestmark = pytest.mark.anyio
 NEW, OLD = "2026-07-28", "2025-11-25"
 NAMED = {"tools/call": "name", "prompts/get": "name", "resources/read": "uri"}
 COMPANIES = [{"id": "c1", "name": "Blåbær AS | Søn", "estimated_revenue": None}, {"id": "c2", "name": "Acme"}]
+
+TOKEN, LEVEL, CLIENT = "progressToken", "io.modelcontextprotocol/logLevel", "io.modelcontextprotocol/clientInfo"
+METAS: list[Any] = [
+    *(5, None, [], "x", {}, {"x": [1]}, {"traceparent": 5}),
+    *({TOKEN: token} for token in ("a", 1, True, 1.5, [], None)),
+    *({LEVEL: level} for level in ("info", "loud", 5, None)),
+    *({CLIENT: client} for client in ({"name": "c", "version": "1"}, {"name": 1}, 5, None)),
+    *({CLIENT_CAPABILITIES_META_KEY: capabilities} for capabilities in ({"elicitation": 5}, 5, {"x": 1})),
+    *({"x": "y" * 5000}, {"x": 10**30}, {CLIENT: 10**30}),
+]
 
 REQUESTS: list[tuple[str, dict[str, Any]]] = [
     ("ping", {}),
@@ -96,6 +107,34 @@ async def test_both_ways_give_the_same_answer(
             answer = await client.post("/mcp", json=message, headers=headers)
             answers.append((answer.status_code, answer.headers["content-type"], answer.json()))
     assert answers[0] == answers[1]
+
+
+@pytest.mark.parametrize("version", [OLD, NEW])
+@pytest.mark.parametrize("method", ["tools/call", "tools/list"])
+async def test_whatever_stands_under_meta_is_taken_or_refused_as_by_the_sdk_itself(
+    method: str, version: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with product(tmp_path) as (client, over_http, fake):
+        server = over_http._engines._direct._server
+
+        async def answers() -> list[tuple[int, Any]]:
+            given = []
+            for meta in METAS:
+                params = {"name": "list_companies"} if method == "tools/call" else {}
+                message, headers = request_of(method, params, version)
+                whole = meta if not isinstance(meta, dict) else {**message["params"].get("_meta", {}), **meta}
+                message["params"]["_meta"] = whole
+                fake.answers.clear()
+                fake.will_answer(COMPANIES)
+                answer = await client.post("/mcp", json=message, headers={**headers, "accept": "application/json"})
+                given.append((answer.status_code, answer.json()))
+            return given
+
+        ours = await answers()
+        monkeypatch.setattr(over_http._engines._direct, "answer", never)
+        server.middleware[:] = [each for each in server.middleware if not isinstance(each, ToolAnswersFirst)]
+        assert ours == await answers()
+    assert {"result", "error"} <= {name for _, body in ours for name in body}
 
 
 @pytest.mark.parametrize(
