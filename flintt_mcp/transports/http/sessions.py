@@ -15,12 +15,11 @@ from mcp.server.lowlevel import Server
 from mcp.server.streamable_http import StreamableHTTPServerTransport
 from mcp.server.streamable_http_manager import StreamableHTTPSessionManager
 
-from flintt_mcp.transports.envelope import Envelope, RequestId
+from flintt_mcp.transports.envelope import Envelope
 from flintt_mcp.transports.http.exchange import Exchange
 from flintt_mcp.transports.http.json_responses import rpc_error
 from flintt_mcp.transports.http.options import HttpOptions
-
-_MAX_UNCOLLECTED = 1000
+from flintt_mcp.transports.http.running_ids import RunningIds
 
 _opener: ContextVar[str] = ContextVar("flintt_mcp_session_opener", default="")
 """What the opener of a session is counted by, while the request that opens it is handled."""
@@ -43,7 +42,7 @@ class CappedSessions(StreamableHTTPSessionManager):
         )
         self._max_per_caller = options.max_sessions_per_caller
         self._openers: dict[str, str] = {}
-        self._running: dict[str, dict[str, bool]] = {}
+        self._ids = RunningIds(self._server_instances)
 
     async def answer(self, message: Envelope, exchange: Exchange) -> None:
         """Answers one message of the handshake era: the one that opens a session, or one inside."""
@@ -65,15 +64,16 @@ class CappedSessions(StreamableHTTPSessionManager):
     async def _inside(self, session: str, message: Envelope, exchange: Exchange) -> None:
         if message.kind != "request" or message.id is None:
             await self.handle_request(exchange.scope, exchange.receive, exchange.send)
-        elif not self.claim(session, message.id):
-            await exchange.answer(
-                rpc_error(409, "A request with this id is still running in this session", id=message.id)
-            )
-        else:
-            try:
-                await self.handle_request(exchange.scope, exchange.receive, exchange.send)
-            finally:
-                self.release(session, message.id, collected=exchange.finished)
+            return
+        run = await self._ids.begin(session, message.id)
+        if run is None:
+            sentence = "A request with this id is still running in this session"
+            await exchange.answer(rpc_error(409, sentence, id=message.id))
+            return
+        try:
+            await self.handle_request(exchange.scope, exchange.receive, run.watched(exchange.send))
+        finally:
+            self._ids.end(session, message.id, run)
 
     def _admit_session(self, requestor: AuthorizationContext | None) -> StreamableHTTPServerTransport | None:
         self._forget_ended()
@@ -90,31 +90,4 @@ class CappedSessions(StreamableHTTPSessionManager):
     def _forget_ended(self) -> None:
         for ended in self._openers.keys() - self._server_instances.keys():
             del self._openers[ended]
-        for ended in self._running.keys() - self._server_instances.keys():
-            del self._running[ended]
-
-    def claim(self, session_id: str, request_id: RequestId) -> bool:
-        """Takes a request id for one call; False while another call of the session holds it.
-
-        The SDK files answers under the id as text, so 1 and "1" are one id.
-        """
-        if session_id not in self._server_instances:
-            return True
-        ids = self._running.setdefault(session_id, {})
-        if str(request_id) in ids:
-            return False
-        ids[str(request_id)] = True
-        return True
-
-    def release(self, session_id: str, request_id: RequestId, *, collected: bool) -> None:
-        """Gives an id back. When its answer was not `collected` the call may still run, and the id stays taken."""
-        ids = self._running.get(session_id, {})
-        if collected or session_id not in self._server_instances:
-            ids.pop(str(request_id), None)
-        elif str(request_id) in ids:
-            ids[str(request_id)] = False
-            uncollected = [key for key, runs in ids.items() if not runs]
-            for oldest in uncollected[: max(0, len(uncollected) - _MAX_UNCOLLECTED)]:
-                del ids[oldest]
-        if not ids:
-            self._running.pop(session_id, None)
+        self._ids.forget_ended_sessions()

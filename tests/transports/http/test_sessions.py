@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import inspect
-from typing import Any
 
 import anyio
 import httpx2
@@ -17,7 +16,6 @@ from tests.transports.fixture_app import (
     INITIALIZE,
     KEY,
     OTHER_KEY,
-    Bench,
     call,
     calling,
     fixture_server,
@@ -82,71 +80,6 @@ async def test_another_caller_cannot_use_a_session(key: str | None) -> None:
         assert (stranger.status_code, stranger.text) == (unknown.status_code, unknown.text) == (404, unknown.text)
         assert (await client.delete("/mcp", headers=stolen)).status_code == 404
         assert (await client.post("/mcp", json=call("who"), headers=headers)).status_code == 200
-
-
-@pytest.mark.parametrize(("first", "second"), [(7, 7), (7, "7"), ("a", "a")])
-async def test_a_second_request_with_a_running_id_is_refused_and_the_first_is_answered(
-    first: int | str, second: int | str
-) -> None:
-    bench = Bench()
-    async with serving(bench) as running, httpx2.AsyncClient(base_url=running.url) as client:
-        headers = await open_session(client)
-        answers: list[httpx2.Response] = []
-
-        async def slow() -> None:
-            answers.append(await client.post("/mcp", json=call("slow", id=first), headers=headers))
-
-        with anyio.fail_after(5):
-            async with anyio.create_task_group() as group:
-                group.start_soon(slow)
-                await bench.entered.wait()
-                refused = await client.post("/mcp", json=call("who", id=second), headers=headers)
-                other = await client.post("/mcp", json=call("who", id=8), headers=headers)
-                bench.release.set()
-            again = await client.post("/mcp", json=call("who", id=second), headers=headers)
-    assert refused.status_code == 409
-    assert refused.json() == {
-        "jsonrpc": "2.0",
-        "id": second,
-        "error": {"code": -32600, "message": "A request with this id is still running in this session"},
-    }
-    assert "done" in answers[0].text
-    assert (other.status_code, again.status_code) == (200, 200)
-
-
-async def test_the_id_of_an_answer_that_nobody_collected_stays_taken() -> None:
-    """The call may still run, and its late answer would be given to the new request."""
-    bench = Bench()
-    async with serving(bench) as running, httpx2.AsyncClient(base_url=running.url) as client:
-        headers = await open_session(client)
-        with anyio.fail_after(5):
-            async with anyio.create_task_group() as group:
-                group.start_soon(_post, client, call("slow", id=7), headers)
-                await bench.entered.wait()
-                group.cancel_scope.cancel()
-            statuses = [await _status_of(client, headers, 7), await _status_of(client, headers, 8)]
-            bench.release.set()
-    assert statuses == [409, 200]
-
-
-async def _post(client: httpx2.AsyncClient, message: Any, headers: dict[str, str]) -> None:
-    await client.post("/mcp", json=message, headers=headers)
-
-
-async def _status_of(client: httpx2.AsyncClient, headers: dict[str, str], id: int) -> int:
-    return (await client.post("/mcp", json=call("who", id=id), headers=headers)).status_code
-
-
-async def test_uncollected_ids_do_not_pile_up() -> None:
-    sessions = CappedSessions(fixture_server(), HttpOptions())
-    sessions._server_instances["s"] = None
-    for id in range(1100):
-        assert sessions.claim("s", id)
-        sessions.release("s", id, collected=False)
-    assert len(sessions._running["s"]) == 1000
-    sessions._server_instances.clear()
-    sessions._forget_ended()
-    assert sessions._running == {}
 
 
 async def test_the_stream_of_a_session_counts_against_the_limit() -> None:
