@@ -13,6 +13,7 @@ import httpx2
 import pytest
 
 from flintt_mcp.transports.http.app import HttpOptions
+from flintt_mcp.transports.http.legacy_stream import MAX_IN_FLIGHT
 from tests.transports.fixture_app import INITIALIZE, KEY, OTHER_KEY, Bench, call, principal, serving
 
 pytestmark = pytest.mark.anyio
@@ -169,6 +170,22 @@ async def test_a_running_id_is_not_taken_twice() -> None:
         assert (await stream.message())["id"] == 5
         assert (await stream.post(call("who", id=5))).status_code == 202
         assert (await stream.message())["id"] == 5
+
+
+async def test_a_client_that_does_not_read_is_told_to_do_so_and_served_once_it_does() -> None:
+    bench = Bench()
+    async with (
+        serving(bench, options=OPTIONS) as running,
+        httpx2.AsyncClient(base_url=running.url) as client,
+        streaming(client) as stream,
+    ):
+        await _initialized(stream)
+        statuses = [(await stream.post(call("slow", id=id))).status_code for id in range(MAX_IN_FLIGHT + 1)]
+        assert statuses == [202] * MAX_IN_FLIGHT + [429]
+        bench.release.set()
+        assert sorted([(await stream.message())["id"] for _ in range(MAX_IN_FLIGHT)]) == list(range(MAX_IN_FLIGHT))
+        assert (await stream.post(call("who", id=1))).status_code == 202
+        assert (await stream.message())["id"] == 1
 
 
 async def test_the_id_of_a_cancelled_request_is_free_again() -> None:
