@@ -12,6 +12,7 @@ import signal
 import sys
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import anyio
@@ -19,6 +20,7 @@ import mcp_types as types
 from anyio.abc import TaskGroup
 
 from flintt_mcp.transports.envelope import INVALID_REQUEST, Envelope, Malformed, read_envelope
+from flintt_mcp.transports.line_safe import line_safe
 
 if TYPE_CHECKING:
     from mcp.server.lowlevel import Server
@@ -129,7 +131,8 @@ class _Answers:
         self._messages = messages
 
     async def send(self, item: SessionMessage) -> None:
-        await self._write.send(item)
+        line = _OnOneLine(item.message)
+        await self._write.send(replace(item, message=line))  # type: ignore[arg-type]  # the SDK only has it write itself
         if isinstance(item.message, types.JSONRPCResponse | types.JSONRPCError):
             self._messages.answered(item.message.id)
 
@@ -147,6 +150,16 @@ class _Answers:
 
     async def __aexit__(self, *_: object) -> None:
         await self.aclose()
+
+
+class _OnOneLine:
+    """A message as the SDK writes it, in a line that nobody takes for two."""
+
+    def __init__(self, message: types.JSONRPCMessage) -> None:
+        self._message = message
+
+    def model_dump_json(self, **how: Any) -> str:
+        return line_safe(self._message.model_dump_json(**how))
 
 
 def _too_long() -> Envelope | Malformed:

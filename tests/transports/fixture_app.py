@@ -37,6 +37,7 @@ KEY = "fst_a_key_that_must_never_be_seen_below"
 OTHER_KEY = "fst_another_key_of_somebody_else"
 MODERN = "2026-07-28"
 OLD = "2025-06-18"
+HIDDEN_BREAKS = "a\u2028b\u2029c\x85d — Blåbær 🫐"
 
 
 def principal(key: str | None) -> str:
@@ -59,10 +60,10 @@ class Bench:
 
 
 def fixture_server(bench: Bench | None = None) -> Server[Any]:
-    """Tools: `who` (principal), `steps` (progress), `slow` (waits to be released), `loud` (prints)."""
+    """Tools: `who` (principal), `steps` (progress), `slow` (waits to be released), `loud` (prints), `lines` (hides breaks)."""
     bench = bench or Bench()
     schema = {"type": "object"}
-    tools = [types.Tool(name=name, input_schema=schema) for name in ("who", "steps", "slow", "loud")]
+    tools = [types.Tool(name=name, input_schema=schema) for name in ("who", "steps", "slow", "loud", "lines")]
 
     async def list_tools(ctx: Any, params: Any) -> types.ListToolsResult:
         return types.ListToolsResult(tools=tools)
@@ -94,6 +95,8 @@ async def _do(bench: Bench, tool: str, ctx: Any) -> str:
             await bench.release.wait()
         case "loud":
             print("this must not reach the wire")
+        case "lines":
+            return HIDDEN_BREAKS
     return "done"
 
 

@@ -94,4 +94,4 @@ async def test_progress_arrives_on_every_transport(kind: str) -> None:
 async def test_tools_are_listed_on_every_transport(kind: str) -> None:
     connect, path, options = CLIENTS[kind]
     async with serving(Bench(), options=options) as running, connect(running.url + path) as session:
-        assert [tool.name for tool in (await session.list_tools()).tools] == ["who", "steps", "slow", "loud"]
+        assert [tool.name for tool in (await session.list_tools()).tools] == ["who", "steps", "slow", "loud", "lines"]

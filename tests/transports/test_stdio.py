@@ -155,7 +155,7 @@ async def test_the_clients_of_the_sdk_are_served(mode: str) -> None:
 
     with anyio.fail_after(20):
         async with Client(stdio_client(parameters), mode=mode) as client:
-            assert len((await client.list_tools()).tools) == 4
+            assert len((await client.list_tools()).tools) == 5
             await client.call_tool("steps", {}, progress_callback=note)
     assert seen == [1, 2]
 

@@ -15,6 +15,7 @@ from starlette.types import Message, Receive, Scope, Send
 from flintt_mcp.transports.envelope import RequestId
 from flintt_mcp.transports.http.gate import Entry
 from flintt_mcp.transports.http.json_responses import CLOSE, rpc_error, stopping
+from flintt_mcp.transports.line_safe import line_safe_bytes
 
 
 class Exchange:
@@ -24,7 +25,9 @@ class Exchange:
     why the request was cut.
     """
 
-    __slots__ = ("_cut", "_send", "body_is_late", "entry", "finished", "id", "prefix", "receive", "scope", "started")
+    __slots__ = (
+        *("_cut", "_head", "_send", "body_is_late", "entry", "finished", "id", "prefix", "receive", "scope", "started"),
+    )
 
     def __init__(self, scope: Scope, receive: Receive, send: Send, entry: Entry, prefix: str = "") -> None:
         self.scope = scope
@@ -36,6 +39,7 @@ class Exchange:
         self.started = False
         self.finished = False
         self._send = send
+        self._head: Message | None = None
         self._cut = anyio.CancelScope()
 
     @property
@@ -44,12 +48,25 @@ class Exchange:
         return self.entry.found
 
     async def send(self, message: Message) -> None:
-        """One part of the answer, as ASGI has it."""
+        """One part of the answer, as ASGI has it; it goes out without line breaks that JSON hides in its strings."""
         if message["type"] == "http.response.start":
-            self.started = True
-        elif not message.get("more_body", False):
-            self.finished = True
+            if _has_length(message):
+                self._head = message  # the length is known once the body is
+                return
+        else:
+            message = await self._body(message)
+        self.started = True
         await self._send(message)
+
+    async def _body(self, message: Message) -> Message:
+        sent = message.get("body", b"")
+        safe = line_safe_bytes(sent)
+        if self._head is not None:
+            head, self._head = self._head, None
+            self.started = True
+            await self._send(head if safe is sent else _with_length(head, len(safe)))
+        self.finished = not message.get("more_body", False)
+        return message if safe is sent else {**message, "body": safe}
 
     async def answer(self, response: Response) -> None:
         """The whole answer."""
@@ -67,12 +84,22 @@ class Exchange:
             await self._finish()
 
     async def _finish(self) -> None:
+        self._head = None
         if self.started:
             await self._send({"type": "http.response.body", "body": b"", "more_body": False})
         elif self.body_is_late:
             await self.answer(rpc_error(408, "The request body did not arrive in time", headers=CLOSE))
         else:
             await self.answer(stopping(self.id))
+
+
+def _has_length(head: Message) -> bool:
+    return any(name == b"content-length" for name, _ in head.get("headers", ()))
+
+
+def _with_length(head: Message, length: int) -> Message:
+    others = [pair for pair in head["headers"] if pair[0] != b"content-length"]
+    return {**head, "headers": [*others, (b"content-length", str(length).encode())]}
 
 
 class Exchanges:
