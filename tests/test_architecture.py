@@ -58,7 +58,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
         *("rest.reading", "rest.sending", "sandbox", "settings", "sqlite", "state"),
     ),
     # what a client of MCP sees, and the ways to it
-    "transports.http": ("calls", "errors", "transports"),
+    "transports.http": ("calls", "errors", "settings", "transports"),
     "face": ("calls", "errors", "offers"),
     # what is on offer
     "offers": ("calls", "catalogue", "errors", "offers.handbook", "rest", "settings"),

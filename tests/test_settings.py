@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from flintt_mcp.cli.parser import command_parser
 from flintt_mcp.errors import ConfigError
-from flintt_mcp.settings import ROWS, Settings, load, parse, to_environment
+from flintt_mcp.settings import ROWS, Settings, is_loopback, load, parse, to_environment
 from tests.page_tables import page, rows_of
 
 
@@ -313,3 +313,10 @@ def test_a_value_is_read_by_its_kind() -> None:
     with pytest.raises(ConfigError) as caught:
         parse("sandbox", "2", "--sandbox", bool)
     assert caught.value.message == "--sandbox: true or false"
+
+
+def test_loopback_addresses_are_told_from_others() -> None:
+    assert [
+        host for host in ("127.0.0.1", "127.0.0.2", "127.9.9.9", "::1", "LOCALHOST") if not is_loopback(host)
+    ] == []
+    assert [host for host in ("0.0.0.0", "::", "10.0.0.1", "example.com", "") if is_loopback(host)] == []

@@ -6,12 +6,12 @@ and nothing can match by its beginning. Without this a web page could rebind its
 
 from __future__ import annotations
 
-import ipaddress
 import re
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from flintt_mcp.errors import ConfigError
+from flintt_mcp.settings import is_loopback
 from flintt_mcp.transports.http.json_responses import CLOSE, json_answer
 from flintt_mcp.transports.http.options import HttpOptions
 
@@ -81,16 +81,6 @@ def origin_values(options: HttpOptions) -> frozenset[bytes]:
         bare = port is None or port == _DEFAULT_PORTS.get(scheme)
         values.add(f"{scheme}://{host}" if bare else f"{scheme}://{host}:{port}")
     return frozenset(value.encode() for value in values)
-
-
-def is_loopback(host: str) -> bool:
-    """Whether an address to listen on is reachable from this machine alone."""
-    if host.lower() == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host.strip("[]")).is_loopback
-    except ValueError:
-        return False
 
 
 def _loopback_names(host: str) -> list[str]:

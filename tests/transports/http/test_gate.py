@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from flintt_mcp.errors import ConfigError
 from flintt_mcp.transports.http.app import HttpOptions
 from flintt_mcp.transports.http.gate import CALLER, Gate
-from flintt_mcp.transports.http.hosts import host_values, is_loopback, origin_values
+from flintt_mcp.transports.http.hosts import host_values, origin_values
 from tests.transports.fixture_app import BOTH, CREDENTIALS, KEY, Bench, calling, modern, modern_headers, principal
 
 pytestmark = pytest.mark.anyio
@@ -269,8 +269,3 @@ def test_an_allowed_host_without_port_stands_for_the_usual_ports_and_our_own() -
     }
     assert host_values(HttpOptions(allowed_hosts=("a:443",))) == loopback | {b"a:443", b"a"}
     assert b"localhost" in host_values(HttpOptions(port=80))
-
-
-def test_loopback_addresses_are_told_from_others() -> None:
-    assert [host for host in ("127.0.0.1", "127.9.9.9", "::1", "[::1]", "localhost") if not is_loopback(host)] == []
-    assert [host for host in ("0.0.0.0", "::", "10.0.0.1", "example.com", "") if is_loopback(host)] == []
