@@ -316,7 +316,5 @@ def test_a_value_is_read_by_its_kind() -> None:
 
 
 def test_loopback_addresses_are_told_from_others() -> None:
-    assert [
-        host for host in ("127.0.0.1", "127.0.0.2", "127.9.9.9", "::1", "LOCALHOST") if not is_loopback(host)
-    ] == []
+    assert [host for host in ("127.0.0.1", "127.0.0.2", "127.9.9.9", "::1", "LOCALHOST") if not is_loopback(host)] == []
     assert [host for host in ("0.0.0.0", "::", "10.0.0.1", "example.com", "") if is_loopback(host)] == []
