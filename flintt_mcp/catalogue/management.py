@@ -40,6 +40,7 @@ FLINTT_MANAGEMENT = Api(
 )
 
 KEY = fields("id", "name", "key_prefix", "last_used_at", "revoked_at", "created_at")
+OWN_KEY = fields("id", "key_prefix", "last_used_at", "created_at")
 WEBHOOK = fields("id", "name", "endpoint_url", "event_types", "active", "created_at", "updated_at")
 EVENTS = ("signal.run.completed", "signal.run.result", "company.created", "prospect.created")
 ONE_WEBHOOK = "/api/outbound-webhooks/{webhook_id}"
@@ -133,6 +134,34 @@ OPERATIONS = (
         routes=(Route("DELETE", "/api/api-keys/{key_id}"),),
         args=(path("key_id"),),
         result=Record(noun="revocation", fields=fields("ok"), said="API key revoked."),
+    ),
+    Operation(
+        name="get_api_key",
+        title="Get the Flintt API key",
+        about="The one key of the workspace, without the key itself; when there is none it is MADE, and shown once, to the "
+        "person only.",
+        effect=Effect.CREATE,
+        routes=(Route("GET", "/api/api-key"),),
+        result=Record(
+            noun="api_key",
+            fields=OWN_KEY,
+            secrets=("raw_key",),
+            said="The key is told here; where a raw_key came along, it was made just now.",
+        ),
+    ),
+    Operation(
+        name="regenerate_api_key",
+        title="Regenerate the Flintt API key",
+        about="Revoke the one key of the workspace AT ONCE and make another, shown once, to the person only. Whatever uses the "
+        "old one stops working, maybe this connection too. Ask the person first.",
+        effect=Effect.DESTROY,
+        routes=(Route("POST", "/api/api-key/regenerate"),),
+        result=Record(
+            noun="api_key",
+            fields=OWN_KEY,
+            secrets=("raw_key",),
+            said="API key regenerated: the old one is invalid from now on.",
+        ),
     ),
 )
 

@@ -149,14 +149,7 @@ ENDPOINTS: tuple[Endpoint, ...] = (
 )
 """The beta prints no methods; they follow from its headings. FlowMaticX's text shows POST /jobs by its body and a mention."""
 
-NO_TOOL: dict[str, dict[str, str]] = {
-    "flintt": {
-        "GET /api/api-key": "it makes a key when there is none, so it is no read; list_api_keys and create_api_key do the same "
-        "in two steps that say what they do",
-        "POST /api/api-key/regenerate": "it revokes at once the key that this very connection may be using; create_api_key, "
-        "then revoke_api_key, leaves no gap",
-    }
-}
+NO_TOOL: dict[str, dict[str, str]] = {}
 """Endpoints that no tool calls, and why. All others have a tool, a sandbox route and tests."""
 
 KEYS = "test_sandbox_management.py"

@@ -17,6 +17,7 @@ from flintt_mcp.catalogue.operation import Effect, Operation
 from flintt_mcp.offers.handbook.tools import TOOLSET as DOCS
 from scripts.handbook.pages import all_tools
 from tests.case_files import every_operation
+from tests.catalogue import MAKES_WHAT_IS_MISSING
 from tests.snapshots import visible_text
 
 TOOLS = [tool for tools in all_tools().values() for tool in tools]
@@ -92,10 +93,12 @@ def test_the_name_begins_with_a_verb_that_fits_the_effect(tool: Tool) -> None:
         Effect.READ: {"list", "get", "search", "read"},
         Effect.CREATE: {"create"},
         Effect.UPDATE: {"update", "modify"},
-        Effect.DESTROY: {"delete", "revoke", "rotate"},
+        Effect.DESTROY: {"delete", "revoke", "rotate", "regenerate"},
         Effect.SPEND: {"create"},
     }
     words = tool.name.split("_")
+    if tool.name == MAKES_WHAT_IS_MISSING:
+        verbs[Effect.CREATE] = {"get"}
     assert next((word for word in words if word in set().union(*verbs.values())), None) in verbs[tool.effect]
 
 
