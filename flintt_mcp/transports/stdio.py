@@ -94,7 +94,8 @@ class _Messages:
     def __init__(self, lines: _Lines, eof_grace: float) -> None:
         self._lines = lines
         self._eof_grace = eof_grace
-        self._running: set[str] = set()
+        self._running: dict[str, str] = {}
+        self._leaving = 0
         self._idle = anyio.Event()
         self._at_end = False
         self.answers: _Answers
@@ -103,24 +104,43 @@ class _Messages:
         async for line in self._lines:
             if line is not None and not line.strip():
                 continue
-            found = _too_long() if line is None else read_envelope(line)
+            found = _too_long() if line is None else self._taken(read_envelope(line))
             if isinstance(found, Malformed):
                 await self.answers.refuse(found)
-            elif line is not None:
-                if found.kind == "request" and found.method != "subscriptions/listen":
-                    self._running.add(str(found.id))
-                elif found.cancels is not None:
-                    self._running.discard(str(found.cancels))  # it will not be answered
-                yield line
+            else:
+                yield found.body
         self._at_end = True
-        if self._running:
+        if not self._is_idle():
             with anyio.move_on_after(self._eof_grace):
                 await self._idle.wait()
 
-    def answered(self, id: types.RequestId | None) -> None:
-        self._running.discard(str(id))
-        if self._at_end and not self._running:
+    def _taken(self, message: Envelope | Malformed) -> Envelope | Malformed:
+        """A message that goes on; a second request with an id that still runs does not, since both answers would look alike."""
+        if isinstance(message, Malformed):
+            return message
+        if message.cancels is not None:
+            self._running.pop(str(message.cancels), None)  # it will not be answered
+        if message.kind == "request":
+            if str(message.id) in self._running:
+                return Malformed(INVALID_REQUEST, "A request with the same id is still running; this one was skipped")
+            self._running[str(message.id)] = message.method
+        return message
+
+    @contextmanager
+    def answering(self, id: types.RequestId | None) -> Iterator[None]:
+        """While an answer goes out. From its beginning the client may know it and use the id again."""
+        self._running.pop(str(id), None)
+        self._leaving += 1
+        try:
+            yield
+        finally:
+            self._leaving -= 1
+        if self._at_end and self._is_idle():
             self._idle.set()
+
+    def _is_idle(self) -> bool:
+        """Whether nobody waits for an answer; a listener waits for ever."""
+        return not self._leaving and all(method == "subscriptions/listen" for method in self._running.values())
 
 
 class _Answers:
@@ -131,10 +151,13 @@ class _Answers:
         self._messages = messages
 
     async def send(self, item: SessionMessage) -> None:
-        line = _OnOneLine(item.message)
-        await self._write.send(replace(item, message=line))  # type: ignore[arg-type]  # the SDK only has it write itself
-        if isinstance(item.message, types.JSONRPCResponse | types.JSONRPCError):
-            self._messages.answered(item.message.id)
+        message = item.message
+        line: Any = replace(item, message=_OnOneLine(message))  # type: ignore[arg-type]  # the SDK only has it write itself
+        if isinstance(message, types.JSONRPCResponse | types.JSONRPCError):
+            with self._messages.answering(message.id):
+                await self._write.send(line)
+        else:
+            await self._write.send(line)
 
     async def refuse(self, malformed: Malformed) -> None:
         from mcp.shared.message import SessionMessage

@@ -114,6 +114,33 @@ async def test_what_was_asked_before_the_end_of_input_is_still_answered() -> Non
     assert sorted(answer["id"] for answer in answers if "result" in answer) == [0, 1, 2, 3]
 
 
+async def test_a_second_request_with_an_id_that_runs_is_skipped_and_told_so_under_no_id() -> None:
+    async with peer() as server:
+        await _initialize(server)
+        await server.send(call("slow", id=7), call("who", id="7"), call("who", id=8))
+        told = {json.dumps(answer.get("id")): answer for answer in [await server.receive(), await server.receive()]}
+        await server.send(
+            {"jsonrpc": "2.0", "method": "notifications/cancelled", "params": {"requestId": 7}}, call("who", id=7)
+        )
+        again = await server.receive()
+    assert told["null"]["error"] == {
+        "code": -32600,
+        "message": "A request with the same id is still running; this one was skipped",
+    }
+    assert told["8"]["result"]["content"] == again["result"]["content"]
+    assert again["id"] == 7
+
+
+async def test_a_client_may_send_one_id_for_ever_one_request_after_the_other() -> None:
+    async with peer() as server:
+        await _initialize(server)
+        answers = []
+        for _ in range(50):
+            await server.send(call("who", id=1))
+            answers.append(await server.receive())
+    assert ["result" in answer for answer in answers] == [True] * 50
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 async def test_a_signal_ends_the_server_quietly_also_in_a_call(number: signal.Signals) -> None:
     async with peer() as server:
