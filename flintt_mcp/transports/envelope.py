@@ -1,8 +1,9 @@
 """One look into a JSON-RPC message, before the SDK sees it.
 
 In: the bytes of one message. Out: what the transports need to route it (kind, id, method, tool, whether its answer may be a
-stream), or a `Malformed` that says what is wrong without repeating any of it. Decodes once; keeps nothing. Whatever
-passes here also passes the SDK's own envelope check, so the SDK's refusals, which quote their input, are never reached.
+stream) and the bytes that go on, or a `Malformed` that says what is wrong without repeating any of it. Decodes once; keeps
+nothing. Whatever passes here also passes the SDK's own envelope check, so the SDK's refusals, which quote their input, are
+never reached.
 """
 
 from __future__ import annotations
@@ -12,14 +13,13 @@ from typing import Any, Literal
 
 import msgspec
 
+from flintt_mcp.transports.wellformed import excess, repaired
+
 PARSE_ERROR = -32700
 INVALID_REQUEST = -32600
 
 MAX_ID_LENGTH = 256
 """Longest text id of a request. Ids are remembered while their call runs, so their size is bounded."""
-
-MAX_DEPTH = 100
-"""How deep a message may nest. The SDK's decoders give up at 200, and one of them says so to nobody."""
 
 LOG_LEVEL = "io.modelcontextprotocol/logLevel"
 """The `_meta` entry by which a request of revision 2026-07-28 asks for log messages."""
@@ -27,7 +27,16 @@ LOG_LEVEL = "io.modelcontextprotocol/logLevel"
 RequestId = str | int
 Kind = Literal["request", "notification", "response"]
 
+_NO_JSON = object()
+_REPLACED = "\ufffd"
+
+
+class _Id(msgspec.Struct):
+    id: str | int | None = None
+
+
 _decode = msgspec.json.Decoder().decode
+_decode_id = msgspec.json.Decoder(_Id).decode
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +44,8 @@ class Envelope:
     """What the outside of a message tells.
 
     `can_stream`: its caller asked for messages ahead of the result. `cancels`: the id of the request it calls off. `whole` is
-    a request as it was decoded, `body` the bytes it was decoded from.
+    a request as it was decoded, `body` the bytes it was decoded from, which
+    are those that were sent but for halves of characters.
     """
 
     kind: Kind
@@ -58,19 +68,38 @@ class Malformed(msgspec.Struct, frozen=True):
 
 def read_envelope(body: bytes) -> Envelope | Malformed:
     """The envelope of one message. Where an object repeats a name the last one counts, here and in the SDK alike."""
-    try:
-        message = _decode(body)
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+    too_much = excess(body)
+    if too_much:
+        return Malformed(INVALID_REQUEST, too_much, _id_alone(body))
+    message = _decoded(body)
+    if message is _NO_JSON and (whole := repaired(body)) is not None:
+        body, message = whole, _decoded(whole)
+        if isinstance(message, dict) and _REPLACED in str(message.get("id")):
+            return Malformed(INVALID_REQUEST, "The id holds half a character, so no answer could carry it")
+    if message is _NO_JSON:
         return Malformed(PARSE_ERROR, "Parse error: the message is not valid JSON")
     if isinstance(message, list):
         return Malformed(INVALID_REQUEST, "Batches are not supported: send each JSON-RPC message by itself")
-    if body.count(b"{") + body.count(b"[") > MAX_DEPTH and _is_too_deep(message):
-        return Malformed(INVALID_REQUEST, f"The message nests deeper than {MAX_DEPTH} levels")
     if not isinstance(message, dict):
         return Malformed(INVALID_REQUEST, "A JSON-RPC message is an object")
     if message.get("jsonrpc") != "2.0":
         return Malformed(INVALID_REQUEST, 'The member jsonrpc must be "2.0"', _usable_id(message))
     return _call(message, body) if "method" in message else _response(message, body)
+
+
+def _decoded(body: bytes) -> Any:
+    try:
+        return _decode(body)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        return _NO_JSON
+
+
+def _id_alone(body: bytes) -> RequestId | None:
+    """The id of a message of which nothing else is kept."""
+    try:
+        return _usable_id({"id": _decode_id(body).id})
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        return None
 
 
 def _call(message: dict[str, Any], body: bytes) -> Envelope | Malformed:
@@ -129,18 +158,6 @@ def _response(message: dict[str, Any], body: bytes) -> Envelope | Malformed:
 def _usable_id(message: dict[str, Any]) -> RequestId | None:
     id = message.get("id")
     return id if _is_id(id) else None
-
-
-def _is_too_deep(message: Any) -> bool:
-    level = [message]
-    for _ in range(MAX_DEPTH):
-        inner = [
-            value.values() if isinstance(value, dict) else value for value in level if isinstance(value, dict | list)
-        ]
-        if not inner:
-            return False
-        level = [value for values in inner for value in values]
-    return any(isinstance(value, dict | list) for value in level)
 
 
 def _is_id(value: Any) -> bool:

@@ -210,6 +210,7 @@ def modern_headers(name: str, key: str | None = None) -> dict[str, str]:
     return headers if key is None else {**headers, "x-api-key": key}
 
 
+JSON_ONLY = {"accept": "application/json"}
 BOTH = {"accept": "application/json, text/event-stream"}
 
 INITIALIZE = {

@@ -63,10 +63,10 @@ def test_the_envelope_tells_what_routing_needs(message: Any, expected: Envelope)
         b"{",
         b"\xff",
         b'{"a": NaN}',
-        b"[" * 100_000,
         b"\xef\xbb\xbf{}",
         b'{"id": ' + b"9" * 5000 + b"}",
-        b'"\\ud800"',
+        b'{"a": "\\ud800", "b": }',
+        b'{"a": "\\ud800\x00\x00"}',
     ],
 )
 def test_what_is_no_json_is_a_parse_error(body: bytes) -> None:
@@ -128,7 +128,8 @@ def test_nesting_is_bounded_before_any_decoder_of_the_sdk_gives_up(kind: type) -
     assert read_envelope(nested(98)) == Envelope("request", 1, "m")
     jsonrpc_message_adapter.validate_json(nested(98))
     for levels in (99, 300):
-        assert read_envelope(nested(levels)) == Malformed(-32600, "The message nests deeper than 100 levels")
+        assert read_envelope(nested(levels)) == Malformed(-32600, "The message nests deeper than 100 levels", 1)
+    assert read_envelope(nested(20_000)) == Malformed(-32600, "The message nests deeper than 100 levels")
 
 
 def test_a_wide_message_is_not_mistaken_for_a_deep_one() -> None:

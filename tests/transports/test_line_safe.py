@@ -17,6 +17,7 @@ from flintt_mcp.transports.line_safe import line_safe, line_safe_bytes
 from .fixture_app import (
     HIDDEN_BREAKS,
     INITIALIZE,
+    JSON_ONLY,
     OLD,
     call,
     calling,
@@ -32,8 +33,6 @@ from .http.test_sse import streaming
 from .test_stdio import COMMAND, TESTS
 
 pytestmark = pytest.mark.anyio
-
-JSON_ONLY = {"accept": "application/json"}
 
 
 def text_of(wire: bytes) -> str:

@@ -141,6 +141,16 @@ async def test_a_client_may_send_one_id_for_ever_one_request_after_the_other() -
     assert ["result" in answer for answer in answers] == [True] * 50
 
 
+async def test_half_a_character_is_replaced_and_the_request_answered_under_its_id() -> None:
+    """What is left of an emoji when a client cuts a text, and what Python writes for it."""
+    async with peer() as server:
+        await _initialize(server)
+        await server.send(call("who", {"name": "Kestrel \ud83d"}), call("no such tool \udc00", id="b"))
+        answers = {answer["id"]: answer for answer in [await server.receive(), await server.receive()]}
+    assert answers[1]["result"]["content"] == [{"type": "text", "text": "nobody"}]
+    assert answers.keys() == {1, "b"}
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 async def test_a_signal_ends_the_server_quietly_also_in_a_call(number: signal.Signals) -> None:
     async with peer() as server:

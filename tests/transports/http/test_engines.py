@@ -12,6 +12,7 @@ from flintt_mcp.transports.http.app import HttpOptions
 from tests.transports.fixture_app import (
     BOTH,
     INITIALIZE,
+    JSON_ONLY,
     KEY,
     OLD,
     call,
@@ -64,7 +65,6 @@ class _Witness:
 TOKEN = {"progressToken": 1}
 LEVEL = {"io.modelcontextprotocol/logLevel": "info"}
 LEGACY = {**BOTH, "mcp-protocol-version": OLD}
-JSON_ONLY = {"accept": "application/json"}
 
 
 @pytest.mark.parametrize("stateless", [False, True])
