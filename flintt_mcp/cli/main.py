@@ -10,7 +10,7 @@ import argparse
 from collections.abc import Sequence
 
 from flintt_mcp.cli.outcome import FAILED, INTERRUPTED, WRONG, unwritten
-from flintt_mcp.cli.parser import COMMANDS, command_parser
+from flintt_mcp.cli.parser import COMMANDS, OPTIONS, WITH_A_VALUE, command_parser
 from flintt_mcp.errors import ConfigError, FlinttError
 from flintt_mcp.serving.console import prepare, say, shown_whole
 from flintt_mcp.settings import environment, load
@@ -45,17 +45,38 @@ def _run(arguments: list[str]) -> int:
 
 def _parsed(arguments: list[str]) -> tuple[argparse.Namespace | None, list[str]]:
     """The options, and words that no option took; no options when it was help or the version that was asked for."""
-    first = next((word for word in arguments if not word.startswith("-")), None)
-    if first not in COMMANDS and not {"-h", "--help", "--version"} & set(arguments):
-        if first is not None and arguments[0] == first:
-            raise ConfigError(f"no command {first!r}; there are {', '.join(COMMANDS)}")
-        arguments.insert(0, "stdio")
     parser = command_parser()
     try:
-        options, rest = parser.parse_known_args(arguments)
+        options, rest = parser.parse_known_args(_command_first(arguments))
     except SystemExit:  # argparse has written help or the version
         return None, []
     if options.command is None:
         parser.print_help()
         return None, []
     return options, rest
+
+
+def _command_first(words: list[str]) -> list[str]:
+    """The words with the command before its options, wherever it stood; without a command it is stdio.
+
+    Raises:
+        ConfigError: a word stands where the command should, and is none.
+    """
+    place = 0
+    while place < len(words) and words[place].startswith("-"):
+        place += 2 if words[place] in WITH_A_VALUE else 1
+    before, rest = words[:place], words[place:]
+    if "--version" in before:
+        return ["--version"]
+    if not rest and {"-h", "--help"} & set(before):
+        return ["--help"]
+    if rest and rest[0] in COMMANDS:
+        return [rest[0], *before, *rest[1:]]
+    if rest and not _unknown(before):
+        raise ConfigError(f"no command {rest[0]!r}; there are {', '.join(COMMANDS)}")
+    return ["stdio", *words]
+
+
+def _unknown(words: list[str]) -> list[str]:
+    """Options that no setting has: what stands behind one may be its value."""
+    return [word for word in words if word[:1] == "-" and word.partition("=")[0] not in OPTIONS]

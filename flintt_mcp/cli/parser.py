@@ -23,6 +23,11 @@ COMMANDS = {
     "login": "sign in to an API behind OAuth 2.0 (flextell) and keep its tokens on this machine",
 }
 
+OPTIONS = frozenset({"-h", "--help", *map(option, ROWS)})
+"""Every option that may stand before the command as well."""
+WITH_A_VALUE = frozenset(option(name) for name, row in ROWS.items() if not isinstance(row.default, bool))
+"""Those of them that take the word behind them."""
+
 ACTIONS = {
     "token": "print a session token of the local user, for the management API",
     "approve-run": "decide a FlowPilot payment run, as a person does in the dashboard",

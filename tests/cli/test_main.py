@@ -16,6 +16,13 @@ from flintt_mcp.cli.parser import COMMANDS
     ("words", "message"),
     [
         (["sevre"], "no command 'sevre'; there are " + ", ".join(COMMANDS)),
+        (["--sandbox", "sevre"], "no command 'sevre'; there are " + ", ".join(COMMANDS)),
+        (["--port", "1", "sevre"], "no command 'sevre'; there are " + ", ".join(COMMANDS)),
+        (["--port"], "stdio does not take --port; "),
+        (["--prot", "1", "serve"], "stdio does not take --prot; "),
+        (["tools", "--toolsets", ","], "--toolsets: the name of at least one; default and all are groups"),
+        (["call", "list_docs", "--json", '{"a":' * 5000], "--json: one JSON object, e.g. "),
+        (["call", "list_docs", "--json", "[" * 100_000], "--json: one JSON object, e.g. "),
         (["serve", "--port", "eighty"], "--port: a whole number"),
         (["serve", "--port", "70000"], "--port: from 0 to 65,535"),
         (["serve", "--prot", "1"], "serve does not take --prot; `flintt-mcp serve --help` says more"),

@@ -23,6 +23,39 @@ def test_the_version_is_told(say) -> None:
     assert say("--version") == (0, f"flintt-mcp {__version__}\n", "")
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["--sandbox", "tools", "--json"],
+        ["--sandbox", "--toolsets", "default", "tools", "--json"],
+        ["--toolsets=default", "--log-level", "error", "tools", "--sandbox", "--json"],
+    ],
+)
+def test_a_command_may_come_behind_options(say, words: list[str]) -> None:
+    assert say(*words) == say("tools", "--json", "--sandbox")
+
+
+def test_a_name_of_a_command_as_the_value_of_an_option_is_no_command(say) -> None:
+    code, out, err = say("--toolsets", "tools", "tools")
+    assert (code, out) == (2, "")
+    assert err.startswith("flintt-mcp: --toolsets: no toolset 'tools'; there are ")
+
+
+@pytest.mark.parametrize("words", [["--help", "serve"], ["-h", "serve"], ["--sandbox", "--help", "serve"]])
+def test_help_asked_for_before_a_command_is_the_help_of_that_command(say, words: list[str]) -> None:
+    assert say(*words) == say("serve", "--help")
+
+
+@pytest.mark.parametrize("words", [["--sandbox", "--help"], ["-h"], ["--port", "1", "--help"]])
+def test_help_without_a_command_is_the_help_of_all(say, words: list[str]) -> None:
+    assert say(*words) == say("--help")
+
+
+@pytest.mark.parametrize("words", [["--version", "serve"], ["--sandbox", "--version"], ["--version", "--help"]])
+def test_the_version_is_told_whatever_stands_beside_it(say, words: list[str]) -> None:
+    assert say(*words) == say("--version")
+
+
 @pytest.mark.parametrize("command", COMMANDS)
 def test_the_help_of_a_command_names_its_settings_with_their_defaults(say, command: str) -> None:
     code, out, err = say(command, "--help")
