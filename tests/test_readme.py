@@ -7,6 +7,7 @@ is empty.
 from __future__ import annotations
 
 import json
+import os
 import re
 import shlex
 import shutil
@@ -28,7 +29,7 @@ from mcp.client.streamable_http import streamable_http_client
 
 from tests.apis.readme import LINES as SESSIONS
 from tests.end_to_end.scene import session_lines
-from tests.processes import READY, SANDBOX_READY, Served, environment, running, serving
+from tests.processes import BIN, READY, SANDBOX_READY, Served, environment, running, serving
 from tests.wire import PLAIN, call, client
 
 ROOT = Path(__file__).parent.parent
@@ -125,6 +126,24 @@ async def test_a_configuration_works_as_it_stands(place: str, served: Served, tm
     (servers,) = CONFIGURATIONS[place].values()
     for entry in servers.values():
         await connects(json.loads(here(json.dumps(entry), served)), tmp_path)
+
+
+@pytest.mark.anyio
+async def test_what_a_server_prints_for_clients_works_as_it_stands_from_anywhere(
+    served: Served, tmp_path: Path
+) -> None:
+    decoder = json.JSONDecoder()
+    printed = [
+        decoder.raw_decode(text.lstrip())[0] for text in re.split(r"^(?=    \{)", served.process.stderr, flags=re.M)[1:]
+    ]
+    local, remote = (block["mcpServers"]["flintt"] for block in printed)
+    assert local == {
+        "command": str(BIN / "flintt-mcp"),
+        "args": ["stdio", "--sandbox", "--data-dir", f"{served.home}/data"],
+    }
+    assert remote == {"type": "sse", "url": served.mcp, "headers": {"X-API-Key": "flt_sandbox_key"}}
+    for entry in (local, remote):
+        await connects(entry, tmp_path, PATH=os.defpath)
 
 
 @pytest.mark.parametrize("example", blocks("python"))
@@ -230,10 +249,10 @@ def entry_of(words: list[str]) -> dict[str, Any]:
     return {"url": url, "headers": dict(header.split(": ", 1) for header in headers)}
 
 
-async def connects(entry: dict[str, Any], home: Path) -> None:
+async def connects(entry: dict[str, Any], home: Path, **more: str) -> None:
     """Use a configuration's entry as a client does: start its command, or call its URL with a tool that needs its key."""
     if "command" in entry:
-        env = environment(home) | entry.get("env", {})
+        env = environment(home, **more) | entry.get("env", {})
         command = StdioServerParameters(command=entry["command"], args=entry["args"], env=env)
         async with Client(stdio_client(command), mode="legacy", read_timeout_seconds=60) as session:
             assert len((await session.list_tools()).tools) == 14

@@ -1,36 +1,81 @@
-"""What a server says on stderr once it is up: where it is, a block to paste into a client, and where the data lies.
+"""What a server says on stderr once it is up: where it is, blocks to paste into clients, and where the data lies.
 
 In: settings, with the port that was taken. Out: lines. An address that is shown is one that lets requests in, and a key is shown
-only where it is the sandbox's public one.
+only where it is the sandbox's public one. A command is shown so that it is found from anywhere: desktop clients have another PATH.
 """
 
 from __future__ import annotations
 
 import json
 import re
+import shutil
+import sys
+from pathlib import Path
+from typing import Any
 
 from flintt_mcp import __version__
 from flintt_mcp.serving.console import say
-from flintt_mcp.settings import Settings, is_loopback
+from flintt_mcp.settings import ROWS, Settings, is_loopback, option
+
+_PATHS = ("data_dir", "source_folder")
 
 
 def say_ready(settings: Settings) -> None:
-    """The ready lines: the MCP URL, a block to paste, and where the data lies."""
+    """The ready lines: the MCP URL, blocks to paste, and where the data lies."""
     base = f"http://{_address(settings)}{settings.path_prefix}/mcp"
     key = "flt_sandbox_key" if settings.sandbox else "flt_your_api_key"
     # Several workers answer legacy SSE with 405.
-    entry = {"type": "sse" if settings.workers == 1 else "http", "url": base, "headers": {"X-API-Key": key}}
-    block = json.dumps({"mcpServers": {"flintt": entry}}, indent=2)
+    remote = {"type": "sse" if settings.workers == 1 else "http", "url": base, "headers": {"X-API-Key": key}}
     say(
         f"flintt-mcp {__version__} is ready: {base}{'?api_key=' + key if settings.sandbox else ''}",
         "",
         "  Claude Desktop, in claude_desktop_config.json:",
-        *("    " + line for line in block.splitlines()),
+        *_block(stdio_entry(settings)),
+        "",
+        "  Clients that take remote servers from a file:",
+        *_block(remote),
         "",
         f"  Claude Code   claude mcp add --transport http flintt '{base}' --header 'X-API-Key: {key}'",
         f"  Data          {settings.data_path}",
         "  Stop          Ctrl-C",
     )
+
+
+def stdio_entry(settings: Settings) -> dict[str, Any]:
+    """What a client's configuration holds to start a server of its own with these settings."""
+    command, *words = _own_command()
+    entry: dict[str, Any] = {"command": command, "args": [*words, "stdio", *_options(settings)]}
+    return entry if settings.sandbox else {**entry, "env": {"FLINTT_API_KEY": "flt_your_api_key"}}
+
+
+def _own_command() -> list[str]:
+    """The words that start this program, wherever they are said."""
+    found = shutil.which(sys.argv[0])
+    if found is not None and Path(found).stem == "flintt-mcp":
+        return [str(Path(found).absolute())]
+    return [sys.executable, "-m", "flintt_mcp"]
+
+
+def _options(settings: Settings) -> list[str]:
+    """The options that give `flintt-mcp stdio` what these settings change."""
+    words: list[str] = []
+    for name, row in ROWS.items():
+        value = getattr(settings, name)
+        taken = row.metadata.get("option", True) and "stdio" in row.metadata.get("commands", ("stdio",))
+        if not taken or value == row.default:
+            continue
+        if name in _PATHS:
+            value = Path(value).expanduser().absolute()
+        words += (
+            [option(name)]
+            if value is True
+            else [option(name), ",".join(value) if isinstance(value, tuple) else str(value)]
+        )
+    return words
+
+
+def _block(entry: dict[str, Any]) -> list[str]:
+    return ["    " + line for line in json.dumps({"mcpServers": {"flintt": entry}}, indent=2).splitlines()]
 
 
 def say_sandbox_ready(settings: Settings) -> None:

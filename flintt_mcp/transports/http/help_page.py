@@ -36,11 +36,10 @@ def help_page(exchange: Exchange, options: HttpOptions) -> Response:
     """The page, with the URL this server has for whoever asks."""
     host = exchange.found.get(b"host", b"").decode("latin-1")
     url = f"{exchange.scope.get('scheme', 'http')}://{host}{exchange.prefix}/mcp"
-    key = options.published_key or _KEY
     parts = {
         "{{URL}}": html.escape(url),
         "{{KEY}}": _IN_SANDBOX if options.published_key else _YOUR_OWN,
-        "{{BLOCKS}}": "\n".join(_blocks(url, key, options.stateless)),
+        "{{BLOCKS}}": "\n".join(_blocks(url, options)),
     }
     body = _PAGE
     for place, text in parts.items():
@@ -48,27 +47,22 @@ def help_page(exchange: Exchange, options: HttpOptions) -> Response:
     return Response(body, 200, _HEADERS, "text/html")
 
 
-def _blocks(url: str, key: str, stateless: bool) -> list[str]:
+def _blocks(url: str, options: HttpOptions) -> list[str]:
+    key = options.published_key or _KEY
     keyed: dict[str, Any] = {"url": url, "headers": {"X-API-Key": key}}
-    sse = _config("mcpServers", {"type": "sse", **keyed})
     http = {"type": "http", **keyed}
-    rows = [
-        (
-            "Claude Desktop",
-            "claude_desktop_config.json (Settings, Developer, Edit Config).",
-            _config("mcpServers", http) if stateless else sse,
-        ),
-        (
-            "Claude.ai",
-            "Settings, Connectors, Add custom connector: this URL. Your key travels in it, so treat the whole URL as a secret.",
-            f"{url}?api_key={key}",
-        ),
+    remote = http if options.stateless else {"type": "sse", **keyed}
+    local: dict[str, Any] = {"command": "flintt-mcp", "args": ["stdio"], "env": {"FLINTT_API_KEY": key}}
+    if options.published_key:
+        local = {"command": "flintt-mcp", "args": ["stdio", "--sandbox"]}
+    rows = (
+        ("Claude Desktop", _DESKTOP, _config("mcpServers", local)),
+        ("Claude.ai", _CONNECTORS, f"{url}?api_key={key}"),
         ("Claude Code", "One command in a terminal.", _CLAUDE_CODE.format(url=url, key=key)),
         ("Cursor", "~/.cursor/mcp.json, or .cursor/mcp.json in a project.", _config("mcpServers", keyed)),
         ("VS Code", ".vscode/mcp.json in a workspace.", _config("servers", http)),
-    ]
-    if not stateless:
-        rows.append(("Older clients", "Clients that know only HTTP+SSE use the same URL with type sse.", sse))
+        ("Clients that take remote servers from a file", _OTHERS, _config("mcpServers", remote)),
+    )
     return [_block(*row) for row in rows]
 
 
@@ -83,6 +77,15 @@ def _block(title: str, about: str, text: str) -> str:
     )
 
 
+_DESKTOP = (
+    "claude_desktop_config.json (Settings, Developer, Edit Config), where flintt-mcp is installed on your machine; give its full "
+    "path, which `which flintt-mcp` prints. Remote servers are not taken from that file: add them as in Claude.ai."
+)
+_CONNECTORS = (
+    "Settings, Connectors, Add custom connector: this URL, reachable over https. Your key travels in it, so treat the whole URL "
+    "as a secret."
+)
+_OTHERS = "Where your client keeps its servers; one that knows only HTTP+SSE uses the same URL."
 _CLAUDE_CODE = 'claude mcp add --transport http flintt {url} --header "X-API-Key: {key}"'
 _YOUR_OWN = "Put your Flintt API key where the examples say YOUR_KEY. Without a key the documentation tools still work."
 _IN_SANDBOX = (
