@@ -229,8 +229,12 @@ class Settings:
     body_timeout: float = _row(
         10.0, "Seconds for a client to send a request's body.", low=0.1, high=600, commands=("serve",)
     )
-    sessions: int = _row(1000, "Open sessions in all.", low=1, high=1_000_000, commands=("serve",))
-    sessions_per_key: int = _row(50, "Open sessions for one key.", low=1, high=1_000_000, commands=("serve",))
+    sessions: int = _row(
+        1000, "Open sessions in all; beyond, the idlest makes room.", low=1, high=1_000_000, commands=("serve",)
+    )
+    sessions_per_key: int = _row(
+        50, "Open sessions for one key; beyond, its idlest makes room.", low=1, high=1_000_000, commands=("serve",)
+    )
     streams: int = _row(1000, "Open legacy SSE streams in all.", low=1, high=1_000_000, commands=("serve",))
     streams_per_key: int = _row(20, "Open legacy SSE streams for one key.", low=1, high=1_000_000, commands=("serve",))
     idle_timeout: float = _row(

@@ -60,19 +60,26 @@ _SINGLE = frozenset(
 class Entry:
     """One request that was seen by the gate. `trace` is what it is known by.
 
-    `query` and `headers` are as they were sent, for routes that are not ours. `counted_as` is what limits count: the principal,
-    or for callers without a key the principal and their address. `stream_id` names a legacy SSE stream. `overlong` marks a
-    query with more fields than anybody needs; none of them was read.
+    `address` is where it came from, empty where nobody knows. `query` and `headers` are as they were sent, for routes that are
+    not ours. `stream_id` names a legacy SSE stream. `overlong` marks a query with more fields than anybody needs; none of them
+    was read.
     """
 
     caller: Caller
     trace: Trace
-    counted_as: str
+    address: str
     query: bytes = field(repr=False)
     headers: _Headers = field(repr=False)
     found: Mapping[bytes, bytes] = field(repr=False)
     stream_id: str | None = None
     overlong: bool = False
+
+    @property
+    def counted_as(self) -> str:
+        """What limits count: the principal, or for callers without a key the principal and their address."""
+        if self.caller.secrets or not self.address:
+            return self.caller.principal
+        return f"{self.caller.principal}@{self.address}"
 
     @property
     def origin(self) -> bytes | None:
@@ -101,13 +108,10 @@ class Gate:
         caller = self._credentials.from_request(b"" if overlong else query, dropped, trace)
         if trace.id in caller.secrets.values():
             trace.id = Trace().id  # somebody put a key into the wrong header, where it would be logged and sent back
-        client = scope.get("client")
-        counted_as = caller.principal if caller.secrets or not client else f"{caller.principal}@{client[0]}"
+        address = (scope.get("client") or ("",))[0]
         scope[CALLER] = caller
         scope["user"] = _user_of(caller.principal)
-        return Entry(
-            caller, trace, counted_as, query, headers, found, None if overlong else _stream_id(query), overlong
-        )
+        return Entry(caller, trace, address, query, headers, found, None if overlong else _stream_id(query), overlong)
 
     def stranger(self, entry: Entry) -> Response | None:
         """The answer to a request that no page may read, since it is not for this server; None lets the request in."""

@@ -18,18 +18,19 @@ from flintt_mcp.transports.envelope import RequestId
 _MOST_LOST = 1000
 """How many ids of a session stay taken because nobody collected their answers."""
 _IS_ANSWER = re.compile(
-    rb'event: message\r\ndata: \{"jsonrpc":"2\.0","id":(?:-?\d+|"(?:[^"\\]|\\.)*+"),"(?:result|error)":'
+    rb'event: message\r\ndata: \{"jsonrpc":"2\.0","id":(?:-?\d+|"(?:[^"\\]|\\.)*+"),"(result|error)":'
 )
 """An event that answers a request, as the SDK writes it; its own requests and notifications look otherwise."""
 
 
 class Run:
-    """One request while it runs."""
+    """One request while it runs. `succeeded` says that its answer was a result."""
 
-    __slots__ = ("answered", "ended")
+    __slots__ = ("answered", "ended", "succeeded")
 
     def __init__(self) -> None:
         self.answered = False
+        self.succeeded = False
         self.ended = anyio.Event()
 
     def watched(self, send: Send) -> Send:
@@ -37,8 +38,9 @@ class Run:
 
         async def watching(message: Message) -> None:
             if message["type"] == "http.response.body":
-                ends = not message.get("more_body", False)
-                self.answered = self.answered or ends or _IS_ANSWER.match(message.get("body", b"")) is not None
+                answer = _IS_ANSWER.match(message.get("body", b""))
+                self.succeeded = self.succeeded or (answer is not None and answer[1] == b"result")
+                self.answered = self.answered or answer is not None or not message.get("more_body", False)
             await send(message)
 
         return watching

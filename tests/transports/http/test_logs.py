@@ -79,7 +79,7 @@ async def test_no_key_and_no_session_id_is_logged_even_at_debug(caplog: pytest.L
     text = "\n".join(logging.Formatter("%(name)s %(message)s %(exc_info)s").format(record) for record in ours)
     assert "uvicorn.access" in text
     assert "Created new transport with session ID: ..." in text
-    assert len(ids) == 6
+    assert len(ids) == 7
     assert [secret for secret in (KEY, OTHER_KEY, *ids) if secret in text] == []
     assert re.findall(r"api_key|session_id=", text) == []
     assert [record.getMessage() for record in ours if record.exc_info or record.levelno >= logging.ERROR] == []

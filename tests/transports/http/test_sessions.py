@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import inspect
+from typing import Any
 
 import anyio
 import httpx2
 import pytest
+from mcp.server.streamable_http import StreamableHTTPServerTransport
 from mcp.server.streamable_http_manager import StreamableHTTPSessionManager
 
 from flintt_mcp.transports.http.app import HttpOptions
@@ -16,9 +18,12 @@ from tests.transports.fixture_app import (
     INITIALIZE,
     KEY,
     OTHER_KEY,
+    Bench,
     call,
     calling,
     fixture_server,
+    living,
+    make_app,
     open_session,
     serving,
 )
@@ -31,34 +36,81 @@ def test_the_seam_in_the_sdk_is_where_we_hold_on_to_it() -> None:
     parameters = list(inspect.signature(StreamableHTTPSessionManager._admit_session).parameters)
     assert parameters == ["self", "requestor"]
     assert not inspect.iscoroutinefunction(StreamableHTTPSessionManager._admit_session)
+    assert inspect.iscoroutinefunction(StreamableHTTPSessionManager._discard_session)
     assert CappedSessions(fixture_server(), HttpOptions())._server_instances == {}
+    assert StreamableHTTPServerTransport("id")._requests_in_flight == 0
 
 
-async def test_one_caller_holds_only_so_many_sessions() -> None:
+async def _opened(client: httpx2.AsyncClient, key: str | None = None, address: str = "127.0.0.1") -> dict[str, str]:
+    client._transport.client = (address, 1)
+    return await open_session(client, key)
+
+
+async def _lives(client: httpx2.AsyncClient, *sessions: dict[str, str]) -> list[bool]:
+    return [(await client.post("/mcp", json=call("who"), headers=headers)).status_code == 200 for headers in sessions]
+
+
+async def test_who_holds_as_many_sessions_as_one_may_gives_the_idlest_of_them_for_another() -> None:
     async with calling(HttpOptions(max_sessions_per_caller=2)) as client:
-        first = await open_session(client, KEY)
-        await open_session(client, KEY)
-        refused = await client.post("/mcp", json=INITIALIZE, headers={**BOTH, "x-api-key": KEY})
-        assert (refused.status_code, refused.headers["retry-after"]) == (503, "60")
-        assert "for this caller" in refused.json()["error"]["message"]
-        await open_session(client, OTHER_KEY)
-        await client.delete("/mcp", headers=first)
-        await open_session(client, KEY)
+        other, first, second = [await open_session(client, key) for key in (OTHER_KEY, KEY, KEY)]
+        assert await _lives(client, first) == [True]
+        third = await open_session(client, KEY)
+        assert await _lives(client, other, first, second, third) == [True, True, False, True]
 
 
 async def test_callers_without_a_key_are_counted_by_address() -> None:
     async with calling(HttpOptions(max_sessions_per_caller=1)) as client:
-        await open_session(client)
-        assert (await client.post("/mcp", json=INITIALIZE, headers=BOTH)).status_code == 503
+        here, there = await _opened(client), await _opened(client, address="10.0.0.2")
+        again = await _opened(client)
+        assert await _lives(client, again) == [True]
         client._transport.client = ("10.0.0.2", 1)
-        await open_session(client)
+        assert await _lives(client, here, there) == [False, True]
 
 
-async def test_the_server_holds_only_so_many_sessions() -> None:
-    async with calling(HttpOptions(max_sessions=1)) as client:
-        await open_session(client, KEY)
-        refused = await client.post("/mcp", json=INITIALIZE, headers={**BOTH, "x-api-key": OTHER_KEY})
-        assert (refused.status_code, "on this server" in refused.json()["error"]["message"]) == (503, True)
+async def test_invented_keys_take_the_place_of_one_another_and_of_nobody_else() -> None:
+    """Forty handshakes without or with invented keys locked everybody out for half an hour."""
+    async with calling(HttpOptions(max_sessions=3)) as client:
+        friend = await _opened(client, KEY, "10.0.0.1")
+        invented = [await _opened(client, f"fst_invented_{number}", "10.0.0.2") for number in range(40)]
+        assert await _lives(client, friend, *invented[-2:]) == [True, True, True]
+        assert not any(await _lives(client, *invented[:-2]))
+        another = await _opened(client, OTHER_KEY, "10.0.0.3")
+        assert await _lives(client, friend, another) == [True, True]
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [(HttpOptions(max_sessions=1), "on this server"), (HttpOptions(max_sessions_per_caller=1), "for this caller")],
+)
+async def test_a_session_in_which_something_runs_is_not_ended_for_another(options: HttpOptions, words: str) -> None:
+    bench = Bench()
+    async with calling(options, bench) as client:
+        headers = await open_session(client, KEY)
+        async with anyio.create_task_group() as group:
+            group.start_soon(_post, client, call("slow"), headers)
+            await bench.entered.wait()
+            refused = await client.post("/mcp", json=INITIALIZE, headers={**BOTH, "x-api-key": KEY})
+            bench.release.set()
+        assert (refused.status_code, refused.headers["retry-after"]) == (503, "60")
+        assert words in refused.json()["error"]["message"]
+        assert await _lives(client, headers) == [True]
+
+
+async def test_a_handshake_that_fails_leaves_no_session() -> None:
+    app = make_app()
+    async with (
+        living(app),
+        httpx2.AsyncClient(transport=httpx2.ASGITransport(app), base_url="http://127.0.0.1:8000") as client,
+    ):
+        failed = await client.post("/mcp", json={**INITIALIZE, "params": {"protocolVersion": 5}}, headers=BOTH)
+        assert '"error"' in failed.text
+        assert dict(app._engines._sessions._server_instances) == {}
+        headers = {**BOTH, "mcp-session-id": failed.headers["mcp-session-id"]}
+        assert (await client.post("/mcp", json=call("who"), headers=headers)).status_code == 404
+
+
+async def _post(client: httpx2.AsyncClient, message: Any, headers: dict[str, str]) -> None:
+    await client.post("/mcp", json=message, headers=headers)
 
 
 async def test_an_idle_session_ends_and_makes_room() -> None:
