@@ -97,7 +97,7 @@ class Once:
         except FlinttError as error:
             if again and isinstance(error, NotFound) and call.tool.gone is not None:
                 return await self._keep(intent, _noted(call.tool.gone, FOUND))
-            if (found := await self._failed(call, intent, error)) is None:
+            if (found := await self._failed(call, intent, error, again)) is None:
                 raise
             return found
         except BaseException:
@@ -107,12 +107,14 @@ class Once:
             case Done():
                 return await self._keep(intent, reply)
             case Refused():
-                return await self._failed(call, intent, reply.error) or reply
+                return await self._failed(call, intent, reply.error, again) or reply
             case Ask():
                 raise TypeError("a question of a tool that writes comes before its intent is taken")
 
-    async def _failed(self, call: Call, intent: Intent, error: FlinttError) -> Done | None:
+    async def _failed(self, call: Call, intent: Intent, error: FlinttError, again: bool) -> Done | None:
         """Note how an attempt failed; the result all the same, where the answer was lost and the API has what was wanted."""
+        if again and error.changed == "no":  # this attempt changed nothing; the lost one before it may have
+            error.changed = "unknown"
         if error.changed == "no":
             await self._note(intent, State.FAILED, ends_at=self._now(), request_id=_request_id(error))
             return None
@@ -175,11 +177,12 @@ class Once:
                 if ours
                 else self._again(call, await self._settled(taken), next)
             )
+        over = self._now() >= intent.settles_at  # as the look begins: what it did not see may be there when it ends
         looked = await self._look(replace(call, intent=intent))
         intent = await self._unknown(intent)
         if isinstance(looked, Found):
             return await self._keep(intent, _noted(looked.done, FOUND))
-        if looked == "not there" and self._now() >= intent.settles_at:
+        if looked == "not there" and over:
             await self._note(intent, State.FAILED, ends_at=self._now())
             return await self._anew(call, next)
         return Refused(

@@ -280,6 +280,32 @@ async def test_an_api_that_tells_attempts_by_their_key_gets_the_same_one_again(b
     assert len(set(bench.api.keys)) == 1
 
 
+async def test_a_second_attempt_that_is_refused_says_nothing_of_the_first(bench: Bench) -> None:
+    bench.api.fails = [lost(), FlinttError("Too many calls", advice="wait")]
+    tool = bench.tool(Effect.SPEND, repeatable=True)
+    assert told(await bench.call(tool)) == ("The answer did not come", "unknown", "")
+    assert told(await bench.call(tool)) == ("Too many calls", "unknown", "wait")
+    assert await bench.call(tool) == made(1)
+    assert len(bench.api.keys) == 3
+    assert len(set(bench.api.keys)) == 1
+
+
+async def test_a_look_that_began_while_the_api_may_be_at_work_does_not_free_the_way(bench: Bench) -> None:
+    bench.api.fails, bench.api.looks = [lost()], "not there"
+    tool = bench.tool()
+    await bench.call(tool)
+    bench.clock.forward(seconds=LONGEST - 1)
+
+    async def slow(call: Call) -> Looked:
+        bench.clock.forward(seconds=2)
+        return "not there"
+
+    bench.api.look = slow  # type: ignore[method-assign]
+    assert told(await bench.call(bench.tool()))[1] == "unknown"
+    assert bench.api.made == []
+    assert await bench.call(bench.tool()) == made(1)
+
+
 async def test_an_intent_whose_process_died_is_looked_at_after_the_longest_time_of_an_attempt(bench: Bench) -> None:
     bench.api.looks = "not there"
     tool = bench.tool()
