@@ -90,7 +90,9 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
 ONLY_IN: dict[str, tuple[str, ...]] = {
     "mcp": ("face.*", "transports.stdio", "transports.http.*"),
     "mcp_types": ("face.*", "transports.stdio", "transports.http.*"),
-    "aiohttp": ("rest.sending.network", "sandbox.network.guard"),
+    "aiohttp": ("rest.sending.proxied", "sandbox.network.guard"),
+    "aiohappyeyeballs": ("rest.sending.network",),
+    "httptools": ("rest.sending.http1",),
     "pydantic": ("calls.arguments", "calls.kinds", "face.*", "cli.sandbox", "sandbox.*"),
     "starlette": (
         *("serving.asgi", "serving.process", "serving.workers", "cli.sandbox"),

@@ -1,7 +1,7 @@
 """The network, opened when the first request needs it.
 
-In: limits and a user agent. Out: a `Sender`. Loading the HTTP library takes about as long as loading the rest of the
-server, so it happens during the first call and not before a client gets its first answer.
+In: limits and a user agent. Out: a `Sender`. What speaks TLS and HTTP is loaded during the first call, and not before a client
+gets its first answer.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ async def open_network_late(limits: Limits, user_agent: str) -> AsyncIterator[Se
             nonlocal opened
             async with opening:
                 if opened is None:
-                    # In a thread, so that the server stays responsive for the fifth of a second that this takes.
+                    # In a thread, so that the server stays responsive meanwhile.
                     network = await anyio.to_thread.run_sync(import_module, "flintt_mcp.rest.sending.network")
                     sender: Sender = await stack.enter_async_context(network.open_network(limits, user_agent, proxies))
                     opened = sender

@@ -104,6 +104,7 @@ async def _read_request(reader: BufferedByteReceiveStream, connection: int) -> S
     first, *lines = head.split("\r\n")
     method, target, _ = first.split(" ")
     headers = {name.lower(): value for name, value in (line.split(": ", 1) for line in lines)}
+    assert len(headers) == len(lines), "a header came twice"
     body = await reader.receive_exactly(int(headers["content-length"])) if "content-length" in headers else b""
     return Seen(method, target, headers, body, connection)
 

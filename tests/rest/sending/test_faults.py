@@ -75,6 +75,21 @@ async def test_the_request_arrives_byte_for_byte(api: FaultServer) -> None:
     assert "cookie" not in seen.headers
 
 
+@pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE"])
+async def test_a_write_without_a_body_says_so(api: FaultServer, method: str) -> None:
+    async with open_client(ONCE) as client:
+        await client.send(write(api, method, None))
+    assert (api.requests[0].headers["content-length"], api.requests[0].body) == ("0", b"")
+
+
+async def test_how_a_request_is_framed_is_nobody_elses_to_say(api: FaultServer) -> None:
+    headers = {"Content-Length": "2", "x-api-key": "k"}
+    async with open_client(ONCE) as client:
+        await client.send(UpstreamRequest("x", "POST", api.url, headers, b"{}"))
+        await client.send(UpstreamRequest("x", "POST", api.url, headers, b"{}"))
+    assert [(seen.headers["content-length"], seen.body) for seen in api.requests] == [("2", b"{}")] * 2
+
+
 @pytest.mark.parametrize("status", [400, 401, 404, 422, 500])
 async def test_an_error_status_is_an_answer_and_is_not_repeated(api: FaultServer, status: int) -> None:
     api.script(answer(status, b"no"), ok())

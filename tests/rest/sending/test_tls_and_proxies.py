@@ -23,7 +23,7 @@ from flintt_mcp.rest.sending.limits import Limits
 from flintt_mcp.rest.sending.message import UpstreamRequest
 from flintt_mcp.rest.sending.proxies import Proxies
 
-from .fault_server import FaultServer, answer, open_fault_server, raw
+from .fault_server import FaultServer, answer, hang, ok, open_fault_server, raw
 
 pytestmark = pytest.mark.anyio
 
@@ -73,6 +73,7 @@ async def fetch(url: str, method: str = "GET") -> tuple[int, bytes]:
     return response.status, response.body
 
 
+@pytest.mark.usefixtures("engine")
 @pytest.mark.parametrize("method", ["GET", "DELETE"])
 async def test_a_certificate_of_ssl_cert_file_is_trusted(
     authority: tuple[Path, ssl.SSLContext], monkeypatch: pytest.MonkeyPatch, method: str
@@ -82,6 +83,7 @@ async def test_a_certificate_of_ssl_cert_file_is_trusted(
         assert await fetch(api.url, method) == (200, b'{"ok":true}')
 
 
+@pytest.mark.usefixtures("engine")
 async def test_an_unknown_authority_is_refused_before_anything_is_sent(
     authority: tuple[Path, ssl.SSLContext],
 ) -> None:
@@ -91,6 +93,7 @@ async def test_an_unknown_authority_is_refused_before_anything_is_sent(
     assert (caught.value.changed, api.requests) == ("no", [])
 
 
+@pytest.mark.usefixtures("engine")
 async def test_a_certificate_for_another_host_is_refused(
     authority: tuple[Path, ssl.SSLContext], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -99,6 +102,28 @@ async def test_a_certificate_for_another_host_is_refused(
         with pytest.raises(Unreachable, match="the API's certificate is not trusted"):
             await fetch(api.url.replace("localhost", "127.0.0.1"))
     assert api.requests == []
+
+
+async def test_a_tls_handshake_that_nobody_answers_ends_in_time_and_sends_nothing(api: FaultServer) -> None:
+    api.on_connect = hang
+    async with open_client(Limits(attempts=1, connect_timeout=0.1)) as client:
+        with pytest.raises(Unreachable, match="no connection in time") as caught:
+            await client.send(UpstreamRequest("x", "POST", api.url.replace("http", "https"), {}, b"{}"))
+    assert caught.value.changed == "no"
+
+
+@pytest.mark.usefixtures("engine")
+async def test_reads_over_tls_share_a_connection_and_an_end_in_the_middle_is_told(
+    authority: tuple[Path, ssl.SSLContext], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SSL_CERT_FILE", str(authority[0]))
+    async with open_fault_server(authority[1]) as api, open_client(Limits(attempts=1)) as client:
+        api.script(ok(), ok(), answer(200, b"abc", length=100))
+        request = UpstreamRequest("x", "GET", api.url, {}, repeatable=True)
+        assert [(await client.send(request)).body for _ in range(2)] == [b'{"ok":true}'] * 2
+        with pytest.raises(Unreachable, match="the answer was cut short"):
+            await client.send(request)
+    assert api.connections == 1
 
 
 async def test_plain_http_where_tls_was_expected_sends_nothing(api: FaultServer) -> None:
@@ -218,11 +243,12 @@ from flintt_mcp.rest.sending.message import UpstreamRequest
 
 async def main():
     async with open_client(Limits(attempts=1)) as client:
-        assert "aiohttp" not in sys.modules
+        assert "flintt_mcp.rest.sending.network" not in sys.modules
         try:
             await client.send(UpstreamRequest("x", "GET", "http://127.0.0.1:1/", {}, repeatable=True))
         except Unreachable:
-            assert "aiohttp" in sys.modules
+            assert "flintt_mcp.rest.sending.network" in sys.modules
+            assert "aiohttp" not in sys.modules
         else:
             raise AssertionError("nobody listens there")
 
