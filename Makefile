@@ -62,8 +62,9 @@ $(LOCK_VENV)/.installed: $(LOCK_VENV)/pyvenv.cfg
 fuzz: $(VENV)/.installed  ## run many more requests against the OpenAPI documents; FLINTT_FUZZ_EXAMPLES=1000 says how many
 	FLINTT_FUZZ_EXAMPLES=$${FLINTT_FUZZ_EXAMPLES:-200} $(BIN)/python -m pytest -n 2 -rP tests/schemathesis
 
-soak: $(VENV)/.installed  ## kill it 50 times in the middle of writes, deliveries and runs, and say what was shown
+soak: $(VENV)/.installed  ## kill it in the middle of writes, deliveries and runs, often, and say what was shown
 	FLINTT_CRASHES=50 $(BIN)/python -m pytest -s tests/sandbox/test_crashes.py tests/sandbox/running/test_killed_runs.py
+	FLINTT_INTENTS=10000 $(BIN)/python -m pytest -s tests/end_to_end/test_exactly_once.py
 
 # What needs Node stands here, so that the tests do without: the suite, and the TypeScript of docs/webhooks.md.
 conformance: $(VENV)/.conformance  ## run the official MCP conformance suite against the server
