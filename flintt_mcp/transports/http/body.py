@@ -1,7 +1,7 @@
-"""Request bodies: bounded in size and in time, and the one JSON-RPC message in them.
+"""Request bodies: bounded in size, in time and in what all of them hold together, and the one JSON-RPC message in them.
 
 In: the exchange of a POST. Out: its message, or None when the request has been answered already or the client has left. One loop
-looks after all bodies that are being waited for.
+looks after all bodies that are being waited for. Large ones share a budget, which anybody can use up; small ones need none of it.
 """
 
 from __future__ import annotations
@@ -17,12 +17,17 @@ from flintt_mcp.transports.http.exchange import Exchange
 from flintt_mcp.transports.http.json_responses import CLOSE, rpc_error
 from flintt_mcp.transports.http.options import HttpOptions
 
+SMALL = 64 * 1024
+"""Bytes of each body that count against no budget: that is how much the web server holds for a connection anyway."""
+
 
 class Bodies:
     """Reads the bodies of all requests of one server."""
 
     def __init__(self, options: HttpOptions) -> None:
         self._most = options.max_body_bytes
+        self._budget = max(options.max_reading_bytes, options.max_body_bytes)
+        self._held = 0
         self._timeout = options.body_timeout
         self._awaited: dict[Exchange, float] = {}
 
@@ -59,19 +64,27 @@ class Bodies:
         declared = exchange.found.get(b"content-length", b"")
         if declared.isdigit() and (len(declared) > 15 or int(declared) > self._most):
             return self._too_large()
-        parts: list[bytes] = []
-        size = 0
-        while True:
-            message = await exchange.receive()
-            if message["type"] != "http.request":
-                return None
-            part = message.get("body", b"")
-            size += len(part)
-            if size > self._most:
-                return self._too_large()
-            parts.append(part)
-            if not message.get("more_body", False):
-                return parts[0] if len(parts) == 1 else b"".join(parts)
+        read, share = bytearray(), 0
+        try:
+            while True:
+                message = await exchange.receive()
+                if message["type"] != "http.request":
+                    return None
+                read += message.get("body", b"")
+                if len(read) > self._most:
+                    return self._too_large()
+                self._held += max(0, len(read) - SMALL) - share
+                share = max(0, len(read) - SMALL)
+                if self._held > self._budget:
+                    return self._too_busy()
+                if not message.get("more_body", False):
+                    return bytes(read)
+        finally:
+            self._held -= share
+
+    def _too_busy(self) -> Response:
+        sentence = "This server is reading too many large requests at once; nothing was done. Try again in a moment"
+        return rpc_error(503, sentence, headers={"retry-after": "10", **CLOSE})
 
     def _too_large(self) -> Response:
         return rpc_error(413, f"The request body is larger than {self._most} bytes", headers=CLOSE)

@@ -32,6 +32,8 @@ class HttpOptions:
     published_key: str = ""
     stateless: bool = False
     max_body_bytes: int = 4 * MIB
+    max_reading_bytes: int = 32 * MIB
+    """What all bodies may hold together that are being read, but for the first 64 KiB of each."""
     body_timeout: float = 10.0
     max_sessions: int = 1000
     max_sessions_per_caller: int = 20
