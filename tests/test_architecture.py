@@ -100,7 +100,7 @@ ONLY_IN: dict[str, tuple[str, ...]] = {
     ),
     "sse_starlette": ("serving.draining",),
     "fastapi": ("cli.sandbox", "sandbox.*"),
-    "uvicorn": ("serving.draining", "serving.process", "serving.workers", "cli.sandbox"),
+    "uvicorn": ("serving.draining", "serving.process", "serving.punctual", "serving.workers", "cli.sandbox"),
     "prometheus_client": ("calls.stages.metrics",),
     "platformdirs": ("settings",),
     "feedparser": ("sandbox.flintt.running.sources.feeds",),

@@ -15,6 +15,7 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import ExitStack, asynccontextmanager
 from dataclasses import replace
 from functools import partial
+from importlib.util import find_spec
 from typing import Any
 
 import uvicorn
@@ -31,6 +32,9 @@ from flintt_mcp.serving.ready import say_ready, say_sandbox_ready
 from flintt_mcp.settings import WORKERS_FOLDER, Settings, to_environment
 from flintt_mcp.transports.http.app import HttpOptions
 from flintt_mcp.transports.http.hosts import KnownHosts
+
+_HTTP = "auto" if find_spec("httptools") is None else "flintt_mcp.serving.punctual:PunctualProtocol"
+"""What uvicorn speaks HTTP with, by name, so that worker processes find it too."""
 
 
 def serve_http(settings: Settings, env: Mapping[str, str], additions: Additions | None = None) -> int:
@@ -78,7 +82,7 @@ def _config(settings: Settings, app: Any, *, factory: bool = False) -> uvicorn.C
         factory=factory,
         workers=settings.workers,
         loop="auto",
-        http="auto",
+        http=_HTTP,
         ws="none",
         lifespan="on",
         log_config=None,
