@@ -100,7 +100,8 @@ class AnswerReader:
     def _chunked_body(self) -> bytes | None:
         if not self._buffer.endswith(b"0\r\n\r\n"):
             return None
-        parts, at = [], self._body_at
+        parts: list[bytes] = []
+        at = self._body_at
         while True:
             line_end = self._buffer.find(b"\r\n", at)
             if line_end < 0:

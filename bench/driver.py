@@ -15,7 +15,7 @@ import sys
 import time
 from dataclasses import asdict, dataclass, field
 from functools import partial
-from typing import Any
+from typing import Any, cast
 
 import uvloop
 
@@ -38,7 +38,7 @@ class Job:
     port: int
     method: str
     params: dict[str, Any]
-    era: str
+    era: wire.Era
     concurrency: int
     seconds: float
     wanted: list[tuple[str, int]]
@@ -164,13 +164,13 @@ class Connection(asyncio.Protocol):
         self._load = load
         self._request = request
         self._reader = AnswerReader()
-        self._transport: asyncio.Transport | None = None
+        self._transport: asyncio.Transport
         self._number = 0
         self._sent_at = 0.0
         self.finished = asyncio.get_running_loop().create_future()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._transport = transport
+        self._transport = cast(asyncio.Transport, transport)  # TCP's can be written to
         self._send()
 
     def data_received(self, data: bytes) -> None:

@@ -48,7 +48,8 @@ def measure(
                 found[name] = _measure(fleet.start(stack, name), driver, name)
             except StartFailed as error:
                 found[name] = Footprint(fault=str(error))
-        progress(f"memory: {LABELS[name]}{': ' + found[name].fault if found[name].fault else ''}")
+        fault = found[name].fault
+        progress(f"memory: {LABELS[name]}{f': {fault}' if fault else ''}")
     return found
 
 

@@ -6,6 +6,7 @@ In: a port and the headers that carry the key. Out: a session id. The handshake 
 from __future__ import annotations
 
 import asyncio
+from typing import cast
 
 from bench import wire
 from bench.answer import Answer, AnswerReader
@@ -19,11 +20,11 @@ class _Once(asyncio.Protocol):
 
     def __init__(self) -> None:
         self._reader = AnswerReader()
-        self._transport: asyncio.Transport | None = None
+        self._transport: asyncio.Transport
         self._waiting: asyncio.Future[Answer] | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._transport = transport
+        self._transport = cast(asyncio.Transport, transport)  # TCP's can be written to
 
     def data_received(self, data: bytes) -> None:
         answer = self._reader.feed(data)

@@ -51,7 +51,7 @@ def message(method: str, params: dict[str, Any], era: Era) -> dict[str, Any]:
 
 def era_headers(method: str, params: dict[str, Any], era: Era) -> dict[str, str]:
     """The headers by which an era is recognised; 2026-07-28 repeats the method and the tool's name."""
-    headers = {"MCP-Protocol-Version": era}
+    headers: dict[str, str] = {"MCP-Protocol-Version": era}
     if era == MODERN:
         headers["Mcp-Method"] = method
         if "name" in params:

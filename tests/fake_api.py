@@ -14,7 +14,7 @@ from flintt_mcp.calls.caller import Caller
 from flintt_mcp.calls.reply import Reply
 from flintt_mcp.catalogue import APIS
 from flintt_mcp.catalogue.operation import Api
-from flintt_mcp.rest.sending.message import TransportFault, UpstreamRequest, UpstreamResponse
+from flintt_mcp.rest.sending.message import Sender, TransportFault, UpstreamRequest, UpstreamResponse
 from flintt_mcp.settings import Settings
 
 SECRET = "a-secret-of-the-tests-alone-that-keys-cursors"
@@ -64,7 +64,7 @@ URL_VARIABLES = {f"{api.variable}_API_URL": BASE_URLS[api.name] for api in APIS}
 @asynccontextmanager
 async def open_fake(
     data_dir: Path,
-    fake: FakeApi | None = None,
+    fake: Sender | None = None,
     environment: Mapping[str, str] | None = None,
     additions: Additions | None = None,
     **settings: Any,

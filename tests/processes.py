@@ -16,7 +16,9 @@ import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
+
+from tests.certain import there
 
 BIN = Path(sys.executable).parent
 COMMAND = str(BIN / "flintt-mcp")
@@ -47,12 +49,12 @@ class Process:
         self._news = threading.Condition()
         self._said = {"stdout": b"", "stderr": b""}
         self._open = 2
-        streams = {"stdout": self._popen.stdout, "stderr": self._popen.stderr}
-        self._readers = [threading.Thread(target=self._read, args=item, daemon=True) for item in streams.items()]
+        self._streams = {"stdout": there(self._popen.stdout), "stderr": there(self._popen.stderr)}
+        self._readers = [threading.Thread(target=self._read, args=item, daemon=True) for item in self._streams.items()]
         for reader in self._readers:
             reader.start()
 
-    def _read(self, name: str, stream: object) -> None:
+    def _read(self, name: str, stream: IO[bytes]) -> None:
         while chunk := os.read(stream.fileno(), 65536):
             with self._news:
                 self._said[name] += chunk
@@ -110,7 +112,7 @@ class Process:
             except subprocess.TimeoutExpired:
                 self._popen.kill()
         self.end()
-        for stream in (self._popen.stdout, self._popen.stderr):
+        for stream in self._streams.values():
             stream.close()
 
 

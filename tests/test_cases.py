@@ -16,6 +16,7 @@ from flintt_mcp.calls.wording import told
 from flintt_mcp.catalogue.operation import Api
 from flintt_mcp.rest.sending.message import TransportFault, UpstreamRequest, UpstreamResponse
 from tests.case_files import ANY, CASES, Case, every_case, every_operation, file_of, filled, same
+from tests.certain import structured
 from tests.fake_api import BASE_URLS, KEYS, FakeApi, body_of, call, open_fake
 
 pytestmark = pytest.mark.anyio
@@ -95,10 +96,10 @@ async def _walk(app: Any, fake: FakeApi, case: Case) -> str | None:
         _is_silent(told(reply.error, tool.name))
         return None
     assert isinstance(reply, Done)
-    given = dict(reply.structured).get("next_cursor")
+    given = structured(reply).get("next_cursor")
     wanted = filled(case.told.get("structured"), given)
     assert same(wanted, reply.structured), json.dumps(reply.structured, ensure_ascii=False, indent=2)
-    path = dict(reply.structured).get("secret_file", "")
+    path = structured(reply).get("secret_file", "")
     assert reply.text.split("\n") == filled(case.told.get("text"), given, path)
     _keeps_secrets(case, path, reply.text + json.dumps(reply.structured))
     Draft202012Validator(tool.output_schema).validate(reply.structured)

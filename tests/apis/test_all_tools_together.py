@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import warnings
+from collections.abc import Callable
 from itertools import combinations
 
 import pytest
@@ -11,6 +12,7 @@ import pytest
 from flintt_mcp.calls.tool import Tool
 from flintt_mcp.catalogue import APIS, TOOLSETS
 from scripts.handbook.pages import all_tools
+from tests.certain import there
 from tests.snapshots import visible_text
 
 MOST_TOKENS = 6_000
@@ -20,7 +22,7 @@ TITLES = {api.name: api.title for api in APIS}
 PREFIXED = [toolset.name for toolset in TOOLSETS if toolset.api.title != "Flintt"]
 
 
-def test_all_tools_of_all_apis_stay_within_the_budget(record_property: pytest.RecordProperty) -> None:
+def test_all_tools_of_all_apis_stay_within_the_budget(record_property: Callable[[str, object], None]) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)  # the package reads its own data in an old way
         import bpe_openai
@@ -36,7 +38,7 @@ def test_all_tools_of_all_apis_stay_within_the_budget(record_property: pytest.Re
 
 @pytest.mark.parametrize("tool", [tool for tool in TOOLS if tool.toolset in PREFIXED], ids=lambda tool: tool.name)
 def test_a_tool_of_a_sibling_api_bears_its_name_in_name_title_and_description(tool: Tool) -> None:
-    title = TITLES[tool.api]
+    title = TITLES[there(tool.api)]
     assert tool.name.startswith(title.lower() + "_")
     assert title in tool.title
     assert title in tool.about

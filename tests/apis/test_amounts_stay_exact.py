@@ -18,6 +18,7 @@ from flintt_mcp.calls.reply import Done, Refused
 from flintt_mcp.rest.sending.message import Sender, UpstreamRequest, UpstreamResponse
 from scripts.handbook.pages import all_tools
 from tests.apis.toolbox import ask, open_sandboxed
+from tests.certain import structured, there
 
 MONEY = {"budget_cap", "amount", "balance"}
 PLAIN_NOT = ("1e3", "1,000", "-5", "+5", "05", "1.234", ".5", "5.", "NaN", "Infinity", "", " 1", "١", True, [1])
@@ -73,13 +74,13 @@ def test_any_amount_arrives_as_that_very_number_and_comes_back_as_the_same_decim
                 run = {"objective": "Pay suppliers", "budget_cap": amount, "intent_id": uuid4().hex}
                 made = await ask(app, "flowpilot_create_run", **run)
                 assert isinstance(made, Done), made
-                read = await ask(app, "flowpilot_get_run", run_id=made.structured["run"]["id"])
+                read = await ask(app, "flowpilot_get_run", run_id=structured(made)["run"]["id"])
                 assert isinstance(read, Done)
-                back = read.structured["run"]["budget_cap"]
+                back = structured(read)["run"]["budget_cap"]
                 assert isinstance(back, str)
                 assert Decimal(back) == Decimal(amount)
                 assert f"budget_cap: {back}\n" in read.text
-                run = {name: value for name, value in read.structured["run"].items() if name != "risk_tolerance"}
+                run = {name: value for name, value in structured(read)["run"].items() if name != "risk_tolerance"}
                 assert floats(run) == []
 
     anyio.run(send_and_read)
@@ -96,11 +97,11 @@ async def _all_money(app: Any) -> dict[str, list[Any]]:
     ):
         reply = await ask(app, tool)
         assert isinstance(reply, Done)
-        part = reply.structured[rows]
+        part = structured(reply)[rows]
         found[tool] = [row[name] for row in (part if isinstance(part, list) else [part])]
     runs = await ask(app, "flowpilot_list_runs", status="completed", limit=1)
-    candidates = await ask(app, "flowpilot_list_candidates", run_id=runs.structured["runs"][0]["id"])
-    found["flowpilot_list_candidates"] = [row["amount"] for row in candidates.structured["candidates"]]
+    candidates = await ask(app, "flowpilot_list_candidates", run_id=structured(runs)["runs"][0]["id"])
+    found["flowpilot_list_candidates"] = [row["amount"] for row in structured(candidates)["candidates"]]
     return found
 
 
@@ -161,7 +162,7 @@ async def test_a_client_that_sends_a_number_is_understood_as_it_wrote_it(
 
 def test_every_amount_a_tool_takes_or_gives_is_a_string_in_its_schema() -> None:
     for tool in all_tools()["flowpilot"]:
-        parts = [tool.arguments.schema, *tool.output_schema["properties"].values()]
+        parts = [tool.arguments.schema, *there(tool.output_schema)["properties"].values()]
         fields = [part.get("items", part).get("properties", {}) for part in parts]
         kinds = {schema.get("type") for field in fields for name, schema in field.items() if name in MONEY}
         assert kinds <= {"string"}, tool.name

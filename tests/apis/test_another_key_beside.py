@@ -13,6 +13,7 @@ from flintt_mcp.calls.caller import Caller
 from flintt_mcp.calls.reply import Done, Refused
 from flintt_mcp.rest.sending.message import UpstreamRequest, UpstreamResponse
 from tests.apis.toolbox import case_arguments
+from tests.certain import structured, there
 from tests.fake_api import KEYS, FakeApi, call, open_fake
 
 pytestmark = pytest.mark.anyio
@@ -32,7 +33,7 @@ LISTS: dict[str, Any] = {
 
 def keys_beside(app: App, name: str) -> list[dict[str, str]]:
     """The key for a tool's own API: alone, with one more, with all others, and beside other keys of theirs."""
-    own = app.inventory.get(name).api
+    own = there(there(app.inventory.get(name)).api)
     others = {api: key for api, key in KEYS.items() if api != own}
     some = dict(list(others.items())[:1])
     return [{own: KEYS[own], **more} for more in ({}, some, others, {api: key + "2" for api, key in others.items()})]
@@ -43,7 +44,7 @@ async def paged(app: App, name: str, caller: Caller, **arguments: Any) -> Any:
     wanted = {**case_arguments(name), "limit": 2, **arguments}
     wanted.pop("signal_id", None)
     reply = await call(app, name, wanted, caller)
-    return reply.error if isinstance(reply, Refused) else reply.structured
+    return reply.error if isinstance(reply, Refused) else structured(reply)
 
 
 @pytest.mark.parametrize("name", LISTS)
@@ -65,7 +66,7 @@ async def test_a_cursor_of_another_key_of_its_own_api_is_refused_whatever_stands
     fake = FakeApi()
     fake.will_answer(*[LISTS[name]] * 5)
     async with open_fake(tmp_path, fake) as app:
-        own = app.inventory.get(name).api
+        own = there(there(app.inventory.get(name)).api)
         cursor = (await paged(app, name, app.credentials.with_secrets(KEYS)))["next_cursor"]
         for secrets in ({own: KEYS[own] + "2"}, {**KEYS, own: KEYS[own] + "2"}):
             error = await paged(app, name, app.credentials.with_secrets(secrets), cursor=cursor)

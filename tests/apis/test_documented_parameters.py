@@ -15,6 +15,7 @@ from flintt_mcp.catalogue.operation import Arg, Capped, Kind, Listing, Offset, O
 from scripts.handbook.documented import BETA, ENDPOINTS, FLEXTELL, FLOWMATICX, FLOWPILOT, NO_TOOL, REFERENCE, Endpoint
 from scripts.handbook.pages import tools_for
 from tests.case_files import every_operation
+from tests.certain import there
 
 EVENTS = "signal.run.completed|signal.run.result|company.created|prospect.created"
 PAGES = "limit:integer(..200) offset:integer"
@@ -203,7 +204,7 @@ def test_every_documented_parameter_is_an_argument_of_that_kind_and_default_with
     for operation in operations_of(endpoint):
         args = {arg.wire_name: arg for arg in operation.args}
         for text in told:
-            name, kind, low, high, required, default = PARAMETER.fullmatch(text).groups()
+            name, kind, low, high, required, default = there(PARAMETER.fullmatch(text)).groups()
             if name in ("limit", "offset"):
                 assert pages(operation, name, high)
             else:

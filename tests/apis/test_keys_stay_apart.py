@@ -28,6 +28,7 @@ from flintt_mcp.errors import CallRefused, CredentialMissing, Unavailable
 from flintt_mcp.rest.sending.message import UpstreamRequest, UpstreamResponse
 from tests.apis.toolbox import case_arguments
 from tests.case_files import every_operation
+from tests.certain import there
 from tests.fake_api import BASE_URLS, KEYS, open_fake
 
 pytestmark = pytest.mark.anyio
@@ -102,7 +103,7 @@ TOOLS = [(api, operation.name, case_arguments(operation.name)) for api, operatio
 
 
 async def run(app: App, tool: str, arguments: dict[str, Any], caller: Caller) -> Any:
-    return await app.pipeline.run(Call(app.inventory.get(tool), arguments, caller, QuietChannel("http")))
+    return await app.pipeline.run(Call(there(app.inventory.get(tool)), arguments, caller, QuietChannel("http")))
 
 
 def carried(request: UpstreamRequest) -> set[str]:

@@ -21,6 +21,7 @@ from flintt_mcp.calls.stages.once import AGAIN
 from flintt_mcp.rest.sending.message import Sender, TransportFault, UpstreamRequest, UpstreamResponse
 from flintt_mcp.rest.sending.retry import Pace
 from tests.apis.toolbox import ask, open_sandboxed
+from tests.certain import structured, there
 from tests.clock import SetClock
 from tests.fake_api import SECRET
 
@@ -36,13 +37,13 @@ async def create(app: App, **more: Any) -> int:
     """The id of the job that a call gives."""
     reply = await ask(app, CREATE, **{**JOB, **more})
     assert isinstance(reply, Done), reply
-    return reply.structured["job"]["job_id"]
+    return structured(reply)["job"]["job_id"]
 
 
 async def jobs(app: App) -> int:
     reply = await ask(app, "flowmaticx_list_jobs", limit=1)
     assert isinstance(reply, Done)
-    return reply.structured["total"]
+    return structured(reply)["total"]
 
 
 class Losing:
@@ -149,7 +150,7 @@ async def test_another_key_is_another_caller_and_a_key_of_another_api_beside_it_
         async def by(secrets: dict[str, str]) -> Reply:
             caller = app.credentials.with_secrets(secrets)
             return await app.pipeline.run(
-                Call(app.inventory.get(CREATE), {**JOB, "leads_requested": 1}, caller, QuietChannel())
+                Call(there(app.inventory.get(CREATE)), {**JOB, "leads_requested": 1}, caller, QuietChannel())
             )
 
         key = app.caller.secrets["flowmaticx"]

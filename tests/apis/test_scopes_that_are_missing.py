@@ -7,15 +7,18 @@ from typing import Any
 
 import pytest
 
+from flintt_mcp.calls.arguments import Arguments
 from flintt_mcp.calls.call import Call
 from flintt_mcp.calls.caller import Caller, Credentials
-from flintt_mcp.calls.reply import Done, Reply
+from flintt_mcp.calls.reply import Done, Refused, Reply
 from flintt_mcp.calls.stages.scopes import REMEMBERED_SECONDS, Scopes
 from flintt_mcp.calls.tool import Tool
 from flintt_mcp.catalogue import APIS
 from flintt_mcp.catalogue.operation import Effect
 from flintt_mcp.errors import Forbidden, NotFound
 from tests.apis.toolbox import case_arguments
+from tests.certain import of_kind, there
+from tests.clock import SetClock
 from tests.fake_api import KEYS, FakeApi, call, open_fake
 
 pytestmark = pytest.mark.anyio
@@ -37,14 +40,15 @@ async def test_a_tool_whose_scope_the_key_lacks_leaves_that_callers_list_and_no_
 ) -> None:
     fake = FakeApi()
     async with open_fake(tmp_path, fake, hide_unscoped=True) as app:
-        tool = app.inventory.get(name)
+        tool = there(app.inventory.get(name))
+        api = there(tool.api)
         one = app.credentials.with_secrets(KEYS)
-        other = app.credentials.with_secrets({**KEYS, tool.api: f"{KEYS[tool.api]}_of_somebody_else"})
+        other = app.credentials.with_secrets({**KEYS, api: f"{KEYS[api]}_of_somebody_else"})
         everything = names(app, one)
         same_scope = {other.name for other in app.inventory if (other.api, other.scopes) == (tool.api, tool.scopes)}
-        fake.will_answer(REFUSALS[tool.api], status=403)
+        fake.will_answer(REFUSALS[api], status=403)
         reply = await call(app, name, case_arguments(name), one)
-        assert reply.error.message.endswith(f"it needs the scope {tool.scopes[0]}")
+        assert of_kind(Refused, reply).error.message.endswith(f"it needs the scope {tool.scopes[0]}")
         assert everything - names(app, one) == same_scope
         assert names(app, other) == everything
 
@@ -95,18 +99,11 @@ async def test_only_a_refusal_that_is_about_a_scope_hides_a_tool(
         before = names(app, caller)
         fake.will_answer(answer, status=status)
         reply = await call(app, name, case_arguments(name), caller)
-        assert "needs the scope" not in reply.error.message
+        assert "needs the scope" not in of_kind(Refused, reply).error.message
         assert names(app, caller) == before
 
 
-class Ahead:
-    """A clock that a test sets."""
-
-    def __init__(self) -> None:
-        self.now = 0.0
-
-    def __call__(self) -> float:
-        return self.now
+NOTHING = Arguments("nothing", ())
 
 
 async def refused(call: Call) -> Reply:
@@ -120,7 +117,7 @@ async def not_found(call: Call) -> Reply:
 
 
 def scoped(*scopes: str) -> Tool:
-    return Tool("one", "One", "One.", Effect.READ, "set", None, refused, api="flowpilot", scopes=scopes)
+    return Tool("one", "One", "One.", Effect.READ, "set", NOTHING, refused, api="flowpilot", scopes=scopes)
 
 
 def holder(key: str) -> Caller:
@@ -134,17 +131,17 @@ async def lacking(scopes: Scopes, tool: Tool, key: str) -> None:
 
 
 async def test_what_is_remembered_ends_after_some_minutes() -> None:
-    clock, tool = Ahead(), scoped("runs:read")
-    scopes = Scopes(clock)
+    clock, tool = SetClock(), scoped("runs:read")
+    scopes = Scopes(clock.seconds)
     await lacking(scopes, tool, "a")
-    clock.now = REMEMBERED_SECONDS - 1
+    clock.forward(seconds=REMEMBERED_SECONDS - 1)
     assert scopes.hides(tool, holder("a"))
-    clock.now = REMEMBERED_SECONDS
+    clock.forward(seconds=1)
     assert not scopes.hides(tool, holder("a"))
 
 
 async def test_no_more_than_so_many_are_remembered_and_the_oldest_make_room() -> None:
-    scopes, tool = Scopes(Ahead(), most=3), scoped("runs:read")
+    scopes, tool = Scopes(SetClock().seconds, most=3), scoped("runs:read")
     for who in ("a", "b", "c", "a", "d"):
         await lacking(scopes, tool, who)
     assert len(scopes) == 3
@@ -152,14 +149,14 @@ async def test_no_more_than_so_many_are_remembered_and_the_oldest_make_room() ->
 
 
 async def test_an_equal_scope_of_another_api_is_another_scope() -> None:
-    scopes, tool = Scopes(Ahead()), scoped("runs:read")
+    scopes, tool = Scopes(SetClock().seconds), scoped("runs:read")
     await lacking(scopes, tool, "a")
-    elsewhere = Tool("two", "Two", "Two.", Effect.READ, "set", None, refused, api="other", scopes=("runs:read",))
+    elsewhere = Tool("two", "Two", "Two.", Effect.READ, "set", NOTHING, refused, api="other", scopes=("runs:read",))
     assert not scopes.hides(elsewhere, holder("a"))
 
 
 async def test_of_several_scopes_nobody_knows_which_is_missing_and_other_errors_say_nothing() -> None:
-    scopes, two = Scopes(Ahead()), scoped("runs:read", "runs:write")
+    scopes, two = Scopes(SetClock().seconds), scoped("runs:read", "runs:write")
     await lacking(scopes, two, "a")
     with pytest.raises(NotFound):
         await scopes(Call(scoped("runs:read"), {}, holder("a")), not_found)

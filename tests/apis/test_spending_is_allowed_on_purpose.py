@@ -19,7 +19,7 @@ pytestmark = pytest.mark.anyio
 
 SPENDERS = [tool for tools in all_tools().values() for tool in tools if tool.effect is Effect.SPEND]
 LIVE = {"flowpilot": "fp_live_of_somebody", "flowmaticx": "lg_live_of_somebody"}
-WOULD_SPEND = {
+WOULD_SPEND: dict[str, tuple[dict[str, Any], str]] = {
     "flowpilot_create_run": ({"objective": "Field agents", "budget_cap": "250000.00"}, "up to 250000.00 NGN"),
     "flowmaticx_create_job": (
         {"workflow_type": "LINKEDIN", "keyword": "cfo", "location": "Lyon", "leads_requested": 40},

@@ -13,6 +13,9 @@ import mcp_types as types
 import pytest
 from mcp import Client
 from mcp.shared.exceptions import MCPError
+from pydantic import FileUrl
+
+from tests.certain import of_kind
 
 from .ways import WAYS, Servers, Way, connected
 
@@ -21,7 +24,14 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore::mcp.MCPDeprecationWarning"),
 ]
 
-ANSWERS = {"name": "Ada", "color": "teal", "response": "yes", "ok": True, "username": "Ada", "context": "short"}
+ANSWERS: dict[str, str | bool] = {
+    "name": "Ada",
+    "color": "teal",
+    "response": "yes",
+    "ok": True,
+    "username": "Ada",
+    "context": "short",
+}
 ELICITATION_SINCE = "2025-06-18"
 QUESTIONS: dict[str, tuple[dict[str, Any], str]] = {
     "test_elicitation": ({"message": "Well?"}, 'User response: action=accept, content={"response": "yes"}'),
@@ -66,7 +76,7 @@ class Person:
         return types.CreateMessageResult(role="assistant", model="none", content=content)
 
     async def roots(self, context: Any) -> types.ListRootsResult:
-        return types.ListRootsResult(roots=[types.Root(uri="file:///work")])
+        return types.ListRootsResult(roots=[types.Root(uri=FileUrl("file:///work"))])
 
     async def log(self, params: types.LoggingMessageNotificationParams) -> None:
         self.logs.append((params.level, params.data))
@@ -114,13 +124,13 @@ def meet(way: Way, servers: Servers, standing_person: tuple[Client, Person] | No
 async def test_progress_is_shown_step_by_step(meet: Meet) -> None:
     seen: list[tuple[float, float | None, str | None]] = []
 
-    async def show(done: float, total: float | None, message: str | None) -> None:
-        seen.append((done, total, message))
+    async def show(progress: float, total: float | None, message: str | None) -> None:
+        seen.append((progress, total, message))
 
     async with meet() as (client, _):
         result = await client.call_tool("test_tool_with_progress", {}, progress_callback=show)
     assert seen == [(step, 100, f"Completed step {step} of 100") for step in (0, 50, 100)]
-    assert result.content[0].text == "Progress reported"
+    assert of_kind(types.TextContent, result.content[0]).text == "Progress reported"
 
 
 @each_way()
@@ -136,7 +146,7 @@ async def asked(meet: Meet, tool: str) -> tuple[bool, str]:
     """Whether a tool that asks failed, and what it told."""
     async with meet() as (client, _):
         result = await client.call_tool(tool, QUESTIONS[tool][0])
-    return result.is_error, result.content[0].text
+    return result.is_error, of_kind(types.TextContent, result.content[0]).text
 
 
 @each_way(knows_elicitation)
@@ -164,7 +174,7 @@ async def test_a_client_of_an_older_revision_is_told_that_it_cannot_be_asked(mee
 async def test_a_prompt_may_ask_too(meet: Meet) -> None:
     async with meet() as (client, _):
         (message,) = (await client.get_prompt(ASKING_PROMPT)).messages
-    assert message.content.text == "Prompt with context: short"
+    assert of_kind(types.TextContent, message.content).text == "Prompt with context: short"
 
 
 @each_way(is_older)

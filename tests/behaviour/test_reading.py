@@ -10,10 +10,11 @@ import anyio
 import pytest
 from mcp import Client
 from mcp.shared.exceptions import MCPError
-from mcp_types import CallToolResult, PromptReference, ResourceTemplateReference, TextContent
+from mcp_types import CallToolResult, PromptReference, ResourceTemplateReference, TextContent, TextResourceContents
 
 from flintt_mcp import __version__
 from flintt_mcp.offers.handbook.documents import Handbook, default_folder
+from tests.certain import of_kind
 from tests.snapshots import FOLDER as SNAPSHOTS
 
 from .conftest import Connect
@@ -46,7 +47,7 @@ async def done(client: Client, tool: str, **arguments: Any) -> dict[str, Any]:
 async def refused(client: Client, tool: str, **arguments: Any) -> str:
     result = await client.call_tool(tool, arguments)
     assert (result.is_error, result.structured_content) == (True, None)
-    return result.content[0].text
+    return of_kind(TextContent, result.content[0]).text
 
 
 async def pages(client: Client, tool: str, rows: str, **arguments: Any) -> AsyncIterator[dict[str, Any]]:
@@ -138,7 +139,7 @@ async def test_an_object_is_read_as_the_sandbox_holds_it_as_tool_and_as_resource
         told = await done(client, "get_signal", signal_id=row[0])
         read = await client.read_resource(f"flintt://signals/{row[0]}")
     assert {name: told["signal"].get(name) for name in expected} == expected
-    assert json.loads(read.contents[0].text) == told
+    assert json.loads(of_kind(TextResourceContents, read.contents[0]).text) == told
 
 
 async def test_a_run_comes_with_its_results(connect: Connect, truth: Truth) -> None:
@@ -149,14 +150,15 @@ async def test_a_run_comes_with_its_results(connect: Connect, truth: Truth) -> N
         told = await done(client, "get_run", run_id=id)
         read = await client.read_resource(f"flintt://runs/{id}")
     assert (told["run"]["id"], len(told["validation_results"])) == (id, valid)
-    assert json.loads(read.contents[0].text) == told
+    assert json.loads(of_kind(TextResourceContents, read.contents[0]).text) == told
 
 
 async def test_the_handbook_is_read_whole_without_a_key(connect: Connect) -> None:
     async with connect(key=None) as client:
         listed = await done(client, "list_docs")
         for document in Handbook(default_folder()):
-            assert (await client.read_resource(f"docs://{document.slug}")).contents[0].text == document.markdown
+            (whole,) = (await client.read_resource(f"docs://{document.slug}")).contents
+            assert of_kind(TextResourceContents, whole).text == document.markdown
         section = await done(client, "get_doc", slug="errors", section="Input errors")
         hits = await done(client, "search_docs", query="stage of a deal", limit=3)
     assert [row["slug"] for row in listed["docs"]] == [document.slug for document in Handbook(default_folder())]
@@ -171,7 +173,7 @@ async def test_every_prompt_is_filled_in(connect: Connect) -> None:
             needed = {one.name: values[one.name] for one in prompt.arguments or () if one.required}
             (message,) = (await client.get_prompt(prompt.name, needed)).messages
             assert message.role == "user"
-            assert all(value in message.content.text for value in needed.values())
+            assert all(value in of_kind(TextContent, message.content).text for value in needed.values())
 
 
 async def test_stages_frequencies_and_signals_are_completed(connect: Connect, truth: Truth) -> None:

@@ -21,13 +21,15 @@ SIGNAL = "SELECT id FROM flintt_signals WHERE id = ?"
 
 async def _notify(client: Client, method: str, params: dict[str, Any]) -> None:
     """Sends a message without an id, which no method of the SDK's client would, with all that this client puts around one."""
-    message, options = {"method": method, "params": params}, CallOptions()
+    message: dict[str, Any] = {"method": method, "params": params}
+    options = CallOptions()
     client.session._stamp(message, options)
     await client.session._dispatcher.notify(method, message["params"], options)
 
 
 async def _ask(client: Client, method: str, params: dict[str, Any]) -> Any:
-    message, options = {"method": method, "params": params}, CallOptions()
+    message: dict[str, Any] = {"method": method, "params": params}
+    options = CallOptions()
     client.session._stamp(message, options)
     return await client.session._dispatcher.send_raw_request(method, message["params"], options)
 

@@ -6,6 +6,7 @@ classifier, the stub's operations against the product's catalogue.
 
 import asyncio
 import json
+from dataclasses import replace
 
 import pytest
 from mcp.shared.inbound import InboundModernRoute, classify_inbound_request
@@ -17,6 +18,7 @@ from bench.load import incomplete
 from bench.ratio import Spread, per_round, spread
 from bench.tokens import count, visible_text
 from flintt_mcp.catalogue.flintt import OPERATIONS
+from tests.certain import there
 
 KEY = {"X-API-Key": payload.API_KEY}
 CALL = {"name": "list_companies", "arguments": {}}
@@ -31,7 +33,7 @@ def parsed(request):
 
 def test_a_ratio_is_taken_round_by_round_and_not_of_medians():
     assert per_round([10, 40, 90], [10, 20, 30]) == Spread(2, 1, 3)
-    assert spread([10, 40, 90]).median / spread([10, 20, 30]).median == 2
+    assert there(spread([10, 40, 90])).median / there(spread([10, 20, 30])).median == 2
     assert per_round([10, 100, 30], [1, 100, 30]) == Spread(1, 1, 10)
 
 
@@ -68,15 +70,16 @@ def test_an_answer_is_read_whatever_pieces_it_comes_in(stream, size):
     for _ in range(2):
         pieces = [reader.feed(stream[at : at + size]) for at in range(0, len(stream), size)]
         assert pieces[:-1] == [None] * (len(pieces) - 1)
-        assert (pieces[-1].status, pieces[-1].body) == (200, b"hello")
+        last = there(pieces[-1])
+        assert (last.status, last.body) == (200, b"hello")
 
 
 def test_header_names_have_no_case_and_values_keep_theirs():
-    assert AnswerReader().feed(PLAIN).header("mcp-session-id") == "AbC"
+    assert there(AnswerReader().feed(PLAIN)).header("mcp-session-id") == "AbC"
 
 
 def test_an_accepted_notification_has_no_body():
-    answer = AnswerReader().feed(b"HTTP/1.1 202 Accepted\r\nDate: x\r\n\r\n")
+    answer = there(AnswerReader().feed(b"HTTP/1.1 202 Accepted\r\nDate: x\r\n\r\n"))
     assert (answer.status, answer.body) == (202, b"")
 
 
@@ -119,9 +122,9 @@ def test_the_first_answer_must_hold_every_company_in_both_halves():
     good = json.dumps(full_answer(names, payload.COMPANIES)).encode()
     assert incomplete(Answer(200, b"", good)) is None
     assert incomplete(Answer(200, b"", b"event: message\r\ndata: " + good + b"\r\n\r\n")) is None
-    assert "text" in incomplete(Answer(200, b"", json.dumps(full_answer("few", payload.COMPANIES)).encode()))
+    assert "text" in there(incomplete(Answer(200, b"", json.dumps(full_answer("few", payload.COMPANIES)).encode())))
     short = json.dumps(full_answer(names, payload.COMPANIES[:20])).encode()
-    assert "5 of 25" in incomplete(Answer(200, b"", short))
+    assert "5 of 25" in there(incomplete(Answer(200, b"", short)))
 
 
 def test_the_list_is_8_5_kb_and_holds_the_marker_once():
@@ -154,9 +157,10 @@ async def driven(**changes):
     loop = asyncio.get_running_loop()
     server = await loop.create_server(stub.Stub, "127.0.0.1", 0)
     port = server.sockets[0].getsockname()[1]
-    job = {"method": "tools/call", "params": CALL, "era": wire.MODERN, "concurrency": 4, "seconds": 0.01, "calls": 60}
+    wanted = [(payload.MARKER, 1)]
+    job = Job(port, "tools/call", CALL, wire.MODERN, concurrency=4, seconds=0.01, wanted=wanted, headers=KEY, calls=60)
     try:
-        return await run(Job(port=port, **job | {"wanted": [(payload.MARKER, 1)], "headers": KEY} | changes))
+        return await run(replace(job, **changes))
     finally:
         server.close()
         await server.wait_closed()

@@ -170,7 +170,12 @@ def test_an_unknown_tool_is_told_with_close_names_or_the_reason(name: str, messa
 
 def test_of_an_unknown_name_only_the_beginning_is_compared(monkeypatch: pytest.MonkeyPatch) -> None:
     compared: list[str] = []
-    monkeypatch.setattr("difflib.get_close_matches", lambda word, *_, **__: compared.append(word) or [])
+
+    def compare(word: str, *_: Any, **__: Any) -> list[str]:
+        compared.append(word)
+        return []
+
+    monkeypatch.setattr("difflib.get_close_matches", compare)
     with pytest.raises(UnknownTool):
         INVENTORY.find("x" * 4_000_000, NOBODY)
     assert compared == ["x" * 64]

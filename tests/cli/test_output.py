@@ -14,6 +14,7 @@ from pathlib import Path
 import httpx2
 import pytest
 
+from tests.certain import there
 from tests.processes import COMMAND, closed_port, environment, patiently
 
 NAME = "Kestrel Ω 🚀 é €"
@@ -100,8 +101,8 @@ def test_help_that_cannot_be_written_says_so(env: dict[str, str], words: list[st
 @pytest.mark.parametrize("words", [CREATE, ["tools", "--json", "--toolsets", "all"], ["serve", "--help"]])
 def test_a_reader_who_has_seen_enough_is_no_failure(env: dict[str, str], words: list[str]) -> None:
     with subprocess.Popen([COMMAND, *words], env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
-        process.stdout.close()
-        assert (process.stderr.read(), process.wait(60)) == (b"", 0)
+        there(process.stdout).close()
+        assert (there(process.stderr).read(), process.wait(60)) == (b"", 0)
 
 
 def test_without_any_stream_a_change_is_done_and_no_other_file_is_taken_for_one(env: dict[str, str]) -> None:
@@ -144,10 +145,10 @@ def test_a_receiver_whose_lines_nobody_can_have_ends_and_takes_its_webhook_along
     command = [COMMAND, "sandbox", "listen", "--port", "0"]
     with subprocess.Popen(command, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
         if not at_first:
-            assert process.stdout.readline().startswith(b"Listening at ")
-        process.stdout.close()
+            assert there(process.stdout).readline().startswith(b"Listening at ")
+        there(process.stdout).close()
         if not at_first:
             assert shell(CREATE, "", env).returncode == 0
-        assert (process.stderr.read(), process.wait(60)) == (b"", 0)
+        assert (there(process.stderr).read(), process.wait(60)) == (b"", 0)
     with closing(sqlite3.connect(f"{env['FLINTT_MCP_DATA_DIR']}/sandbox.db")) as file:
         assert file.execute("SELECT * FROM webhook_endpoints").fetchall() == []

@@ -21,6 +21,7 @@ import pytest
 from flintt_mcp.cli.main import run
 from flintt_mcp.cli.parser import ACTIONS
 from flintt_mcp.sandbox.server import open_sandbox
+from tests.certain import there
 from tests.end_to_end.scene import PAGE, feed, flintt_mcp, said
 from tests.processes import COMMAND, Process, environment, running, serving
 
@@ -80,16 +81,15 @@ def test_options_before_the_action_and_after_it_count(env: dict[str, str], tmp_p
 
 
 def test_an_approved_run_moves_money_and_every_kobo_is_accounted_for(env: dict[str, str]) -> None:
-    pilot = {"env": env, "toolset": "flowpilot"}
+    pilot: dict[str, Any] = {"env": env, "toolset": "flowpilot"}
     before = Decimal(called("flowpilot_get_wallet_balance", **pilot)["wallet"]["balance"])
     [run, *_] = [run for run in called("flowpilot_list_runs", **pilot)["runs"] if run["status"] == "awaiting_approval"]
 
     first, second = flintt_mcp("sandbox", "approve-run", run["id"], env=env).splitlines()
 
     assert first == f"{run['objective']}: completed"
-    approved, rejected, paid, currency = re.fullmatch(
-        r"approved (\d+), rejected (\d+), paid ([\d.]+) (\w+)", second
-    ).groups()
+    told = re.fullmatch(r"approved (\d+), rejected (\d+), paid ([\d.]+) (\w+)", second)
+    approved, rejected, paid, currency = there(told).groups()
     assert int(approved) + int(rejected) == run["candidate_count"]
     assert (int(approved) > 0, currency) == (True, "NGN")
     made = [

@@ -37,7 +37,7 @@ WAV = "UklGRiYAAABXQVZFZm10IBAAAAABAAEAQB8AAAB9AAACABAAZGF0YQIAAAA="
 Handle = Callable[[Call], Awaitable[Reply]]
 
 
-class OpenArguments:
+class OpenArguments(Arguments):
     """Arguments with a schema of their own, checked by nobody: for a tool whose schema is what the suite looks at."""
 
     def __init__(self, schema: Mapping[str, Any]) -> None:

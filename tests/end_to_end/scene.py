@@ -47,7 +47,7 @@ def table(head: str, text: str) -> list[list[str]]:
     return [[cell.strip() for cell in line.strip("|").split(" | ")] for line in lines]
 
 
-def until(look: Callable[[], T], what: str, most: float = PATIENCE) -> T:
+def until(look: Callable[[], T | None], what: str, most: float = PATIENCE) -> T:
     """The first true answer of `look`, asked every 20 ms; fails after `most` seconds."""
     end = time.monotonic() + most
     while not (seen := look()):

@@ -16,7 +16,9 @@ import pytest
 from mcp import Client
 from mcp.client.stdio import StdioServerParameters, stdio_client
 from mcp.client.streamable_http import streamable_http_client
+from mcp_types import TextContent
 
+from tests.certain import of_kind
 from tests.processes import COMMAND, SANDBOX_READY, Served, environment, running, serving
 
 from .scene import flintt_mcp
@@ -86,7 +88,7 @@ async def call(client: Client, tool: str, **arguments: Any) -> dict[str, Any]:
 async def refused(client: Client, tool: str, **arguments: Any) -> str:
     result = await client.call_tool(tool, arguments)
     assert result.is_error
-    return result.content[0].text
+    return of_kind(TextContent, result.content[0]).text
 
 
 def kept(answer: dict[str, Any]) -> dict[str, str]:

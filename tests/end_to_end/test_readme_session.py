@@ -6,6 +6,7 @@ import re
 import subprocess
 from pathlib import Path
 
+from tests.certain import there
 from tests.processes import COMMAND, PATIENCE, environment, running
 
 from .scene import said, session_lines
@@ -34,7 +35,8 @@ def test_every_line_of_the_session_works_and_the_receiver_prints_what_the_readme
         names = ""
         for line in lines:
             if "# the id that was printed" in line:
-                names = f"{line.split('=')[0]}={re.search(r'^id: (.+)$', printed, re.MULTILINE)[1]}; "
+                shown = there(re.search(r"^id: (.+)$", printed, re.MULTILINE))
+                names = f"{line.split('=')[0]}={shown[1]}; "
             else:
                 printed = output_of(names + line, tmp_path, env)
                 wanted = next((text for word, text in PRINTS.items() if f" {word} " in line), "")

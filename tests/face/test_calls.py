@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 from mcp import Client
 from mcp.shared.exceptions import MCPError
-from mcp_types import CallToolResult
+from mcp_types import CallToolResult, TextContent
 
+from tests.certain import of_kind
 from tests.face.conftest import Connect
 
 pytestmark = pytest.mark.anyio
@@ -24,7 +25,7 @@ async def call(client: Client, tool: str, **arguments: Any) -> CallToolResult:
 def text_of(result: CallToolResult) -> str:
     """The one text of a result."""
     assert [block.type for block in result.content] == ["text"]
-    return result.content[0].text
+    return of_kind(TextContent, result.content[0]).text
 
 
 async def told(client: Client, tool: str, **arguments: Any) -> list[str]:

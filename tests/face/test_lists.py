@@ -56,10 +56,14 @@ async def test_a_caller_may_see_fewer_toolsets(connect: Connect) -> None:
 async def test_the_lists_say_how_long_and_for_whom_they_may_be_kept(connect: Connect, revision: str) -> None:
     async with connect() as client:
         tools = await client.list_tools()
-        others = [await client.list_resources(), await client.list_resource_templates(), await client.list_prompts()]
+        others = {
+            cache_of(await client.list_resources()),
+            cache_of(await client.list_resource_templates()),
+            cache_of(await client.list_prompts()),
+        }
     newest = revision == NEWEST
     assert cache_of(tools) == ((300_000, "private") if newest else (0, "private"))
-    assert {cache_of(result) for result in others} == {(300_000, "public") if newest else (0, "private")}
+    assert others == {(300_000, "public") if newest else (0, "private")}
 
 
 @pytest.mark.parametrize("method", ["list_tools", "list_resources", "list_resource_templates", "list_prompts"])

@@ -5,9 +5,10 @@ from __future__ import annotations
 import pytest
 from mcp import Client
 from mcp.shared.exceptions import MCPError
-from mcp_types import GetPromptResult
+from mcp_types import GetPromptResult, TextContent
 
 from scripts.handbook.pages import all_tools
+from tests.certain import of_kind
 from tests.face.conftest import Connect
 
 pytestmark = pytest.mark.anyio
@@ -26,7 +27,7 @@ async def text_of(client: Client, name: str, arguments: dict[str, str]) -> str:
     assert isinstance(result, GetPromptResult)
     (message,) = result.messages
     assert (message.role, message.content.type) == ("user", "text")
-    return message.content.text
+    return of_kind(TextContent, message.content).text
 
 
 async def test_five_prompts_are_listed_with_what_they_take(connect: Connect) -> None:

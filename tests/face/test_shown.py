@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
@@ -11,8 +12,10 @@ from flintt_mcp.calls.caller import Caller
 from flintt_mcp.face.shown import Face
 
 OWN, SENDER = Caller("own"), Caller("sender")
-BY_PIPE, BY_HTTP = SimpleNamespace(request=None), SimpleNamespace(request="a request")
-FACE = Face(inventory=None, pipeline=None, resources=None, prompts=[], caller=OWN, state_key=b"")
+UNUSED: Any = None
+BY_PIPE: Any = SimpleNamespace(request=None)
+BY_HTTP: Any = SimpleNamespace(request="a request")
+FACE = Face(inventory=UNUSED, pipeline=UNUSED, resources=UNUSED, prompts=[], caller=OWN, state_key=b"")
 
 
 def test_the_caller_of_a_request_is_whoever_sent_it_and_else_whoever_started_the_process() -> None:

@@ -8,12 +8,14 @@ from typing import Any
 
 import pytest
 from mcp import Client
-from mcp_types import CallToolResult, ListToolsResult
+from mcp_types import CallToolResult, ListToolsResult, RequestParamsMeta, TextContent
 
 from flintt_mcp.app import Additions
 from flintt_mcp.calls.call import Call
 from flintt_mcp.calls.reply import Reply
 from flintt_mcp.face.tool_requests import ToolAnswersFirst
+from flintt_mcp.rest.sending.message import UpstreamResponse
+from tests.certain import of_kind
 from tests.face.conftest import probe
 from tests.fake_api import FakeApi, open_fake
 
@@ -27,7 +29,7 @@ async def _answers(tmp_path: Path, mode: str, direct: bool) -> list[dict[str, An
     fake = FakeApi()
     rows = [{"id": "c1", "name": "Ä", "n": 1.5, "none": None, "deep": {"a": [True]}}, {"id": "c2"}]
     fake.will_answer(rows, {"detail": "no"}, rows, status=200)
-    fake.answers[1] = replace(fake.answers[1], status=422)
+    fake.answers[1] = replace(of_kind(UpstreamResponse, fake.answers[1]), status=422)
     async with open_fake(tmp_path, fake, {"FLINTT_API_KEY": "flt_a"}, toolsets=("default",)) as app:
         server = app.server()
         if not direct:
@@ -37,7 +39,7 @@ async def _answers(tmp_path: Path, mode: str, direct: bool) -> list[dict[str, An
                 await client.list_tools(),
                 await client.call_tool("list_companies", {}),
                 await client.call_tool("list_companies", {"name": "x"}),
-                await client.call_tool("list_companies", {"limit": 1}, meta={"progressToken": "p"}),
+                await client.call_tool("list_companies", {"limit": 1}, meta=RequestParamsMeta(progress_token="p")),
                 await client.call_tool("list_companies", {"nope": 1}),
                 await client.call_tool("list_docs"),
             ]
@@ -57,7 +59,7 @@ async def test_a_tool_that_asks_takes_the_sdks_own_way_and_still_answers(tmp_pat
     async with open_fake(tmp_path, additions=additions) as app, Client(app.server(), mode=mode) as client:
         result = await client.call_tool("probe", {"what": "x"})
     assert isinstance(result, CallToolResult)
-    assert [block.text for block in result.content] == ["done"]
+    assert [of_kind(TextContent, block).text for block in result.content] == ["done"]
 
 
 @pytest.mark.parametrize("mode", MODES)
@@ -69,6 +71,6 @@ async def test_a_fault_of_our_own_tells_a_client_nothing_of_it(tmp_path: Path, m
     async with open_fake(tmp_path, additions=additions) as app, Client(app.server(), mode=mode) as client:
         result = await client.call_tool("probe", {})
     assert isinstance(result, CallToolResult)
-    assert [block.text for block in result.content] == [
+    assert [of_kind(TextContent, block).text for block in result.content] == [
         "probe failed: The server failed on this call.\nChanged: no.\nNext: tell the operator."
     ]

@@ -13,6 +13,7 @@ import pytest
 
 from flintt_mcp.errors import ConfigError, CredentialMissing, Unreachable
 from flintt_mcp.sandbox.flextell.seed import SERVICE, SERVICE_SECRET
+from tests.certain import there
 from tests.oauth.browser import browse, decide
 from tests.oauth.signing_in import sign_in
 
@@ -40,11 +41,11 @@ async def test_a_person_signs_in_and_the_token_opens_the_api(settings, client, s
     tokens = store.load()
 
     assert outcome.error is None
-    assert outcome.result.renews
-    assert outcome.result.scope == "read write"
-    assert outcome.page.status_code == 200
-    assert "Signed in to Flextell" in outcome.page.text
-    assert "You can close this window" in outcome.page.text
+    assert there(outcome.result).renews
+    assert there(outcome.result).scope == "read write"
+    assert there(outcome.page).status_code == 200
+    assert "Signed in to Flextell" in there(outcome.page).text
+    assert "You can close this window" in there(outcome.page).text
     assert await status(tokens.access_token) == 200
     assert (tokens.expires_at, tokens.renew_at) == (clock.seconds() + 3600, clock.seconds() + 3540)
 
@@ -97,8 +98,8 @@ async def test_a_person_who_says_no_ends_it_with_a_clear_error_and_page(settings
     outcome = await sign_in(settings, client, store, lock, clock, lambda url: browse(url, "deny"))
 
     assert isinstance(outcome.error, CredentialMissing)
-    assert outcome.error.message == "The sign-in to Flextell was not allowed"
-    assert "did not work" in outcome.page.text
+    assert there(outcome.error).message == "The sign-in to Flextell was not allowed"
+    assert "did not work" in there(outcome.page).text
     assert store.load() is None
 
 
@@ -129,8 +130,8 @@ async def test_when_only_strangers_answer_the_error_says_so(settings, client, st
     outcome = await sign_in(settings, client, store, lock, clock, act, wait=1.0)
 
     assert came.is_set()
-    assert "belongs to another sign-in" in outcome.error.message
-    assert outcome.error.advice == "run `flintt-mcp login flextell`"
+    assert "belongs to another sign-in" in there(outcome.error).message
+    assert there(outcome.error).advice == "run `flintt-mcp login flextell`"
     assert store.load() is None
 
 
@@ -138,8 +139,8 @@ async def test_when_only_strangers_answer_the_error_says_so(settings, client, st
 async def test_an_answer_of_another_issuer_ends_it(settings, client, store, lock, clock, issuer):
     outcome = await sign_in(settings, client, store, lock, clock, lambda url: answer_with(url, iss=issuer))
 
-    assert "another issuer" in outcome.error.message
-    assert "FLEXTELL_ISSUER" in outcome.error.advice
+    assert "another issuer" in there(outcome.error).message
+    assert "FLEXTELL_ISSUER" in there(outcome.error).advice
     assert store.load() is None
 
 
@@ -156,7 +157,7 @@ async def test_a_code_that_somebody_else_got_is_worth_nothing(settings, client, 
     outcome = await sign_in(settings, client, store, lock, clock, lambda url: answer_with(url, code="stolen"))
 
     assert isinstance(outcome.error, CredentialMissing)
-    assert "did not work" in outcome.page.text
+    assert "did not work" in there(outcome.page).text
     assert store.load() is None
 
 
@@ -181,7 +182,7 @@ async def test_nobody_who_comes_is_an_error_after_the_wait(settings, client, sto
 
     outcome = await sign_in(settings, client, store, lock, clock, act, wait=0.0)
 
-    assert outcome.error.message == "Nobody signed in within 0 s"
+    assert there(outcome.error).message == "Nobody signed in within 0 s"
 
 
 async def test_a_server_that_is_not_there_is_told_as_such(settings, client, store, lock, clock):
@@ -189,7 +190,7 @@ async def test_a_server_that_is_not_there_is_told_as_such(settings, client, stor
     outcome = await sign_in(gone, client, store, lock, clock)
 
     assert isinstance(outcome.error, Unreachable)
-    assert "did not work" in outcome.page.text
+    assert "did not work" in there(outcome.page).text
 
 
 async def test_a_client_signs_in_for_itself_without_a_browser(settings, client, store, lock, clock, status):
@@ -205,7 +206,7 @@ async def test_tokens_that_cannot_be_kept_are_a_clear_error(settings, client, st
     outcome = await sign_in(settings, client, store, lock, clock)
 
     assert isinstance(outcome.error, ConfigError)
-    assert "cannot be kept" in outcome.error.message
+    assert "cannot be kept" in there(outcome.error).message
 
 
 async def test_no_token_code_or_secret_is_said_or_logged(settings, client, store, lock, clock, caplog, capsys):
@@ -223,7 +224,7 @@ async def test_no_token_code_or_secret_is_said_or_logged(settings, client, store
     # The scripted browser logs the addresses it opens, as no browser does.
     logged = [record.getMessage() for record in caplog.records if not record.name.startswith(("httpx2", "httpcore2"))]
     shown = "\n".join(
-        [*logged, *outcome.said, outcome.page.text, str(capsys.readouterr()), repr(tokens), repr(outcome.result)]
+        [*logged, *outcome.said, there(outcome.page).text, str(capsys.readouterr()), repr(tokens), repr(outcome.result)]
     )
 
     for secret in (tokens.access_token, tokens.refresh_token, codes[0]):

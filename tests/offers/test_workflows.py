@@ -12,9 +12,10 @@ from flintt_mcp.calls.call import QuietChannel
 from flintt_mcp.calls.caller import Caller
 from flintt_mcp.errors import NotFound
 from flintt_mcp.offers.prompts import Filling
-from flintt_mcp.offers.resources import Reading
+from flintt_mcp.offers.resources import Contents, Reading
 from flintt_mcp.offers.workflows import Workspace
 from scripts.handbook.pages import all_tools
+from tests.certain import of_kind
 from tests.fake_api import KEYS, FakeApi, open_fake
 
 pytestmark = pytest.mark.anyio
@@ -32,7 +33,7 @@ async def test_every_tool_and_document_that_a_prompt_names_is_there(tmp_path: Pa
         slugs = {resource.name for resource in app.resources.fixed}
         for prompt in app.prompts:
             values = {arg.name: VALUES[arg.name] for arg in prompt.arguments}
-            (message,) = await prompt.render(Filling(values, app.caller))
+            (message,) = of_kind(list, await prompt.render(Filling(values, app.caller)))
             text = message["content"]["text"]
             named = set(re.findall(r"\b(?:list|get|create|update|delete|search)_\w+", text))
             assert named
@@ -44,7 +45,7 @@ async def test_every_tool_and_document_that_a_prompt_names_is_there(tmp_path: Pa
 async def test_no_prompt_deletes_and_those_that_write_wait_for_a_yes(tmp_path: Path) -> None:
     async with open_fake(tmp_path, toolsets=("default",)) as app:
         for prompt in app.prompts:
-            (message,) = await prompt.render(Filling(VALUES, app.caller))
+            (message,) = of_kind(list, await prompt.render(Filling(VALUES, app.caller)))
             text = " ".join(message["content"]["text"].split())
             assert "delete_signal" not in text or "never delete_signal" in text
             if "create_signal" in text or "update_signal" in text:
@@ -112,6 +113,6 @@ async def test_a_resource_reads_what_its_tool_answers_with_the_key_of_whoever_re
         fake.will_answer({"detail": "no"}, status=404)
         with pytest.raises(NotFound):
             await resource.read(Reading("flintt://signals/s%201", values, caller, QuietChannel()))
-    assert contents.text == '{"signal":{"id":"s 1"}}'
+    assert of_kind(Contents, contents).text == '{"signal":{"id":"s 1"}}'
     assert [request.url.rpartition("/")[2] for request in fake.requests] == ["s%201"] * 2
     assert {request.headers["x-api-key"] for request in fake.requests} == {"flt_mine"}

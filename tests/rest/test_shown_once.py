@@ -15,6 +15,7 @@ from flintt_mcp.calls.call import QuietChannel
 from flintt_mcp.calls.caller import ChannelKind
 from flintt_mcp.calls.reply import Done
 from flintt_mcp.rest.sending.message import UpstreamRequest, UpstreamResponse
+from tests.certain import structured
 from tests.fake_api import FakeApi, call, open_fake
 from tests.state.disk import files_no_larger_than
 
@@ -105,7 +106,7 @@ async def test_a_folder_that_is_gone_after_the_answer_loses_no_secret(tmp_path: 
     done = await answered(
         tmp_path, "create_api_key", {"name": "ci"}, KEY, then=lambda: shutil.rmtree(tmp_path / "secrets")
     )
-    assert done.structured["api_key"] == KEY
+    assert structured(done)["api_key"] == KEY
 
 
 @pytest.mark.parametrize(
@@ -116,5 +117,5 @@ async def test_no_secret_takes_the_place_of_another_ones(ids: tuple[Any, Any], t
     for number, id in enumerate(ids):
         answer = {"id": id, "raw_key": f"flt_{number}"}
         done = await answered(tmp_path, "create_api_key", {"name": f"ci {number}"}, answer)
-        kept.append(Path(done.structured["secret_file"]))
+        kept.append(Path(structured(done)["secret_file"]))
     assert [json.loads(path.read_text("utf-8")) for path in kept] == [{"raw_key": "flt_0"}, {"raw_key": "flt_1"}]

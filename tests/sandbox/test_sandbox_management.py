@@ -47,7 +47,7 @@ INVALID = {"detail": "Invalid or expired session token."}
 
 
 def session_of(sandbox: Sandbox, token: str | None) -> httpx2.AsyncClient:
-    headers = {} if token is None else {"Authorization": f"Bearer {token}".encode()}
+    headers = {} if token is None else {b"Authorization": f"Bearer {token}".encode()}
     transport = httpx2.ASGITransport(app=sandbox.app)
     return httpx2.AsyncClient(transport=transport, base_url="http://sandbox/flintt/api/", headers=headers)
 
@@ -110,7 +110,7 @@ async def test_a_forged_token_opens_nothing(sandbox, clock, tmp_path):
     async with open_sandbox(tmp_path / "elsewhere", clock=clock) as elsewhere:
         foreign = local_token(elsewhere.ground)
     forged = [
-        jwt.encode(good, None, algorithm="none"),
+        jwt.encode(good, "", algorithm="none"),
         jwt.encode(good, key + bytes(32), algorithm="HS512"),  # HMAC pads a short key with zeros: the same key
         jwt.encode(good, b"k" * 32, algorithm="HS256"),
         jwt.encode(good | {"iss": "somebody"}, key, algorithm="HS256"),
@@ -413,7 +413,7 @@ async def test_what_waited_for_an_endpoint_that_is_switched_on_has_all_its_attem
     made = (await manager.post("outbound-webhooks", json=HOOK)).json()
     await flintt.post("companies", json={"name": "Acme"})
     sender = dispatcher(sandbox, Receiver(answers=[500] * 12), clock)
-    for seconds in (5, 300, 0):
+    for seconds in (5.0, 300.0, 0.0):
         await sender.round()
         clock.forward(seconds=seconds)
     await manager.patch(f"outbound-webhooks/{made['id']}", json={"active": True})

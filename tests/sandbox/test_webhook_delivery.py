@@ -361,7 +361,7 @@ async def test_flowpilot_has_its_own_envelope_and_headers_and_a_test_event_on_re
 async def test_flowpilot_switches_an_endpoint_off_after_five_failures_in_a_row(sandbox, clock):
     owner = await organisation_id(sandbox)
     await hook(sandbox, owner, FLOWPILOT_EVENTS, FLOWPILOT_WEBHOOKS)
-    sender = dispatcher(sandbox, Receiver(answers=[500] * 3 + [200] + [500] * 9), clock)
+    sender = dispatcher(sandbox, Receiver(answers=[*[500] * 3, 200, *[500] * 9]), clock)
     active = []
     for _ in range(9):
         await sandbox.database.write(tell_flowpilot, "payout.failed", owner, {}, stamp(clock()))

@@ -19,6 +19,7 @@ import httpx2
 from flintt_mcp.sandbox.flextell.seed import CLIENT, SERVICE, SERVICE_SECRET
 from flintt_mcp.sandbox.flintt.session_door import local_token
 from flintt_mcp.sandbox.server import Sandbox
+from tests.certain import there
 from tests.schemathesis.conformance import Values
 
 HOST = "http://sandbox"
@@ -117,7 +118,7 @@ async def _flextell_oauth(sandbox: Sandbox) -> list[Values]:
         page = (await api.get("authorize", params=asked)).text
     hidden = dict(re.findall(r'name="(\w+)" value="([^"]*)"', page))
     shown = asked | {name: hidden[name] for name in ("until", "ticket")}
-    shown["user"] = re.search(r'name="user" value="([^"]*)"', page)[1]
+    shown["user"] = there(re.search(r'name="user" value="([^"]*)"', page))[1]
     return [
         Values(("ask",), "query.client_id", [CLIENT]),
         Values(("ask",), "query.redirect_uri", [REDIRECT]),

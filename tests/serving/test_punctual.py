@@ -12,6 +12,7 @@ import anyio.lowlevel
 import pytest
 import uvicorn
 from anyio.abc import SocketStream
+from starlette.types import Receive, Scope, Send
 
 from flintt_mcp.serving import punctual
 from flintt_mcp.serving.punctual import HEAD_BYTES, PunctualProtocol
@@ -28,7 +29,7 @@ class _Answer:
         self.entered = anyio.Event()
         self.release = anyio.Event()
 
-    async def __call__(self, scope: object, receive: object, send: object) -> None:
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         self.entered.set()
         await self.release.wait()
         await send({"type": "http.response.start", "status": 204, "headers": []})

@@ -19,6 +19,7 @@ import pytest
 
 from flintt_mcp import __version__
 from flintt_mcp.sandbox.flintt.running.runner_lock import hold
+from tests.certain import of_kind
 from tests.processes import COMMAND, Process, Served, closed_port, environment, patiently, running, serving
 from tests.wire import call, client, headers, message
 
@@ -47,8 +48,9 @@ class Upstream(ThreadingHTTPServer):
 class _Answer(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         if self.path.startswith("/v1/"):
-            self.server.entered.set()
-            self.server.go.wait(SLOW)
+            server = of_kind(Upstream, self.server)
+            server.entered.set()
+            server.go.wait(SLOW)
         body = b"[]"
         self.send_response(200)
         self.send_header("content-length", str(len(body)))

@@ -13,6 +13,7 @@ import anyio.lowlevel
 import pytest
 
 from flintt_mcp.state.file_lock import hold, hold_in_turn
+from tests.certain import there
 
 pytestmark = pytest.mark.anyio
 
@@ -47,9 +48,9 @@ def test_nobody_else_holds_it_meanwhile_not_even_this_process(path: Path) -> Non
 
 
 def test_a_process_that_is_killed_gives_it_back(path: Path) -> None:
-    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
-    with subprocess.Popen([sys.executable, "-c", HOLDER, str(path)], **pipes) as holder:
-        assert holder.stdout.readline() == b"held\n"
+    command = [sys.executable, "-c", HOLDER, str(path)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as holder:
+        assert there(holder.stdout).readline() == b"held\n"
         with pytest.raises(BlockingIOError), hold(path):
             pass
         holder.send_signal(signal.SIGKILL)

@@ -17,6 +17,7 @@ import uvicorn
 from mcp.server.auth.middleware.auth_context import get_access_token
 from mcp.server.lowlevel import Server
 from mcp.server.subscriptions import InMemorySubscriptionBus, ListenHandler
+from starlette.types import ASGIApp
 
 from flintt_mcp.calls.caller import Credentials
 from flintt_mcp.catalogue.operation import Api
@@ -117,13 +118,17 @@ def make_app(options: HttpOptions | None = None, bench: Bench | None = None, **b
 
 
 @asynccontextmanager
-async def living(app: HttpApp) -> AsyncIterator[HttpApp]:
+async def living(app: ASGIApp) -> AsyncIterator[ASGIApp]:
     """The app inside its lifespan, without a web server."""
     requests_in, requests_out = anyio.create_memory_object_stream[Any](2)
     answers_in, answers_out = anyio.create_memory_object_stream[Any](2)
+
+    async def run() -> None:
+        await app({"type": "lifespan", "asgi": {}, "state": {}}, requests_out.receive, answers_in.send)
+
     with requests_in, requests_out, answers_in, answers_out:
         async with anyio.create_task_group() as group:
-            group.start_soon(app, {"type": "lifespan", "asgi": {}, "state": {}}, requests_out.receive, answers_in.send)
+            group.start_soon(run)
             await requests_in.send({"type": "lifespan.startup"})
             assert (await answers_out.receive())["type"] == "lifespan.startup.complete"
             yield app

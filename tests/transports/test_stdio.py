@@ -21,6 +21,7 @@ from mcp import Client
 from mcp.client.stdio import StdioServerParameters, stdio_client
 
 from flintt_mcp.transports.stdio import _Lines
+from tests.certain import there
 
 from .fixture_app import INITIALIZE, MODERN, OLD, call, modern
 
@@ -38,15 +39,13 @@ class Peer:
     """The client's end of the pipes."""
 
     def __init__(self, process: Process) -> None:
-        assert process.stdin is not None
-        assert process.stdout is not None
-        assert process.stderr is not None
         self.process = process
-        self._out = BufferedByteReceiveStream(process.stdout)
+        self.input, self._errors = there(process.stdin), there(process.stderr)
+        self._out = BufferedByteReceiveStream(there(process.stdout))
 
     async def send(self, *lines: Any) -> None:
         raw = [line if isinstance(line, bytes) else json.dumps(line).encode() for line in lines]
-        await self.process.stdin.send(b"".join(line + b"\n" for line in raw))
+        await self.input.send(b"".join(line + b"\n" for line in raw))
 
     async def receive(self) -> Any:
         return json.loads(await self._out.receive_until(b"\n", 1_000_000))
@@ -54,12 +53,12 @@ class Peer:
     async def rest(self) -> bytes:
         """Everything that still comes on stdout."""
         found = self._out.buffer
-        async for chunk in self.process.stdout:
+        async for chunk in there(self.process.stdout):
             found += chunk
         return found
 
     async def errors(self) -> bytes:
-        return b"".join([chunk async for chunk in self.process.stderr])
+        return b"".join([chunk async for chunk in self._errors])
 
 
 @asynccontextmanager
@@ -86,7 +85,7 @@ async def test_lines_that_are_no_message_are_answered_and_the_server_goes_on() -
         await _initialize(server)
         await server.send(call("loud"))
         answer = await server.receive()
-        await server.process.stdin.aclose()
+        await server.input.aclose()
         assert await server.process.wait() == 0
         assert await server.rest() == b""
         errors = await server.errors()
@@ -107,7 +106,7 @@ async def test_what_was_asked_before_the_end_of_input_is_still_answered() -> Non
     lines = [INITIALIZE, READY, *(call("who", id=id) for id in (1, 2, 3))]
     async with peer() as server:
         await server.send(*lines)
-        await server.process.stdin.aclose()
+        await server.input.aclose()
         answers = [json.loads(line) for line in (await server.rest()).splitlines()]
         assert await server.process.wait() == 0
         assert await server.errors() == b""
@@ -168,9 +167,9 @@ async def test_a_client_that_went_away_is_no_failure() -> None:
         async with await anyio.open_process(COMMAND, stdout=theirs, cwd=TESTS) as process:
             os.close(theirs)
             os.close(ours)
-            await process.stdin.send(json.dumps(INITIALIZE).encode() + b"\n")
+            await there(process.stdin).send(json.dumps(INITIALIZE).encode() + b"\n")
             assert await process.wait() == 0
-            assert [chunk async for chunk in process.stderr] == []
+            assert [chunk async for chunk in there(process.stderr)] == []
 
 
 async def test_input_may_come_from_a_file(tmp_path: Path) -> None:

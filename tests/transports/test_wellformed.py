@@ -134,8 +134,8 @@ async def test_over_http_such_a_request_is_answered_under_its_id(way: str) -> No
             without = {"mcp-protocol-version": OLD, **JSON_ONLY}
             headers = await open_session(client) if way == "2025 in a session" else without
         message["params"]["arguments"] = {"name": "Kestrel \ud83d"}
-        content = {"content": json.dumps(message).encode(), "headers": {**headers, "content-type": "application/json"}}
-        answer = await client.post("/mcp", **content)
+        headers = {**headers, "content-type": "application/json"}
+        answer = await client.post("/mcp", content=json.dumps(message).encode(), headers=headers)
     assert answer.status_code == 200
     assert principal(None) in answer.text
     assert '"id":7' in answer.text.replace(" ", "")

@@ -259,13 +259,13 @@ async def test_what_nobody_can_see_is_never_done_again_unasked(bench: Bench) -> 
     assert await bench.call(tool, intent_id="it was not there") == made(1)
 
 
-async def test_a_look_that_fails_says_nothing(bench: Bench) -> None:
+async def test_a_look_that_fails_says_nothing(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     bench.api.fails, bench.api.looks = [lost()], "not there"
 
     async def failing(call: Call) -> Looked:
         raise FlinttError("The API is down")
 
-    bench.api.look = failing  # type: ignore[method-assign]
+    monkeypatch.setattr(bench.api, "look", failing)
     tool = bench.tool()
     assert told(await bench.call(tool)) == ("The answer did not come", "unknown", "")
     assert told(await bench.call(tool))[2].startswith("look with the list tool")
@@ -290,7 +290,9 @@ async def test_a_second_attempt_that_is_refused_says_nothing_of_the_first(bench:
     assert len(set(bench.api.keys)) == 1
 
 
-async def test_a_look_that_began_while_the_api_may_be_at_work_does_not_free_the_way(bench: Bench) -> None:
+async def test_a_look_that_began_while_the_api_may_be_at_work_does_not_free_the_way(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
     bench.api.fails, bench.api.looks = [lost()], "not there"
     tool = bench.tool()
     await bench.call(tool)
@@ -300,7 +302,7 @@ async def test_a_look_that_began_while_the_api_may_be_at_work_does_not_free_the_
         bench.clock.forward(seconds=2)
         return "not there"
 
-    bench.api.look = slow  # type: ignore[method-assign]
+    monkeypatch.setattr(bench.api, "look", slow)
     assert told(await bench.call(bench.tool()))[1] == "unknown"
     assert bench.api.made == []
     assert await bench.call(bench.tool()) == made(1)

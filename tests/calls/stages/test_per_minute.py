@@ -73,7 +73,8 @@ async def test_sixty_seconds_hold_twice_the_number_at_most_and_who_keeps_to_it_i
         clock.forward(seconds=pause)
         made.setdefault(who, []).append(clock.seconds())
         try:
-            await stage(SimpleNamespace(tool=tool, caller=Caller(who, {}, None, {"flintt": who})), next_)
+            call: Any = SimpleNamespace(tool=tool, caller=Caller(who, {}, None, {"flintt": who}))
+            await stage(call, next_)
         except Busy:
             assert _most_in_a_minute(made[who]) > most
     assert all(_most_in_a_minute(times) <= 2 * most for times in passed.values())

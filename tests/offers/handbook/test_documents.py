@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flintt_mcp.offers.handbook.documents import Document, Handbook, Hit, Section, default_folder, key_of, parse
+from flintt_mcp.offers.handbook.documents import Document, Handbook, Hit, default_folder, key_of, parse
 
 ERRORS = """# Errors
 
@@ -162,8 +162,7 @@ def test_the_shipped_handbook_holds_what_users_are_promised(slug: str) -> None:
 
 
 @pytest.mark.parametrize("document", list(SHIPPED), ids=lambda document: document.slug)
-def test_no_two_sections_of_a_document_have_the_same_key(document: object) -> None:
-    sections: tuple[Section, ...] = document.sections
-    keys = [section.key for section in sections]
+def test_no_two_sections_of_a_document_have_the_same_key(document: Document) -> None:
+    keys = [section.key for section in document.sections]
     assert len(keys) == len(set(keys))
     assert all(keys)

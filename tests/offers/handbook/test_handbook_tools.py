@@ -18,6 +18,7 @@ from flintt_mcp.offers.handbook.documents import Handbook
 from flintt_mcp.offers.handbook.tools import docs_tools
 from flintt_mcp.offers.handbook_resources import docs_resources
 from flintt_mcp.offers.resources import Contents, Reading
+from tests.certain import there
 
 pytestmark = pytest.mark.anyio
 
@@ -35,7 +36,7 @@ async def reply(handbook: Handbook, name: str, **arguments: Any) -> Reply:
     tool = next(tool for tool in docs_tools(handbook, 700) if tool.name == name)
     answer = await Pipeline([validate]).run(Call(tool, arguments, Caller("nobody")))
     if isinstance(answer, Done):
-        Draft202012Validator(tool.output_schema).validate(answer.structured)
+        Draft202012Validator(there(tool.output_schema)).validate(answer.structured)
     return answer
 
 

@@ -26,7 +26,8 @@ LISTING = Listing(rows="rows", fields=fields("id", "text"), paging=Whole())
 class Api(Protocol):
     """A simulated API: a list of rows, and one way to page through it."""
 
-    paging: Paging
+    @property
+    def paging(self) -> Paging: ...
 
     def answer(self, rows: list[Any], parameters: dict[str, str | int]) -> Any: ...
 

@@ -147,7 +147,7 @@ def answer(status: int, body: bytes = b"", length: int | None = None, **headers:
 
 
 def ok(body: bytes = b'{"ok":true}', **headers: str) -> Play:
-    return answer(200, body, content_type="application/json", **headers)
+    return answer(200, body, None, content_type="application/json", **headers)
 
 
 def raw(data: bytes) -> Play:

@@ -14,7 +14,7 @@ from typing import Any
 import anyio
 import pytest
 
-from flintt_mcp.errors import Unavailable, Unreachable
+from flintt_mcp.errors import Unavailable, Unreachable, UpstreamError
 from flintt_mcp.rest.sending.client import Ways, open_client
 from flintt_mcp.rest.sending.limits import Limits
 from flintt_mcp.rest.sending.message import UpstreamRequest
@@ -49,7 +49,7 @@ def write(api: FaultServer, method: str = "POST", body: bytes | None = b"{}") ->
     return UpstreamRequest("create_company", method, api.url + "/v1/companies", {"x-api-key": "k"}, body)
 
 
-async def refused(request: UpstreamRequest, **limits: Any) -> Unreachable | Unavailable:
+async def refused(request: UpstreamRequest, **limits: Any) -> UpstreamError:
     async with open_client(replace(ONCE, **limits)) as client:
         with pytest.raises((Unreachable, Unavailable)) as caught:
             await client.send(request)

@@ -57,7 +57,8 @@ def answered(pieces: list[bytes], error: Exception | None = None) -> tuple[Came,
     """What comes of one request when these pieces arrive, then the end; and whether another could have followed before it."""
 
     async def play() -> tuple[Came, bool]:
-        wire, connection, came = Wire(), Connection(LIMIT), []
+        wire, connection = Wire(), Connection(LIMIT)
+        came: list[Came] = []
         connection.connection_made(wire)  # type: ignore[arg-type]  # as much of one as is used
 
         async def ask() -> None:

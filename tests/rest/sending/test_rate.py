@@ -8,8 +8,9 @@ from __future__ import annotations
 import heapq
 import math
 import types
-from collections.abc import Generator
+from collections.abc import Coroutine, Generator
 from dataclasses import dataclass, field
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -20,6 +21,7 @@ from flintt_mcp.rest.sending.message import Quota, UpstreamRequest
 from flintt_mcp.rest.sending.rate import SLACK_SECONDS, Rate
 from flintt_mcp.rest.sending.retry import Pace
 from flintt_mcp.state.windows import MemoryWindow
+from tests.certain import there
 from tests.clock import SetClock
 
 KEY = "lg_live_of_a_test"
@@ -48,7 +50,7 @@ class Play:
     def run(self, arrivals: list[tuple[float, float]]) -> Play:
         rate = Rate(MemoryWindow(lambda: self.now), b"k" * 32, Pace(now=lambda: self.now, sleep=sleep))
         late = iter(self.late)
-        waiting = []
+        waiting: list[tuple[float, int, Coroutine[Any, Any, None]]] = []
         for number, (moment, patience) in enumerate(arrivals):
             heapq.heappush(waiting, (moment, number, self._call(rate, number, moment + patience)))
         while waiting:
@@ -107,7 +109,7 @@ def test_whoever_is_refused_could_not_have_been_sent_in_time_and_is_told_how_lon
 
     assert len(play.sent) + len(play.refused) == len(arrivals)
     assert all(moment <= sum(arrivals[number]) + 0.1 for moment, number in play.sent)
-    assert all(error.retry_after > 0 and error.changed == "no" for error in play.refused.values())
+    assert all(there(error.retry_after) > 0 and error.changed == "no" for error in play.refused.values())
 
 
 def test_three_hundred_requests_a_minute_pass_at_once_and_the_next_one_is_refused_in_a_sentence():

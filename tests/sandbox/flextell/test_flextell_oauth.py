@@ -41,8 +41,8 @@ async def new_code(oauth, **changed: str) -> str:
 
 
 async def exchange(oauth, code: str, /, **changed: str | None):
-    form = {"grant_type": "authorization_code", "code": code, "redirect_uri": REDIRECT, "code_verifier": VERIFIER}
-    form |= {"client_id": CLIENT, **changed}
+    form: dict[str, str | None] = {"grant_type": "authorization_code", "code": code, "client_id": CLIENT}
+    form |= {"redirect_uri": REDIRECT, "code_verifier": VERIFIER, **changed}
     return await oauth.post("token", data={name: value for name, value in form.items() if value is not None})
 
 

@@ -27,6 +27,7 @@ from flintt_mcp.sandbox.ground.doors import Ground
 from flintt_mcp.sandbox.ground.folder import open_folder
 from flintt_mcp.sandbox.server import MIGRATIONS
 from flintt_mcp.sqlite import Database
+from tests.certain import there
 from tests.clock import SetClock
 from tests.sandbox.flowpilot.flowpilot_client import talk_to
 
@@ -60,7 +61,7 @@ whole_run = st.tuples(create, st.just(("wait", 6)), decide_it)
 steps = st.one_of(whole_run, create, whole_run, decide, whole_run, wait, others)
 
 
-@settings(max_examples=settings.default.max_examples // 5)
+@settings(max_examples=there(settings.default).max_examples // 5)
 @given(st.lists(steps, min_size=4, max_size=8))
 def test_money_is_conserved_over_any_sequence_of_events(sequence: list[tuple[Any, ...]]) -> None:
     with tempfile.TemporaryDirectory() as folder:

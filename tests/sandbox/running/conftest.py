@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import httpx2
 import pytest
@@ -64,8 +65,10 @@ def talk_to_app(sandbox: Sandbox, *, second: bool = False) -> httpx2.AsyncClient
 def make_signal(flintt, app):
     """Make and build a signal with sources; answers its id."""
 
-    async def make(*tools: dict, description: str = "Companies that raise a funding round", **options) -> str:
-        timing = {key: options.pop(key) for key in ("frequency", "schedule") if key in options}
+    async def make(
+        *tools: dict[str, Any], description: str = "Companies that raise a funding round", **options: Any
+    ) -> str:
+        timing: dict[str, Any] = {key: options.pop(key) for key in ("frequency", "schedule") if key in options}
         new = {"name": "Funding", "description": description, **timing}
         signal = (await flintt.post("signals", json=new)).json()
         answer = await app.post(f"signals/{signal['id']}/build", json={"tools": list(tools), **options})

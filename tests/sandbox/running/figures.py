@@ -65,7 +65,7 @@ def write() -> None:
     """Put the generated parts into the page."""
     page = PAGE.read_text(encoding="utf-8")
     for name, text in generated_parts().items():
-        page = re.sub(rf"<!-- generated: {name} -->.*?<!-- end -->", lambda _found, text=text: text, page, flags=re.S)
+        page = re.sub(rf"<!-- generated: {name} -->.*?<!-- end -->", text.replace("\\", r"\\"), page, flags=re.S)
     PAGE.write_text(page, encoding="utf-8")
 
 

@@ -100,7 +100,8 @@ async def set_up(sandbox) -> None:
             add_company(connection, user, {"name": name}, stamp)
         made = insert_signal(connection, user, {"name": "Killed", "description": "Funding rounds"}, stamp)
         tools = [{"kind": "file", "path": f"{source}.xml"} for source in range(SOURCES)]
-        build(connection, user, made["id"], Build(tools=tools, opens_deals=True), sandbox.ground.sources, now)
+        wanted = Build.model_validate({"tools": tools, "opens_deals": True})
+        build(connection, user, made["id"], wanted, sandbox.ground.sources, now)
 
     await sandbox.database.write(make)
 

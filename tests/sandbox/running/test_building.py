@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from tests.sandbox.running.source_server import rss
@@ -34,7 +36,7 @@ async def test_a_signal_that_is_built_without_switching_it_on_stays_a_draft_and_
 
 async def test_what_a_signal_was_built_with_is_shown_and_replaced_by_the_next_build(app, draft):
     await app.post(f"signals/{draft}/build", json={"tools": [FEED, FEED]})
-    last = {
+    last: dict[str, Any] = {
         "tools": [{"kind": "file", "path": "x.xml", "source_type": "social"}],
         "opens_deals": True,
         "deal_stage": "new",

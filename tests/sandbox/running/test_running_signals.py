@@ -382,7 +382,7 @@ async def test_a_signal_that_is_deleted_takes_its_run_along(flintt, sandbox, app
 async def test_the_functions_of_the_command_line_build_and_run(sandbox, flintt, web, companies):
     signal = (await flintt.post("signals", json={"name": "Funding rounds"})).json()
     user = (await flintt.get("companies")).json()[0]["user_id"]
-    wanted = Build(tools=[{"kind": "feed", "url": web.put("/feed.xml", rss(*NEWS))}])
+    wanted = Build.model_validate({"tools": [{"kind": "feed", "url": web.put("/feed.xml", rss(*NEWS))}]})
     built = await build_signal(sandbox.ground, user, signal["id"], wanted)
     detail = await run_signal(sandbox.ground, user, signal["id"])
 

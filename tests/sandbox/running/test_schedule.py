@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from flintt_mcp.sandbox.flintt.running.runner import run_waiting
 from flintt_mcp.sandbox.flintt.running.schedule import latest_due, next_due
+from tests.certain import there
 from tests.sandbox.running.source_server import rss
 
 
@@ -102,22 +103,24 @@ def test_who_looks_more_than_once_a_minute_misses_none_and_sees_none_twice(sched
 
 @given(TIMINGS, MOMENTS)
 def test_the_next_moment_is_the_first_that_will_be_due(timing, now):
-    upcoming = next_due(*timing, BUILT, now)
-    just_before = latest_due(*timing, BUILT, now, upcoming - timedelta(seconds=1))
+    frequency, schedule = timing
+    upcoming = there(next_due(frequency, schedule, BUILT, now))
+    just_before = latest_due(frequency, schedule, BUILT, now, upcoming - timedelta(seconds=1))
 
     assert upcoming > now
-    assert latest_due(*timing, BUILT, now, upcoming) == upcoming
+    assert latest_due(frequency, schedule, BUILT, now, upcoming) == upcoming
     assert just_before is None
 
 
 @given(TIMINGS, MOMENTS, st.timedeltas(timedelta(0), timedelta(days=90)))
 def test_a_moment_that_was_answered_is_not_due_again(timing, after, later):
+    frequency, schedule = timing
     now = after + later
-    due = latest_due(*timing, BUILT, after, now)
+    due = latest_due(frequency, schedule, BUILT, after, now)
 
     if due is not None:
         assert after < due <= now
-        assert latest_due(*timing, BUILT, due, now) is None
+        assert latest_due(frequency, schedule, BUILT, due, now) is None
 
 
 @pytest.fixture

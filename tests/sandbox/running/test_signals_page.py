@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import sys
+from typing import get_args
 
 import anyio
 import pytest
@@ -39,7 +40,7 @@ async def test_the_paths_of_the_page_are_those_of_the_app(anyone):
 
 async def test_the_page_names_every_field_status_and_file():
     assert set(re.findall(r"^\| (\w+) \| ", TEXT, re.MULTILINE)) >= set(Build.model_fields)
-    statuses = Run.model_fields["status"].annotation.__args__
+    statuses = get_args(Run.model_fields["status"].annotation)
     assert set(re.findall(r"^\| (\w+) \| ", TEXT, re.MULTILINE)) >= set(statuses)
     assert f"`{FILE_NAME}`" in TEXT
 

@@ -174,14 +174,9 @@ def test_what_a_json_document_encodes_is_read_as_it_was_meant(key):
 )
 def test_a_reference_to_no_character_spoils_itself_and_nothing_else(reference, meant):
     feed = feed_of(f"<title>Acme {reference} raises</title><description><![CDATA[<p>{reference}</p>]]></description>")
-    feed_item, page_item, json_item = (
-        read(kind, document)[0]
-        for kind, document in (
-            ("feed", feed),
-            ("page", f"<h2>Acme {reference} raises</h2><p>{reference}</p>"),
-            ("json", json.dumps([{"title": f"Acme {reference} raises", "text": reference}])),
-        )
-    )
+    (feed_item,) = read("feed", feed)
+    (page_item,) = read("page", f"<h2>Acme {reference} raises</h2><p>{reference}</p>")
+    (json_item,) = read("json", json.dumps([{"title": f"Acme {reference} raises", "text": reference}]))
 
     assert {item.title for item in (feed_item, page_item, json_item)} == {f"Acme {meant} raises"}
     assert {item.text for item in (feed_item, page_item, json_item)} == {meant}

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from flintt_mcp.sandbox.flintt.running.sources.content import Kind
 from flintt_mcp.sandbox.flintt.running.sources.dates import AHEAD, EARLIEST, read_date
 from tests.sandbox.running.source_reading import NOW, feed_of, read
 
@@ -18,7 +19,7 @@ def dates_in_sources(written: str | float) -> set[str | None]:
     """The date of an item in an RSS feed, an Atom feed, a JSON document and a page, in which it is written so."""
     date = escape(str(written))
     atom = f'<feed xmlns="http://www.w3.org/2005/Atom"><entry><title>A</title><updated>{date}</updated></entry></feed>'
-    sources = (
+    sources: tuple[tuple[Kind, str], ...] = (
         ("feed", feed_of(f"<title>A</title><pubDate>{date}</pubDate>")),
         ("feed", atom),
         ("json", json.dumps([{"title": "A", "date": written}])),

@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import os
 import time
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flintt_mcp.sandbox.flintt.running.sources.content import Content
+from flintt_mcp.sandbox.flintt.running.sources.content import Content, Kind
 from flintt_mcp.sandbox.flintt.running.sources.entries import Unreadable
 from flintt_mcp.sandbox.flintt.running.sources.fetching import SourceFailed, read_file
 from flintt_mcp.sandbox.flintt.running.sources.identity import Item
@@ -69,12 +70,13 @@ def test_a_json_document_is_searched_for_its_list():
     entry = {"title": "Acme", "url": "/a", "published_at": "Mon, 28 Sep 2026 08:00:00 GMT", "summary": "<p>Hi</p>"}
     item = Item("Acme", "Hi", "https://news.example/a", True, "2026-09-28T08:00:00Z")
 
-    for document in ([entry], {"items": [entry]}, {"meta": 1, "articles": [entry, None, []]}):
+    lists: list[Any] = [[entry], {"items": [entry]}, {"meta": 1, "articles": [entry, None, []]}]
+    for document in lists:
         assert read("json", json.dumps(document).encode()) == [item]
     assert read("json", json.dumps({"a": {"b": [entry]}}).encode(), "a.b") == [item]
-    for document in ("1", "{}", '{"items": 1}', "[" * 100_000):
+    for without in ("1", "{}", '{"items": 1}', "[" * 100_000):
         with pytest.raises(Unreadable):
-            read("json", document.encode())
+            read("json", without.encode())
 
 
 def test_a_page_is_cut_at_its_headings():
@@ -96,30 +98,17 @@ def test_a_page_without_headings_is_one_item():
 
 
 def test_relative_links_are_relative_to_the_address_that_answered_and_to_what_the_document_says():
-    moved = "https://moved.example/blog/feed"
-    atom = '<feed xmlns="http://www.w3.org/2005/Atom" xml:base="/news/"><entry><title>A</title><link href="1"/></entry></feed>'
-    links = {
-        kind: read_items(Content(body.encode(), kind, BASE, moved), None, NOW)[0].url
-        for kind, body in (
-            ("feed", feed_of("<title>A</title><link>1</link>")),
-            ("json", '[{"title": "A", "url": "/1"}]'),
-            ("page", '<h2><a href="1">A</a></h2>'),
-        )
-    }
-    based = {
-        read_items(Content(body.encode(), kind, BASE, moved), None, NOW)[0].url
-        for kind, body in (
-            ("feed", atom),
-            ("page", '<head><base href="/news/"><base href="/other/"></head><h2><a href="1">A</a></h2>'),
-        )
-    }
 
-    assert links == {
-        "feed": "https://moved.example/blog/1",
-        "json": "https://moved.example/1",
-        "page": "https://moved.example/blog/1",
-    }
-    assert based == {"https://moved.example/news/1"}
+    def link_in(kind: Kind, body: str) -> str:
+        """The address of the first item in a document that another address answered with."""
+        return read_items(Content(body.encode(), kind, BASE, "https://moved.example/blog/feed"), None, NOW)[0].url
+
+    atom = '<feed xmlns="http://www.w3.org/2005/Atom" xml:base="/news/"><entry><title>A</title><link href="1"/></entry></feed>'
+    assert link_in("feed", feed_of("<title>A</title><link>1</link>")) == "https://moved.example/blog/1"
+    assert link_in("json", '[{"title": "A", "url": "/1"}]') == "https://moved.example/1"
+    assert link_in("page", '<h2><a href="1">A</a></h2>') == "https://moved.example/blog/1"
+    based = '<head><base href="/news/"><base href="/other/"></head><h2><a href="1">A</a></h2>'
+    assert link_in("feed", atom) == link_in("page", based) == "https://moved.example/news/1"
 
 
 def test_an_item_without_an_address_is_found_where_its_source_was_attached():

@@ -23,9 +23,10 @@ NAMED = {"tools/call": "name", "prompts/get": "name", "resources/read": "uri"}
 COMPANIES = [{"id": "c1", "name": "Blåbær AS | Søn", "estimated_revenue": None}, {"id": "c2", "name": "Acme"}]
 
 TOKEN, LEVEL, CLIENT = "progressToken", "io.modelcontextprotocol/logLevel", "io.modelcontextprotocol/clientInfo"
+TOKENS: list[Any] = ["a", 1, True, 1.5, [], None]
 METAS: list[Any] = [
     *(5, None, [], "x", {}, {"x": [1]}, {"traceparent": 5}),
-    *({TOKEN: token} for token in ("a", 1, True, 1.5, [], None)),
+    *({TOKEN: token} for token in TOKENS),
     *({LEVEL: level} for level in ("info", "loud", 5, None)),
     *({CLIENT: client} for client in ({"name": "c", "version": "1"}, {"name": 1}, 5, None)),
     *({CLIENT_CAPABILITIES_META_KEY: capabilities} for capabilities in ({"elicitation": 5}, 5, {"x": 1})),

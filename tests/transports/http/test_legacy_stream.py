@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import anyio
 import mcp_types as types
 import msgspec
@@ -20,7 +22,7 @@ UNREAD = "Too many answers of this stream have not been read; nothing was done. 
 
 
 def _stream() -> LegacyStream:
-    scope = {"query_string": b"", "headers": []}
+    scope: dict[str, Any] = {"query_string": b"", "headers": []}
     Gate(CREDENTIALS, HttpOptions()).enter(scope)
     return LegacyStream(Caller("caller"), scope["user"], 1800.0)
 

@@ -65,7 +65,7 @@ async def test_the_id_and_the_trace_that_a_client_sends_stand_in_the_answer_and_
     ],
 )
 async def test_what_is_not_sane_counts_as_not_sent(sent: dict[str, str], caplog: pytest.LogCaptureFixture) -> None:
-    headers = {name: value.encode("latin-1") for name, value in {**modern_headers("who"), **sent}.items()}
+    headers = {name.encode(): value.encode("latin-1") for name, value in {**modern_headers("who"), **sent}.items()}
     async with calling() as client:
         ids = [
             (await client.post("/mcp", json=modern("who"), headers=headers)).headers["x-request-id"] for _ in range(2)

@@ -11,9 +11,8 @@ import anyio.lowlevel
 import httpx2
 import pytest
 from starlette.requests import Request
-from starlette.types import Message, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from flintt_mcp.transports.http.app import HttpApp
 from flintt_mcp.transports.http.running_ids import RunningIds
 from tests.transports.fixture_app import Bench, call, living, make_app, open_session, serving
 
@@ -24,7 +23,7 @@ pytestmark = pytest.mark.anyio
 class _Slow:
     """An app whose answers can be read a while before it notices that they went out."""
 
-    app: HttpApp
+    app: ASGIApp
     readable: anyio.Event = field(default_factory=anyio.Event)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

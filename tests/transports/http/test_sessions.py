@@ -13,6 +13,7 @@ from mcp.server.streamable_http_manager import StreamableHTTPSessionManager
 
 from flintt_mcp.transports.http.app import HttpOptions
 from flintt_mcp.transports.http.sessions import CappedSessions
+from tests.certain import of_kind
 from tests.transports.fixture_app import (
     BOTH,
     INITIALIZE,
@@ -42,7 +43,7 @@ def test_the_seam_in_the_sdk_is_where_we_hold_on_to_it() -> None:
 
 
 async def _opened(client: httpx2.AsyncClient, key: str | None = None, address: str = "127.0.0.1") -> dict[str, str]:
-    client._transport.client = (address, 1)
+    of_kind(httpx2.ASGITransport, client._transport).client = (address, 1)
     return await open_session(client, key)
 
 
@@ -63,7 +64,7 @@ async def test_callers_without_a_key_are_counted_by_address() -> None:
         here, there = await _opened(client), await _opened(client, address="10.0.0.2")
         again = await _opened(client)
         assert await _lives(client, again) == [True]
-        client._transport.client = ("10.0.0.2", 1)
+        of_kind(httpx2.ASGITransport, client._transport).client = ("10.0.0.2", 1)
         assert await _lives(client, here, there) == [False, True]
 
 
