@@ -23,7 +23,7 @@ class Cursors:
     """Seals and opens cursors. `key` (32 bytes or more) is shared by all workers of a server."""
 
     def __init__(self, key: bytes) -> None:
-        self._key = hmac.digest(key, b"flintt-mcp cursor", hashlib.sha256)
+        self._key = hmac.digest(key, b"flintt-mcp cursor, marks", hashlib.sha256)
 
     def seal(self, scope: str, position: Any) -> str:
         """A cursor for a JSON `position` within `scope` (tool, filters and caller as one text)."""

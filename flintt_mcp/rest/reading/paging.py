@@ -1,8 +1,8 @@
 """One page of a list: what to ask the API for, and what of its answer is the page. Pure.
 
 In: the rows that a call wants, how the API pages, and its answer. Out: query parameters, and a `Cut`: whole rows within the
-budget and the position where the next page starts. The pages together are exactly what the API can return. A position is
-plain here; it must not reach a client before `cursors.py` sealed it.
+budget and the position where the next page starts. The pages together are exactly what the API can return; when its list changed
+between them, the page says so. A position is plain here; it must not reach a client before `cursors.py` sealed it.
 """
 
 from __future__ import annotations
@@ -14,16 +14,18 @@ import msgspec
 from flintt_mcp.catalogue.operation import Capped, Cursor, Listing, Offset, Paging, Whole
 from flintt_mcp.rest.reading.answers import at, plain
 from flintt_mcp.rest.reading.budget import Budget, too_large_to_show
+from flintt_mcp.rest.reading.marks import CHANGED, Start, behind, mark
 
 
 class Page(msgspec.Struct, frozen=True):
-    """Which rows of a list a call wants: `limit` rows from `position` on.
+    """Which rows of a list a call wants: `limit` rows from `position` on, None for the first ones.
 
-    `position` is a number of rows, but for `Cursor` paging: there it is the API's own cursor and the rows to skip behind it.
+    A position is a JSON value that only this module reads: a mark where rows come from the front, a number of rows and the total
+    for `Offset`, and for `Cursor` the API's own cursor and a mark in what it leads to.
     """
 
     limit: int
-    position: Any = 0
+    position: Any = None
 
 
 class Cut(msgspec.Struct, frozen=True):
@@ -46,9 +48,10 @@ def paging_parameters(paging: Paging, page: Page) -> dict[str, str | int]:
         case Whole():
             return {}
         case Capped(most=most, limit=limit):
-            return {limit: min(most, page.position + page.limit + 1)}
+            # Behind a mark: all there can be, since rows that came meanwhile lie before it.
+            return {limit: most if page.position else min(most, page.limit + 1)}
         case Offset(most=most, limit=limit, offset=offset):
-            return {limit: min(most, page.limit), offset: page.position}
+            return {limit: min(most, page.limit), offset: _offset(page)}
         case Cursor(cursor=cursor):
             return {cursor: page.position[0]} if page.position and page.position[0] else {}
 
@@ -69,29 +72,38 @@ def cut(
 
 
 def _cut(paging: Paging, rows: list[Any], answer: Any, page: Page, budget: Budget) -> Cut:
-    skipped, start = _start(paging, page)
-    wanted = rows[skipped : skipped + page.limit]
-    kept, dropped = budget.fit(wanted)
-    seen = skipped + len(kept)
     total = _total(paging, rows, answer)
-    more = seen < len(rows) or _more_behind(paging, rows, answer, page, start + seen, total)
-    note = too_large_to_show(dropped)
+    start = _start(paging, rows, page, total)
+    wanted = rows[start.at : start.at + page.limit]
+    kept, dropped = budget.fit(wanted)
+    seen = start.at + len(kept)
+    more = seen < len(rows) or _more_behind(paging, rows, answer, page, seen, total)
+    notes = [too_large_to_show(dropped), CHANGED if start.changed else ""]
     if isinstance(paging, Capped) and not more and len(rows) >= paging.most:
-        note = "; ".join(filter(None, (note, f"the API returns no more than {paging.most} rows: {paging.narrow}")))
+        notes.append(f"the API returns no more than {paging.most} rows: {paging.narrow}")
     return Cut(
-        kept, _next(paging, page, answer, seen, len(rows)) if more else None, total, len(wanted) - len(kept), note
+        kept,
+        _next(paging, rows, answer, page, seen, total) if more else None,
+        total,
+        len(wanted) - len(kept),
+        "; ".join(filter(None, notes)),
     )
 
 
-def _start(paging: Paging, page: Page) -> tuple[int, int]:
-    """How many rows of this answer lie before the page, and how many of the list lie before this answer."""
+def _offset(page: Page) -> int:
+    return page.position[0] if page.position else 0
+
+
+def _start(paging: Paging, rows: list[Any], page: Page, total: int | None) -> Start:
+    """Where in this answer the page starts."""
     match paging:
         case Whole() | Capped():
-            return page.position, 0
+            return behind(rows, page.position)
         case Offset():
-            return 0, page.position
+            # Rows cannot be told from others that an offset has moved away; that some came or went can.
+            return Start(0, bool(page.position) and page.position[1] != total)
         case Cursor():
-            return (page.position[1] if page.position else 0), 0
+            return behind(rows, page.position[1] if page.position else None)
 
 
 def _total(paging: Paging, rows: list[Any], answer: Any) -> int | None:
@@ -114,12 +126,18 @@ def _more_behind(paging: Paging, rows: list[Any], answer: Any, page: Page, seen:
             if more is not None:
                 return bool(rows) and bool(at(answer, more))
             if total is not None:
-                return bool(rows) and seen < total
+                return bool(rows) and _offset(page) + seen < total
             return len(rows) >= min(most, page.limit)
 
 
-def _next(paging: Paging, page: Page, answer: Any, seen: int, rows: int) -> Any:
-    if not isinstance(paging, Cursor):
-        return (page.position if isinstance(paging, Offset) else 0) + seen
-    here = page.position[0] if page.position else None
-    return [here, seen] if seen < rows else [at(answer, paging.next), 0]
+def _next(paging: Paging, rows: list[Any], answer: Any, page: Page, seen: int, total: int | None) -> Any:
+    """The position of the next page."""
+    match paging:
+        case Whole() | Capped():
+            return mark(rows, seen)
+        case Offset():
+            return [_offset(page) + seen, total]
+        case Cursor(next=next_):
+            if seen >= len(rows):
+                return [at(answer, next_), None]
+            return [page.position[0] if page.position else None, mark(rows, seen)]

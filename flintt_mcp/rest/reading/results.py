@@ -17,6 +17,7 @@ from flintt_mcp import text
 from flintt_mcp.catalogue.operation import Listing, Record, Section
 from flintt_mcp.rest.reading.answers import at, plain
 from flintt_mcp.rest.reading.budget import Budget, too_large_to_show
+from flintt_mcp.rest.reading.marks import CHANGED, behind, mark
 from flintt_mcp.rest.reading.paging import Cut, Page
 
 _WORDS = {False: ("is", "it is", "it"), True: ("are", "they are", "them")}
@@ -95,16 +96,18 @@ def record_result(
 def _cut(sections: Sections, page: Page, budget: Budget, own: Mapping[str, Any], dropped: list[str]) -> Cut:
     """The page of the rows of all sections, each with its section, that fits beside the record's own fields."""
     rows = [(section, row) for section, there in sections for row in there]
-    wanted = rows[page.position : page.position + page.limit]
+    bare = [row for _, row in rows]
+    start = behind(bare, page.position)
+    wanted = rows[start.at : start.at + page.limit]
     plain_rows = [plain(row, section.fields) for section, row in wanted]
     kept, too_large = budget.fit(plain_rows, len(msgspec.json.encode(own)))
-    seen = page.position + len(kept)
+    seen = start.at + len(kept)
     return Cut(
         [(section, row) for (section, _), row in zip(wanted, kept, strict=False)],
-        seen if seen < len(rows) else None,
+        mark(bare, seen) if seen < len(rows) else None,
         len(rows),
         len(wanted) - len(kept),
-        too_large_to_show([*dropped, *too_large]),
+        "; ".join(filter(None, (too_large_to_show([*dropped, *too_large]), CHANGED if start.changed else ""))),
     )
 
 

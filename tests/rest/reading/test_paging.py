@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+from collections.abc import Callable
 from decimal import Decimal
 from typing import Any, Protocol
 
@@ -14,6 +16,7 @@ from msgspec.structs import replace
 
 from flintt_mcp.catalogue.operation import Capped, Cursor, Listing, Offset, Paging, Whole, fields
 from flintt_mcp.rest.reading.budget import Budget
+from flintt_mcp.rest.reading.marks import mark
 from flintt_mcp.rest.reading.output_schema import output_schema
 from flintt_mcp.rest.reading.paging import Page, cut, paging_parameters
 from flintt_mcp.rest.reading.results import Result, listing_result
@@ -84,17 +87,27 @@ sizes = st.integers(0, 30) | st.integers(0, BUDGET * 2)
 limits = st.integers(1, 12)
 
 
+MARK = mark([{"id": "a"}, {"id": "b"}], 1)
+
+
 def rows_of(lengths: list[int]) -> list[dict[str, Any]]:
     return [{"id": f"r{number}", "text": "x" * length} for number, length in enumerate(lengths)]
 
 
-def walk(api: Api, rows: list[Any], limit: int, budget: Budget) -> list[tuple[Any, Result]]:
-    """Every page in turn, each with its result, by following the cursor."""
+def stays(rows: list[Any], seen: list[Any]) -> list[Any]:
+    """A list that nobody changes."""
+    return rows
+
+
+def walk(
+    api: Api, rows: list[Any], limit: int, budget: Budget, change: Callable[[list[Any], list[Any]], list[Any]] = stays
+) -> list[tuple[Any, Result]]:
+    """Every page in turn, each with its result, by following the cursor; `change` gives the rows there are for the next one."""
     listing = replace(LISTING, paging=api.paging, at="" if isinstance(api, WholeApi | CappedApi) else "rows")
     pages = []
     position: Any = None
     while True:
-        page = Page(limit) if position is None else Page(limit, position)
+        page = Page(limit, position)
         found = cut(listing, api.paging, api.answer(rows, paging_parameters(api.paging, page)), page, budget)
         assert found is not None
         # A position travels inside the cursor as JSON.
@@ -103,7 +116,8 @@ def walk(api: Api, rows: list[Any], limit: int, budget: Budget) -> list[tuple[An
         pages.append((found, listing_result("Simulated", listing, found, cursor)))
         if found.next is None:
             return pages
-        assert len(pages) <= len(rows) + 1, "the pages do not end"
+        assert len(pages) <= 100, "the pages do not end"
+        rows = change(rows, found.rows)
 
 
 @given(api=apis, lengths=st.lists(sizes, max_size=40), limit=limits)
@@ -156,6 +170,123 @@ def test_a_total_is_told_on_every_page_where_the_api_tells_it(lengths: list[int]
         assert totals == {len(lengths)}
 
 
+FROM_THE_FRONT = [WholeApi(), CappedApi(100), CursorApi(100, more=True, total=False)]
+"""The ways to page in which all rows come at once, and pages are cut here."""
+CHANGED = (
+    "the list has changed since the page before: rows may be missing or come twice; "
+    "start again without a cursor to see it as it is now"
+)
+
+
+@pytest.mark.parametrize("api", FROM_THE_FRONT, ids=lambda api: type(api).__name__)
+@given(data=st.data(), count=st.integers(2, 30), limit=st.integers(1, 6))
+def test_rows_that_stay_come_once_and_in_order_whatever_comes_or_goes_between_two_pages(
+    api: Api, data: st.DataObject, count: int, limit: int
+) -> None:
+    rows = rows_of([1] * count)
+    gone: set[str] = set()
+    new = iter(range(count, count + 20))
+
+    def change(rows: list[Any], seen: list[Any]) -> list[Any]:
+        """Drops any rows but one of the two beside the page's end, and adds some anywhere."""
+        end = rows.index(seen[-1]) + 1
+        kept = data.draw(st.sampled_from(rows[end - 1 : end + 1]))
+        left = [row for row in rows if row is kept or data.draw(st.booleans())]
+        gone.update(row["id"] for row in rows if row not in left)
+        for number in itertools.islice(new, data.draw(st.integers(0, 3))):
+            left.insert(data.draw(st.integers(0, len(left))), {"id": f"r{number}", "text": ""})
+        return left
+
+    pages = walk(api, rows, limit, LARGE, change)
+    shown = [row["id"] for found, _ in pages for row in found.rows]
+    stayed = [row["id"] for row in rows if row["id"] not in gone]
+    assert [id for id in shown if id in stayed] == stayed
+    assert len(shown) == len(set(shown))
+
+
+@pytest.mark.parametrize("api", FROM_THE_FRONT, ids=lambda api: type(api).__name__)
+@given(count=st.integers(2, 30), limit=st.integers(1, 6), drop=st.integers(1, 5), come=st.integers(0, 5))
+def test_where_the_end_of_a_page_is_gone_too_a_row_rather_comes_twice_than_never(
+    api: Api, count: int, limit: int, drop: int, come: int
+) -> None:
+    rows = rows_of([1] * count)
+    gone: set[str] = set()
+    new = iter(range(count, count + come))
+
+    def change(rows: list[Any], seen: list[Any]) -> list[Any]:
+        end = rows.index(seen[-1]) + 1
+        gone.update(row["id"] for row in rows[max(0, end - drop) : end + drop])
+        come = [{"id": f"r{number}", "text": ""} for number in itertools.islice(new, 2)]
+        return come + [row for row in rows if row["id"] not in gone]
+
+    pages = walk(api, rows, limit, LARGE, change)
+    shown = {row["id"] for found, _ in pages for row in found.rows}
+    assert [row["id"] for row in rows if row["id"] not in gone | shown] == []
+
+
+def next_page(api: Api, before: list[Any], after: list[Any], limit: int = 2) -> Result:
+    """The second page of a list that has become another one meanwhile."""
+    return walk(api, before, limit, LARGE, lambda rows, seen: after)[1][1]
+
+
+A, B, C, D, E, NEW = ({"id": name, "text": ""} for name in "abcdeN")
+
+
+@pytest.mark.parametrize("api", FROM_THE_FRONT, ids=lambda api: type(api).__name__)
+@pytest.mark.parametrize(
+    ("after", "shown", "changed"),
+    [
+        ([A, B, C, D, E], [C, D], False),
+        ([A, B, C, NEW, D, E], [C, NEW], False),
+        ([A, B, D, E], [D, E], False),
+        ([A, B, NEW, C, D], [NEW, C], False),
+        ([{**A, "text": "edited"}, B, C, D], [C, D], False),
+        ([B, C, D, E], [C, D], True),
+        ([A, C, D, E], [C, D], True),
+        ([NEW, A, B, C, D, E], [C, D], True),
+        ([A, NEW, B, C, D, E], [C, D], True),
+        ([B, A, C, D, E], [C, D], True),
+        ([C, A, B, D, E], [D, E], True),
+        ([D, A, B, C, E], [C, E], True),
+        ([A, D, E], [A, D], True),
+        ([], [], True),
+    ],
+)
+def test_the_next_page_starts_behind_the_one_before_and_says_when_what_was_shown_has_changed(
+    api: Api, after: list[Any], shown: list[Any], changed: bool
+) -> None:
+    result = next_page(api, [A, B, C, D, E], after)
+    assert result.structured["rows"] == shown
+    assert (result.structured.get("note") == CHANGED) is changed
+    assert (CHANGED in result.text) is changed
+
+
+@pytest.mark.parametrize(
+    "rows", [[3, 1, 2, 1], ["a", "b", "a", "c"], [{}, {"id": None}, [], None], [{"id": 1}, {"id": 2}]]
+)
+def test_rows_without_an_id_are_known_again_by_all_that_is_in_them(rows: list[Any]) -> None:
+    same = [row for found, _ in walk(WholeApi(), rows, 1, LARGE) for row in found.rows]
+    less = [
+        row for found, _ in walk(WholeApi(), ["first", *rows], 1, LARGE, lambda now, seen: rows) for row in found.rows
+    ]
+    assert (same, less) == (rows, ["first", *rows])
+
+
+def test_a_list_with_an_offset_says_when_its_total_has_changed() -> None:
+    rows = rows_of([1] * 6)
+    told = [
+        next_page(OffsetApi(5, more=more, total=True), rows, after).structured.get("note")
+        for more in (True, False)
+        for after in (rows, rows[1:], [NEW, *rows])
+    ]
+    assert told == [None, CHANGED, CHANGED] * 2
+
+
+def test_a_list_with_an_offset_and_no_total_knows_of_no_change() -> None:
+    rows = rows_of([1] * 6)
+    assert "note" not in next_page(OffsetApi(5, more=True, total=False), rows, rows[1:]).structured
+
+
 @pytest.mark.parametrize("row", ["x" * 5_000, ["x" * 5_000], "x", 7, None, {}])
 def test_the_pages_end_whatever_the_rows_are(row: Any) -> None:
     pages = walk(WholeApi(), [row] * 3, 2, Budget(BUDGET))
@@ -199,17 +330,18 @@ def test_rows_that_do_not_fit_are_left_out_whole_with_a_count_and_a_cursor() -> 
 @pytest.mark.parametrize(
     ("paging", "page", "parameters"),
     [
-        (Whole(), Page(10, 20), {}),
+        (Whole(), Page(10), {}),
+        (Whole(), Page(10, MARK), {}),
         (Capped(100, ""), Page(10), {"limit": 11}),
-        (Capped(100, ""), Page(10, 20), {"limit": 31}),
-        (Capped(100, ""), Page(50, 60), {"limit": 100}),
+        (Capped(100, ""), Page(100), {"limit": 100}),
+        (Capped(100, ""), Page(10, MARK), {"limit": 100}),
         (Capped(100, "", limit="max"), Page(1), {"max": 2}),
         (Offset(50), Page(10), {"limit": 10, "offset": 0}),
-        (Offset(50), Page(99, 7), {"limit": 50, "offset": 7}),
-        (Offset(50, limit="size", offset="skip"), Page(10, 5), {"size": 10, "skip": 5}),
+        (Offset(50), Page(99, [7, None]), {"limit": 50, "offset": 7}),
+        (Offset(50, limit="size", offset="skip"), Page(10, [5, 20]), {"size": 10, "skip": 5}),
         (Cursor("meta.next"), Page(10), {}),
-        (Cursor("meta.next"), Page(10, [None, 3]), {}),
-        (Cursor("meta.next", cursor="after"), Page(10, ["abc", 3]), {"after": "abc"}),
+        (Cursor("meta.next"), Page(10, [None, MARK]), {}),
+        (Cursor("meta.next", cursor="after"), Page(10, ["abc", None]), {"after": "abc"}),
     ],
 )
 def test_the_api_is_asked_for_no_more_than_the_page_needs(paging: Paging, page: Page, parameters: Any) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from decimal import Decimal
 from typing import Any
 
@@ -16,6 +17,7 @@ from flintt_mcp.catalogue.flintt import FLINTT
 from flintt_mcp.catalogue.operation import Effect, Field, Operation, Record, Route, Section, fields
 from flintt_mcp.rest.reading.answers import decode
 from flintt_mcp.rest.reading.budget import Budget
+from flintt_mcp.rest.reading.marks import CHANGED
 from flintt_mcp.rest.reading.output_schema import output_schema
 from flintt_mcp.rest.reading.paging import Page
 from flintt_mcp.rest.reading.results import Result, record_result
@@ -48,7 +50,7 @@ def recorded(record: Record, answer: Any, page: Page | None = None, budget: Budg
 
 
 def sealed(position: Any) -> str | None:
-    return None if position is None else f"<{position}>"
+    return None if position is None else f"<{json.dumps(position)}>"
 
 
 @pytest.mark.parametrize("number", ["1250.00", "9007199254740993.10", "0.1", "12", "-3.50", "1e2"])
@@ -97,7 +99,7 @@ def test_the_pages_of_a_record_together_are_its_sections_in_order(
     good: list[int], raw: list[int], limit: int, own: int
 ) -> None:
     answer = {"run": {"id": "r1", "about": "x" * own}, "good": rows_of(good), "raw": rows_of(raw)}
-    position: Any = 0
+    position: Any = None
     shown: list[tuple[str, str]] = []
     for _ in range(len(good) + len(raw) + 2):
         done = recorded(RUN, answer, Page(limit, position), Budget(BUDGET))
@@ -110,8 +112,25 @@ def test_the_pages_of_a_record_together_are_its_sections_in_order(
         shown += [(name, row["id"]) for name in ("good", "raw") for row in structured[name]]
         if "next_cursor" not in structured:
             break
-        position = int(structured["next_cursor"].strip("<>"))
+        position = json.loads(structured["next_cursor"].strip("<>"))
     assert shown == [("good", f"r{n}") for n in range(len(good))] + [("raw", f"r{n}") for n in range(len(raw))]
+
+
+def test_rows_that_come_in_a_section_between_two_pages_move_no_other_and_are_told() -> None:
+    now = {"run": {"id": "r1"}, "good": [{"id": "g1"}, {"id": "g2"}], "raw": [{"id": "w1"}, {"id": "w2"}]}
+    later = {**now, "good": [{"id": "g0"}, {"id": "g1"}, {"id": "g2"}]}
+    first = recorded(RUN, now, Page(3))
+    assert first is not None
+    rest = recorded(RUN, later, Page(3, json.loads(first.structured["next_cursor"].strip("<>"))))
+    assert rest is not None
+    assert rest.structured == {
+        "run": {"id": "r1"},
+        "good": [],
+        "raw": [{"id": "w2"}],
+        "complete": False,
+        "total": 5,
+        "note": CHANGED,
+    }
 
 
 def test_a_record_larger_than_the_budget_comes_without_its_largest_fields_which_are_named() -> None:
