@@ -22,6 +22,15 @@ ChannelKind = Literal["http", "stdio", "shell"]
 
 _MOST_FIELDS = 100
 _USABLE = re.compile(r"[\x21-\x7e]{1,8192}")
+_BEARER = re.compile(r"(?:bearer\s+)?(\S+)", re.IGNORECASE)
+"""An Authorization header that holds a key: by its scheme, or without any, as people write it."""
+_NAME = r"[a-z_ .:-]{1,64}"
+_PLACEHOLDER = re.compile(
+    rf"\$\{{{_NAME}\}}|\{{\{{{_NAME}\}}\}}|<{_NAME}>|%{_NAME}%|\$[a-z_]{{2,64}}"
+    r"|(?:[a-z]{1,9}_){0,2}your[_-](?:[a-z]{1,20}[_-]){0,3}(?:key|token)(?:[_-]here)?",
+    re.IGNORECASE,
+)
+"""What stands for a key in somebody's template, or in our examples. It is shown, so it holds no digit, as nearly every key does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +40,7 @@ class Caller:
     `principal` is a keyed digest of all credentials on the request: equal for equal keys, and telling nothing about them.
     `secrets` maps an API's name to the key for it, `principals` to the digest of that key alone. `toolsets` narrows what this
     caller sees; None leaves all that is on. `trace` is what the request is known by, None where requests have no headers.
+    `unfilled` is a placeholder that came in place of a key, because the client did not fill it in.
     """
 
     principal: str
@@ -38,6 +48,7 @@ class Caller:
     toolsets: frozenset[str] | None = None
     principals: Mapping[str, str] = field(default_factory=dict, repr=False)
     trace: Trace | None = field(default=None, compare=False, repr=False)
+    unfilled: str = field(default="", repr=False)
 
     def principal_for(self, api: str) -> str:
         """Who this is for one API: whatever is kept for a caller of an API is bound to this, so that a key for another API
@@ -66,7 +77,7 @@ class Credentials:
         """The caller of one HTTP request.
 
         Of several keys for one API the most explicit wins: its named header, then its named query parameter, then
-        X-API-Key, then Authorization: Bearer, then `?api_key=`.
+        X-API-Key, then Authorization (with Bearer or without), then `?api_key=`.
         """
         named: dict[str, str] = {}
         loose: dict[str, str] = {}
@@ -78,23 +89,26 @@ class Credentials:
                 named.setdefault("header " + self._own_headers[name], value)
             elif name == "x-api-key":
                 loose.setdefault("1 x-api-key", value)
-            elif name == "authorization" and value[:7].lower() == "bearer ":
-                loose.setdefault("2 bearer", value[7:].strip())
+            elif name == "authorization" and (bearer := _BEARER.fullmatch(value)) is not None:
+                loose.setdefault("2 bearer", bearer[1])
             elif name == "x-mcp-toolsets":
                 toolsets = value or None
-        for name, value in _fields(query):
+        for name, raw in _fields(query):
+            value = raw.strip()
             if name in self._own_queries:
                 named.setdefault("query " + self._own_queries[name], value)
             elif name == "api_key":
                 loose.setdefault("3 query", value)
             elif name == "toolsets":
                 toolsets = value if toolsets is None else toolsets
-        return self._caller(self._routed(named, loose), toolsets, trace)
+        unfilled = self._unfilled([*named.values(), *loose.values()])
+        return self._caller(self._routed(named, loose), toolsets, trace, unfilled)
 
     def from_environment(self, environment: Mapping[str, str]) -> Caller:
         """The caller on stdio and in a shell: FLINTT_API_KEY and its siblings."""
         found = {api.name: environment.get(f"{api.variable}_{api.secret}", "").strip() for api in self._apis}
-        return self._caller({name: key for name, key in found.items() if self._is_usable(key, name)}, None)
+        usable = {name: key for name, key in found.items() if self._is_usable(key, name)}
+        return self._caller(usable, None, unfilled=self._unfilled(found.values()))
 
     def published(self) -> Caller:
         """The caller of a sandbox: with its published key for every API."""
@@ -112,14 +126,24 @@ class Credentials:
                 secrets.setdefault(name, named[source])
         for source in sorted(loose):
             api = self._api_of(loose[source], bearer=source == "2 bearer")
-            if api is not None and _USABLE.fullmatch(loose[source]):
+            if api is not None and self._is_key(loose[source]):
                 secrets.setdefault(api.name, loose[source])
         return secrets
 
     def _is_usable(self, key: str, name: str) -> bool:
         """Whether a key given for that API can be one: a key that begins like those of another API was put there by mistake."""
         others = tuple(prefix for api in self._apis if api.name != name for prefix in api.prefixes)
-        return _USABLE.fullmatch(key) is not None and not key.startswith(others)
+        return self._is_key(key) and not key.startswith(others)
+
+    def _is_key(self, text: str) -> bool:
+        return _USABLE.fullmatch(text) is not None and not self._unfilled([text])
+
+    def _unfilled(self, values: Iterable[str]) -> str:
+        """The first placeholder among what was given as keys; a key between the brackets of one is none, for it would be shown."""
+        return next((text for text in values if _PLACEHOLDER.fullmatch(text) and not self._holds_key(text)), "")
+
+    def _holds_key(self, text: str) -> bool:
+        return "your" not in text.lower() and any(prefix in text for api in self._apis for prefix in api.prefixes)
 
     def _api_of(self, key: str, *, bearer: bool) -> Api | None:
         """The API a key belongs to by its prefix; a key of no known kind is Flintt's, unless it is a bearer token."""
@@ -128,7 +152,9 @@ class Credentials:
                 return api
         return None if bearer or not self._apis else self._apis[0]
 
-    def _caller(self, secrets: dict[str, str], toolsets: str | None, trace: Trace | None = None) -> Caller:
+    def _caller(
+        self, secrets: dict[str, str], toolsets: str | None, trace: Trace | None = None, unfilled: str = ""
+    ) -> Caller:
         chosen = None if toolsets is None else self._narrowed(toolsets)
         principals = {name: self._digest({name: secrets[name]}) for name in secrets}
         principal = principals[next(iter(secrets))] if len(secrets) == 1 else self._digest(secrets)
@@ -136,7 +162,7 @@ class Credentials:
             # The key of the API it is beside may be enough there (in the sandbox), and then says who it is.
             if name not in principals and other in principals:
                 principals[name] = principals[other]
-        return Caller(principal, secrets, chosen, principals, trace)
+        return Caller(principal, secrets, chosen, principals, trace, unfilled)
 
     def _digest(self, secrets: Mapping[str, str]) -> str:
         text = "\n".join(f"{name}\t{secrets[name]}" for name in sorted(secrets))

@@ -32,10 +32,7 @@ class Credential:
         """
         secret = await self._found(call)
         if secret is None:
-            raise CredentialMissing(
-                f"{call.tool.name} needs a {self._api.title} {self._api.secret_noun}",
-                advice=self._how_to_give(call.channel.kind),
-            )
+            raise self._missing(call)
         if self._api.live_prefix and secret.startswith(self._api.live_prefix) and not self._allows_live:
             raise CallRefused(
                 f"This is a live {self._api.title} key, and this server works in test mode: nothing was sent",
@@ -66,6 +63,16 @@ class Credential:
     def _own_token(self, call: Call) -> Token | None:
         """The login of whoever started this process, where this call runs on it."""
         return None if call.channel.kind == "http" or self._api.name in call.caller.secrets else self._token
+
+    def _missing(self, call: Call) -> CredentialMissing:
+        needed = f"{call.tool.name} needs a {self._api.title} {self._api.secret_noun}"
+        advice = self._how_to_give(call.channel.kind)
+        if not call.caller.unfilled:
+            return CredentialMissing(needed, advice=advice)
+        return CredentialMissing(
+            f"{needed}, and got {call.caller.unfilled}, a placeholder that nobody filled in",
+            advice=f"put the {self._api.secret_noun} itself in its place, or {advice}",
+        )
 
     def _how_to_give(self, kind: ChannelKind) -> str:
         """How to give the credential; in the sandbox also what is enough instead."""

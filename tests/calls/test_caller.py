@@ -64,12 +64,22 @@ def test_a_key_finds_its_api_by_its_prefix_and_else_is_flintts(key: str, api: st
 
 
 @pytest.mark.parametrize(("key", "secrets"), [("flt_a", {"flintt": "flt_a"}), ("fp_live_a", {"pay": "fp_live_a"})])
-@pytest.mark.parametrize("scheme", ["Bearer ", "bearer ", "BEARER  "])
+@pytest.mark.parametrize("scheme", ["Bearer ", "bearer ", "BEARER  ", ""])
 def test_a_bearer_token_counts_when_its_prefix_is_known(scheme: str, key: str, secrets: dict[str, str]) -> None:
     assert caller(authorization=scheme + key).secrets == secrets
 
 
-@pytest.mark.parametrize("value", ["Bearer eyJhbGciOiJIUzI1NiJ9.e30.x", "Basic flt_a", "flt_a", "Bearer", "Bearer "])
+@pytest.mark.parametrize(
+    "value",
+    [
+        "Bearer eyJhbGciOiJIUzI1NiJ9.e30.x",
+        "eyJhbGciOiJIUzI1NiJ9.e30.x",
+        "Basic flt_a",
+        "Bearer",
+        "Bearer ",
+        "Bearer flt_a x",
+    ],
+)
 def test_a_bearer_token_of_no_known_kind_is_not_handed_to_flintt(value: str) -> None:
     assert caller(authorization=value).secrets == {}
 
@@ -146,8 +156,45 @@ def test_the_longest_key_is_8192_characters() -> None:
     assert caller(x_api_key="flt_" + "x" * 8188).secrets == {"flintt": "flt_" + "x" * 8188}
 
 
-def test_spaces_around_a_key_in_a_header_are_not_part_of_it() -> None:
+def test_spaces_around_a_key_are_not_part_of_it() -> None:
     assert caller(x_api_key="  flt_a\t").secrets == {"flintt": "flt_a"}
+    for query in ("api_key=flt_a%20", "api_key=+flt_a%0A", "flintt_api_key=%09flt_a+"):
+        assert caller(query).secrets == {"flintt": "flt_a"}
+
+
+PLACEHOLDERS = (
+    *("${FLINTT_API_KEY}", "${env:FLINTT_API_KEY}", "${user_config.api_key}", "${input:flintt-key}", "$FLINTT_API_KEY"),
+    *("{{api key}}", "<your key>", "<API_KEY>", "%FLINTT_API_KEY%"),
+    *("YOUR_KEY", "flt_your_api_key", "your-api-key-here", "fp_test_your_key"),
+)
+
+
+@pytest.mark.parametrize("placeholder", PLACEHOLDERS)
+def test_a_placeholder_is_no_key_and_is_known_as_one(placeholder: str) -> None:
+    for found in (
+        caller("api_key=" + quote(placeholder)),
+        caller("flintt_api_key=" + quote(placeholder)),
+        caller(x_api_key=placeholder),
+        caller(x_pay_key=placeholder),
+        CREDENTIALS.from_environment({"FLINTT_API_KEY": placeholder}),
+    ):
+        assert (found.secrets, found.unfilled, found.principal) == ({}, placeholder, caller().principal)
+    if " " not in placeholder:
+        assert caller(authorization=f"Bearer {placeholder}").unfilled == placeholder
+    both = caller("api_key=flt_a", x_api_key=placeholder)
+    assert (both.secrets, both.unfilled) == ({"flintt": "flt_a"}, placeholder)
+
+
+@pytest.mark.parametrize(
+    "key", ["<flt_abcdef>", "${flt_abcdef}", "<4f1a>", "flt_yourself", "%41", "$1", "${}", "{{x9}}", "<flt_a1>"]
+)
+def test_what_may_hold_a_key_is_never_taken_for_a_placeholder_and_shown(key: str) -> None:
+    assert caller(x_api_key=key).unfilled == ""
+
+
+@given(st.sampled_from(["flt_", "fp_live_", ""]), st.text("abcdefghijklmnopqrstuvwxyzABCXYZ0123456789_-", min_size=20))
+def test_a_key_is_a_key_whatever_letters_it_is_made_of(prefix: str, rest: str) -> None:
+    assert list(caller(x_api_key=prefix + rest).secrets.values()) == [prefix + rest]
 
 
 @pytest.mark.parametrize(

@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
+import pytest
 from msgspec.structs import replace
 
+from flintt_mcp.calls.call import QuietChannel
+from flintt_mcp.calls.reply import Refused
+from flintt_mcp.calls.wording import told
 from flintt_mcp.catalogue.flintt import FLINTT
 from flintt_mcp.rest.credential import how_to_give_key
+from tests.fake_api import FakeApi, call, open_fake
+
+pytestmark = pytest.mark.anyio
 
 FREE = replace(
     FLINTT,
@@ -37,3 +46,17 @@ def test_a_key_without_a_prefix_has_to_be_given_by_name() -> None:
         f"send the header X-Free-Token: TOKEN or add ?free_token=TOKEN to the MCP URL ({FREE.key_hint})"
     )
     assert how_to_give_key(FREE, "shell").startswith("set the environment variable FREE_TOKEN")
+
+
+async def test_a_placeholder_that_no_client_filled_in_is_named_and_sent_nowhere(tmp_path: Path) -> None:
+    fake = FakeApi()
+    async with open_fake(tmp_path, fake) as app:
+        caller = app.credentials.from_request(b"", [(b"x-api-key", b"${FLINTT_API_KEY}")])
+        reply = await call(app, "list_companies", {}, caller, QuietChannel("http"))
+    assert isinstance(reply, Refused)
+    assert told(reply.error, "list_companies") == (
+        "list_companies failed: list_companies needs a Flintt key, and got ${FLINTT_API_KEY}, a placeholder that nobody filled in."
+        "\nChanged: no.\n"
+        f"Next: put the key itself in its place, or {how_to_give_key(FLINTT, 'http')}."
+    )
+    assert fake.requests == []

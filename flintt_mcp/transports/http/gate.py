@@ -1,7 +1,7 @@
 """The outermost layer of HTTP: keys come out of the request, strangers stay outside.
 
-In: an ASGI scope as the web server made it. Out: an `Entry` with the caller, the scope cleaned in place before anything
-can log it, or the answer that refuses the request. It reads no body, knows no protocol, and keeps nothing of a request.
+In: an ASGI scope as the web server made it. Out: an `Entry` with the caller, the scope cleaned in place before anything in this
+process can log it, or the answer that refuses the request. It reads no body, knows no protocol, and keeps nothing of a request.
 """
 
 from __future__ import annotations
