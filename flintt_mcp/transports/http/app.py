@@ -169,6 +169,7 @@ class HttpApp:
         with without_session_ids():
             async with self._engines.run(), anyio.create_task_group() as group:
                 group.start_soon(self._bodies.cut_late)
+                group.start_soon(self._exchanges.watch_clients)
                 group.start_soon(self._exchanges.cut_after, self._options.grace)
                 try:
                     yield

@@ -69,6 +69,8 @@ class Engines:
     async def answer(self, message: Envelope, exchange: Exchange) -> None:
         """Answers one message."""
         engine = self._engine(message, exchange)
+        # At 2026-07-28 a client cancels by closing its response; before, closing means nothing. With events the SDK sees to it.
+        exchange.ends_with_client = engine is self._json and _is_modern(exchange)
         if isinstance(engine, Response):
             await exchange.answer(engine)
         elif engine is self._json and message.whole is not None and await self._direct.answer(message.whole, exchange):

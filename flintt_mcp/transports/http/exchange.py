@@ -17,16 +17,20 @@ from flintt_mcp.transports.http.gate import Entry
 from flintt_mcp.transports.http.json_responses import CLOSE, rpc_error, stopping
 from flintt_mcp.transports.line_safe import line_safe_bytes
 
+WATCHED_SECONDS = 0.5
+"""After so long at the latest somebody looks whether the client of a request is still there."""
+
 
 class Exchange:
     """One request and its answer.
 
     `prefix` is the path under which clients see this server; `id` is the JSON-RPC id once that is known; `body_is_late` says
-    why the request was cut.
+    why the request was cut. `ends_with_client` says that a client who closes the connection calls the request off.
     """
 
     __slots__ = (
-        *("_cut", "_head", "_send", "body_is_late", "entry", "finished", "id", "prefix", "receive", "scope", "started"),
+        *("_cut", "_gone", "_head", "_send", "_watched", "body_is_late", "ends_with_client", "entry", "finished", "id"),
+        *("prefix", "receive", "scope", "started"),
     )
 
     def __init__(self, scope: Scope, receive: Receive, send: Send, entry: Entry, prefix: str = "") -> None:
@@ -36,6 +40,9 @@ class Exchange:
         self.prefix = prefix
         self.id: RequestId | None = None
         self.body_is_late = False
+        self.ends_with_client = False
+        self._watched = False
+        self._gone = False
         self.started = False
         self.finished = False
         self._send = send
@@ -76,11 +83,25 @@ class Exchange:
         """Ends the handling now; whatever is missing of the answer is sent."""
         self._cut.cancel()
 
+    async def watch(self) -> None:
+        """Ends the handling once the client has gone; returns when there is an answer, too."""
+        while (await self.receive())["type"] != "http.disconnect":
+            pass
+        if not self.finished:
+            self._gone = True
+            self.cut()
+
+    def is_to_be_watched(self) -> bool:
+        """Whether somebody should `watch` from now on; true once."""
+        wanted = self.ends_with_client and not self._watched
+        self._watched = self._watched or wanted
+        return wanted
+
     async def run(self, handle: Callable[[Exchange], Awaitable[None]]) -> None:
         """Handles the request, which from now on can be cut."""
         with self._cut:
             await handle(self)
-        if self._cut.cancelled_caught and not self.finished:
+        if self._cut.cancelled_caught and not self.finished and not self._gone:
             await self._finish()
 
     async def _finish(self) -> None:
@@ -125,6 +146,14 @@ class Exchanges:
     def drain(self) -> None:
         """A shutdown began."""
         self._draining.set()
+
+    async def watch_clients(self) -> None:
+        """Watches the clients of requests that take long: to watch each from its beginning would cost more than most requests."""
+        async with anyio.create_task_group() as group:
+            while True:
+                await anyio.sleep(WATCHED_SECONDS)
+                for exchange in [exchange for exchange in self._open if exchange.is_to_be_watched()]:
+                    group.start_soon(exchange.watch)
 
     async def cut_after(self, grace: float) -> None:
         """Waits for `drain`, gives calls that time, then cuts what is left."""
