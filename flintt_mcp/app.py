@@ -7,6 +7,7 @@ Settings are checked before anything is opened.
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
@@ -25,6 +26,7 @@ from flintt_mcp.calls.stages.once import Once
 from flintt_mcp.calls.stages.per_minute import PerMinute
 from flintt_mcp.calls.stages.scopes import Scopes
 from flintt_mcp.calls.stages.spending import Spending
+from flintt_mcp.calls.stages.strangers import Strangers
 from flintt_mcp.calls.stages.validate import validate
 from flintt_mcp.calls.stages.visible import visible
 from flintt_mcp.calls.stages.watch import Watch, Watcher
@@ -175,6 +177,7 @@ def _pipeline(ground: _Ground, intents: Intents, watchers: Sequence[Watcher], sc
         "visible": visible,
         "validate": validate,
         "per_minute": PerMinute(settings.calls_per_minute, time.monotonic) if settings.calls_per_minute else None,
+        "strangers": Strangers(math.ceil(settings.calls / 8)),
         "limit": Limit(settings.calls_per_key, settings.calls),
         "spending": Spending(
             {api.name: api for api in APIS}, in_sandbox=settings.sandbox, allowed=settings.allow_spend

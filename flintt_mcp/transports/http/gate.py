@@ -60,14 +60,12 @@ _SINGLE = frozenset(
 class Entry:
     """One request that was seen by the gate. `trace` is what it is known by.
 
-    `address` is where it came from, empty where nobody knows. `query` and `headers` are as they were sent, for routes that are
-    not ours. `stream_id` names a legacy SSE stream. `overlong` marks a query with more fields than anybody needs; none of them
-    was read.
+    `query` and `headers` are as they were sent, for routes that are not ours. `stream_id` names a legacy SSE stream. `overlong`
+    marks a query with more fields than anybody needs; none of them was read.
     """
 
     caller: Caller
     trace: Trace
-    address: str
     query: bytes = field(repr=False)
     headers: _Headers = field(repr=False)
     found: Mapping[bytes, bytes] = field(repr=False)
@@ -77,9 +75,9 @@ class Entry:
     @property
     def counted_as(self) -> str:
         """What limits count: the principal, or for callers without a key the principal and their address."""
-        if self.caller.secrets or not self.address:
+        if self.caller.secrets or not self.trace.address:
             return self.caller.principal
-        return f"{self.caller.principal}@{self.address}"
+        return f"{self.caller.principal}@{self.trace.address}"
 
     @property
     def origin(self) -> bytes | None:
@@ -104,14 +102,14 @@ class Gate:
         scope["query_string"], scope["headers"] = b"", kept
         overlong = query.count(b"&") >= MAX_QUERY_FIELDS
         found = dict(headers)
-        trace = read_trace(found.get(b"x-request-id"), found.get(b"traceparent"))
+        address = (scope.get("client") or ("",))[0]
+        trace = read_trace(found.get(b"x-request-id"), found.get(b"traceparent"), address)
         caller = self._credentials.from_request(b"" if overlong else query, dropped, trace)
         if trace.id in caller.secrets.values():
             trace.id = Trace().id  # somebody put a key into the wrong header, where it would be logged and sent back
-        address = (scope.get("client") or ("",))[0]
         scope[CALLER] = caller
         scope["user"] = _user_of(caller.principal)
-        return Entry(caller, trace, address, query, headers, found, None if overlong else _stream_id(query), overlong)
+        return Entry(caller, trace, query, headers, found, None if overlong else _stream_id(query), overlong)
 
     def stranger(self, entry: Entry) -> Response | None:
         """The answer to a request that no page may read, since it is not for this server; None lets the request in."""

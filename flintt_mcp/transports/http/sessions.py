@@ -72,7 +72,7 @@ class CappedSessions(StreamableHTTPSessionManager):
             await self._inside(session.decode("latin-1"), message, exchange)
 
     async def _open(self, exchange: Exchange) -> None:
-        opening, run = _Opening(_Opener(exchange.entry.counted_as, exchange.entry.address)), Run()
+        opening, run = _Opening(_Opener(exchange.entry.counted_as, exchange.entry.trace.address)), Run()
         token = _opening.set(opening)
         try:
             await self.handle_request(exchange.scope, exchange.receive, run.watched(exchange.send))
