@@ -8,6 +8,7 @@ from typing import Any
 import anyio
 import httpx2
 import pytest
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from flintt_mcp.rest.sending.message import UpstreamRequest, UpstreamResponse
 from flintt_mcp.serving.asgi import mcp_over_http
@@ -102,6 +103,10 @@ class _SlowApi:
         return UpstreamResponse(200, {}, b'{"id":"s1","name":"X"}')
 
 
+async def _serve(app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
+    await app(scope, receive, send)
+
+
 @pytest.mark.parametrize(
     ("tool", "arguments", "ended"),
     [
@@ -124,15 +129,15 @@ async def test_a_read_is_called_off_and_a_write_goes_on(
         "client": ("127.0.0.1", 1),
         "headers": [(name.lower(), value) for name, value in request.headers.raw],
     }
-    parts = [{"type": "http.request", "body": request.read()}]
+    parts: list[Message] = [{"type": "http.request", "body": request.read()}]
 
-    async def receive() -> dict[str, Any]:
+    async def receive() -> Message:
         if parts:
             return parts.pop()
         await gone.wait()
         return {"type": "http.disconnect"}
 
-    async def send(message: Any) -> None:
+    async def send(message: Message) -> None:
         """Nobody is there to read it."""
 
     with anyio.fail_after(10):
@@ -141,7 +146,7 @@ async def test_a_read_is_called_off_and_a_write_goes_on(
             living(mcp_over_http(app)) as http,
             anyio.create_task_group() as group,
         ):
-            group.start_soon(http, scope, receive, send)
+            group.start_soon(_serve, http, scope, receive, send)
             await api.asked.wait()
             gone.set()
             await anyio.sleep(0.1)
