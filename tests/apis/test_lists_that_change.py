@@ -18,7 +18,7 @@ pytestmark = pytest.mark.anyio
 async def told(app: App, tool: str, **arguments: Any) -> dict[str, Any]:
     reply = await ask(app, tool, **arguments)
     assert isinstance(reply, Done), reply
-    return reply.structured
+    return dict(reply.structured or {})
 
 
 async def signals(app: App, **arguments: Any) -> tuple[list[str], dict[str, Any]]:
