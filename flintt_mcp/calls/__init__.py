@@ -5,7 +5,7 @@
     arguments.py  the check of what was sent          kinds.py     one argument: its type, its schema
     meaning.py    what a call means, as one text      inventory.py all tools that are on
     pipeline.py   stage after stage, then the tool    wording.py   how an error reads
-    stages/       one file for each stage
+    names.py      names from outside                  stages/      one file for each stage
 
 It knows no transport, no protocol and no API.
 """

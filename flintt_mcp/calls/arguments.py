@@ -7,8 +7,6 @@ repeating its value.
 
 from __future__ import annotations
 
-import difflib
-import re
 from collections.abc import Callable, Mapping
 from functools import cached_property
 from typing import Any, NotRequired, Required
@@ -17,12 +15,12 @@ from pydantic import ConfigDict, TypeAdapter, ValidationError, with_config
 from typing_extensions import TypedDict
 
 from flintt_mcp.calls.kinds import schema_of, type_of
+from flintt_mcp.calls.names import close_names, shown_name
 from flintt_mcp.catalogue.operation import Arg, Place, Rule
 from flintt_mcp.errors import ToolInputError
 
 ADDED_BY_CLIENTS = frozenset({"sessionId", "action", "chatInput", "toolCallId"})
 """What the agent of n8n adds to the arguments of every call (n8n-io/n8n, issues 21500 and 22787): no model can leave it out."""
-_NAME_SHOWN = 40
 _ERRORS_SHOWN = 8
 _UNKNOWN_LOOKED_AT = 100
 """So many unknown arguments are enough to refuse a call; looking at each of a megabyte of them would hold up all others."""
@@ -92,15 +90,9 @@ class Arguments:
         return f"{name}: {item['msg'].removeprefix('Value error, ').removeprefix('Input should be ').strip()}"
 
     def _unknown(self, name: str) -> str:
-        close = difflib.get_close_matches(name, self._names, n=1)
+        close = close_names(name, self._names, 1)
         hint = f"did you mean {close[0]}?" if close else f"this tool takes {', '.join(self._names) or 'no arguments'}"
         return f"{name}: unknown argument; {hint}"
-
-
-def shown_name(name: str) -> str:
-    """A name that came from outside, fit for a message: visible ASCII, at most 40 characters."""
-    kept = re.sub(r"[^\x21-\x7e]", "?", name)
-    return kept if len(kept) <= _NAME_SHOWN else kept[:_NAME_SHOWN] + "..."
 
 
 def _input_error(sentences: list[str], found: int = 0) -> ToolInputError:

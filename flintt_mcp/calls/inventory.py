@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cache
 
-from flintt_mcp.calls.arguments import Arguments, shown_name
+from flintt_mcp.calls.arguments import Arguments
 from flintt_mcp.calls.call import Call
 from flintt_mcp.calls.caller import Caller
+from flintt_mcp.calls.names import close_names, shown_name
 from flintt_mcp.calls.reply import Reply
 from flintt_mcp.calls.tool import Tool
 from flintt_mcp.catalogue.operation import Effect
 from flintt_mcp.errors import UnknownTool
-
-_NAME_COMPARED = 64
-"""Characters of an unknown tool's name that are compared with those there are; clients send no longer ones."""
 
 
 class Inventory:
@@ -59,8 +56,7 @@ class Inventory:
             return tool
         if name in self._off:
             raise UnknownTool(f"{name} is switched off here: {self._off[name]}")
-        # Cut first: a name is as long as a request may be, and the comparison takes a second for each megabyte of it.
-        close = difflib.get_close_matches(name[:_NAME_COMPARED], [tool.name for tool in self.visible_to(caller)], n=3)
+        close = close_names(name, [tool.name for tool in self.visible_to(caller)], 3)
         hint = f"did you mean {' or '.join(close)}?" if close else "tools/list names those that are on"
         raise UnknownTool(f"Unknown tool: {shown_name(name)}", advice=hint)
 

@@ -12,7 +12,7 @@ from typing import Any
 from mcp.shared.exceptions import MCPError
 from mcp_types import INVALID_PARAMS, CompleteRequestParams
 
-from flintt_mcp.calls.arguments import shown_name
+from flintt_mcp.calls.names import shown_name
 from flintt_mcp.face.shown import Context, Face
 from flintt_mcp.offers.resources import Completer
 

@@ -12,7 +12,7 @@ from typing import Any
 from mcp.shared.exceptions import MCPError
 from mcp_types import INVALID_PARAMS, GetPromptRequestParams, PaginatedRequestParams
 
-from flintt_mcp.calls.arguments import shown_name
+from flintt_mcp.calls.names import shown_name
 from flintt_mcp.face.questions import AskAgain, rounds
 from flintt_mcp.face.shown import Context, Face, one_page
 from flintt_mcp.offers.prompts import Filling, Prompt
