@@ -17,6 +17,8 @@ from flintt_mcp.transports.envelope import RequestId
 
 _MOST_LOST = 1000
 """How many ids of a session stay taken because nobody collected their answers."""
+_PATIENCE = 5.0
+"""Seconds for an answer to leave: it takes a few turns of the loop where somebody reads it."""
 _IS_ANSWER = re.compile(
     rb'event: message\r\ndata: \{"jsonrpc":"2\.0","id":(?:-?\d+|"(?:[^"\\]|\\.)*+"),"(result|error)":'
 )
@@ -62,7 +64,10 @@ class RunningIds:
         while (before := runs.get(str(id))) is not None:
             if not before.answered:
                 return None
-            await before.ended.wait()
+            with anyio.move_on_after(_PATIENCE) as waiting:
+                await before.ended.wait()
+            if waiting.cancelled_caught:
+                return None  # its answer is on its way, and nobody takes it
         runs[str(id)] = run
         return run
 

@@ -8,7 +8,7 @@ from typing import Any
 import anyio
 import httpx2
 import pytest
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope
 
 from flintt_mcp.rest.sending.message import UpstreamRequest, UpstreamResponse
 from flintt_mcp.serving.asgi import mcp_over_http
@@ -103,25 +103,11 @@ class _SlowApi:
         return UpstreamResponse(200, {}, b'{"id":"s1","name":"X"}')
 
 
-async def _serve(app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
-    await app(scope, receive, send)
-
-
-@pytest.mark.parametrize(
-    ("tool", "arguments", "ended"),
-    [
-        ("list_companies", {}, "GET called off"),
-        ("create_company", {"name": "X"}, "POST answered"),
-        ("delete_signal", {"signal_id": "s1"}, "DELETE answered"),
-    ],
-)
-async def test_a_read_is_called_off_and_a_write_goes_on(
-    tool: str, arguments: dict[str, Any], ended: str, tmp_path: Path
-) -> None:
-    api, gone = _SlowApi(), anyio.Event()
+def _request(tool: str, arguments: dict[str, Any], gone: anyio.Event) -> tuple[Scope, Receive]:
+    """A call at the newest revision, whose client closes once `gone` is set."""
     message, headers = request_of("tools/call", {"name": tool, "arguments": arguments}, NEW)
     request = httpx2.Request("POST", "http://localhost:8000/mcp", json=message, headers=headers)
-    scope = {
+    scope: Scope = {
         "type": "http",
         "method": "POST",
         "path": "/mcp",
@@ -137,16 +123,36 @@ async def test_a_read_is_called_off_and_a_write_goes_on(
         await gone.wait()
         return {"type": "http.disconnect"}
 
+    return scope, receive
+
+
+async def _serve(app: ASGIApp, scope: Scope, receive: Receive) -> None:
     async def send(message: Message) -> None:
         """Nobody is there to read it."""
 
+    await app(scope, receive, send)
+
+
+@pytest.mark.parametrize(
+    ("tool", "arguments", "ended"),
+    [
+        ("list_companies", {}, "GET called off"),
+        ("create_company", {"name": "X"}, "POST answered"),
+        ("delete_signal", {"signal_id": "s1"}, "DELETE answered"),
+    ],
+)
+async def test_a_read_is_called_off_and_a_write_goes_on(
+    tool: str, arguments: dict[str, Any], ended: str, tmp_path: Path
+) -> None:
+    api, gone = _SlowApi(), anyio.Event()
+    scope, receive = _request(tool, arguments, gone)
     with anyio.fail_after(10):
         async with (
             open_fake(tmp_path, api, toolsets=("default",)) as app,
             living(mcp_over_http(app)) as http,
             anyio.create_task_group() as group,
         ):
-            group.start_soon(_serve, http, scope, receive, send)
+            group.start_soon(_serve, http, scope, receive)
             await api.asked.wait()
             gone.set()
             await anyio.sleep(0.1)

@@ -133,6 +133,17 @@ async def _status_of(client: httpx2.AsyncClient, headers: dict[str, str], id: in
     return (await client.post("/mcp", json=call("who", id=id), headers=headers)).status_code
 
 
+async def test_an_answer_that_nobody_reads_holds_up_the_next_request_for_a_while_only(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("flintt_mcp.transports.http.running_ids._PATIENCE", 0.01)
+    ids = RunningIds({"s"})
+    stuck = await ids.begin("s", 1)
+    assert stuck is not None
+    stuck.answered = True
+    assert await ids.begin("s", 1) is None
+
+
 async def test_ids_whose_answers_nobody_collects_do_not_pile_up() -> None:
     open_sessions = {"s"}
     ids = RunningIds(open_sessions)
