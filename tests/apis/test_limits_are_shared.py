@@ -38,7 +38,8 @@ def described(api: str, operation: Operation) -> Iterator[tuple[Arg, dict[str, A
     """The arguments that an operation tells its API, each with every schema that the sandbox's document has for it."""
     for route in operation.routes:
         paths = {shape(path): item for path, item in document()[api]["paths"].items()}
-        at = paths[shape(route.path)][route.method.lower()]
+        at = paths.get(shape(route.path), {}).get(route.method.lower())
+        assert at is not None, f"the sandbox of {api} lacks {route.method} {route.path}"
         body = at.get("requestBody", {}).get("content", {}).get("application/json", {}).get("schema", {})
         places = {
             Place.QUERY: {one["name"]: one["schema"] for one in at.get("parameters", ()) if one["in"] == "query"},
