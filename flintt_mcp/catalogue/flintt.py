@@ -10,6 +10,7 @@ from flintt_mcp.catalogue.operation import (
     Api,
     Capped,
     Effect,
+    InOrder,
     Kind,
     Listing,
     Needs,
@@ -253,7 +254,7 @@ OPERATIONS = (
             query("from_date", "ISO 8601", low=4, high=40),
             query("to_date", "ISO 8601", low=4, high=40),
         ),
-        rules=(Needs("from_date", "signal_id"), Needs("to_date", "signal_id")),
+        rules=(Needs("from_date", "signal_id"), Needs("to_date", "signal_id"), InOrder("from_date", "to_date")),
         result=Listing(rows="runs", fields=RUN, paging=Offset(most=50), most=50),
     ),
     Operation(

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from datetime import date, datetime, time, timedelta
 from enum import Enum
 from typing import Any, Literal
 
@@ -164,7 +165,37 @@ class NotBoth(msgspec.Struct, frozen=True):
         return None
 
 
-Rule = Needs | AnyOf | NotBoth
+class InOrder(msgspec.Struct, frozen=True):
+    """Rule: of two ISO 8601 dates or times the first may not lie after the last; what cannot be compared for sure passes."""
+
+    first: str
+    last: str
+
+    def broken_by(self, given: Mapping[str, Any]) -> str | None:
+        first, last = _moment(given.get(self.first), time.min), _moment(given.get(self.last), time.max)
+        if first is None or last is None:
+            return None
+        if (first.tzinfo is None) is not (last.tzinfo is None):
+            # One of them says no offset, and offsets lie up to a day and two hours apart.
+            upside_down = first.replace(tzinfo=None) - last.replace(tzinfo=None) > timedelta(hours=26)
+        else:
+            upside_down = first > last
+        return f"{self.first} lies after {self.last}, so nothing can be between them" if upside_down else None
+
+
+def _moment(text: str | None, time_of_day: time) -> datetime | None:
+    """The moment that a text names, at this time of the day where it names a date alone; None for anything else."""
+    try:
+        return datetime.combine(date.fromisoformat(text or ""), time_of_day)
+    except ValueError:
+        pass
+    try:
+        return datetime.fromisoformat(text or "")
+    except ValueError:
+        return None
+
+
+Rule = Needs | AnyOf | NotBoth | InOrder
 
 
 class Whole(msgspec.Struct, frozen=True):

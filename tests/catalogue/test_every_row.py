@@ -10,6 +10,7 @@ from flintt_mcp.catalogue.operation import (
     Api,
     Capped,
     Cursor,
+    InOrder,
     Kind,
     Listing,
     Needs,
@@ -83,6 +84,8 @@ def test_every_rule_and_every_when_names_arguments_of_the_operation(operation: O
                 named |= set(names)
             case NotBoth(one=one, other=other):
                 named |= {one, other}
+            case InOrder(first=first, last=last):
+                named |= {first, last}
     assert named - {arg.name for arg in operation.args} == set()
 
 

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from flintt_mcp.catalogue.operation import (
     AnyOf,
     Effect,
+    InOrder,
     Needs,
     NotBoth,
     Operation,
@@ -95,6 +98,56 @@ def test_of_two_texts_at_most_one_is_given_and_an_empty_one_does_not_count() -> 
     assert rule.broken_by({"frequency": "daily", "schedule": "0 8 * * 1"}) == "give frequency or schedule, not both"
     assert rule.broken_by({"frequency": "daily", "schedule": ""}) is None
     assert rule.broken_by({"schedule": "0 8 * * 1"}) is None
+
+
+SPAN = InOrder("from_date", "to_date")
+
+
+@pytest.mark.parametrize(
+    ("first", "last"),
+    [
+        ("2026-03-31", "2026-03-01"),
+        ("2026-03-02", "2026-03-01T23:59:59"),
+        ("20260302", "2026-03-01"),
+        ("2026-03-01T10:00:00Z", "2026-03-01T09:59:59Z"),
+        ("2026-03-01T10:00:00+01:00", "2026-03-01T10:00:00+02:00"),
+        ("2026-03-01 10:00", "2026-03-01 09:00"),
+        ("2026-03-03T10:00:00Z", "2026-03-01"),
+        ("9999-12-31", "0001-01-01"),
+        ("9999-12-31T23:59:59-12:00", "0001-01-01T00:00:00+14:00"),
+    ],
+)
+def test_a_span_that_is_upside_down_is_told(first: str, last: str) -> None:
+    assert SPAN.broken_by({"from_date": first, "to_date": last}) == (
+        "from_date lies after to_date, so nothing can be between them"
+    )
+
+
+@pytest.mark.parametrize(
+    ("first", "last"),
+    [
+        ("2026-03-01", "2026-03-01"),
+        ("2026-03-01T23:00:00", "2026-03-01"),
+        ("2026-03-01T10:00:00Z", "2026-03-01T10:00:00Z"),
+        ("2026-03-01T10:00:00+02:00", "2026-03-01T09:00:00+01:00"),
+        ("2026-03-01T10:00:00Z", "2026-03-01T09:00:00"),
+        ("2026-03-02T01:00:00+14:00", "2026-03-01"),
+        ("2026-03-31", "last week"),
+        ("2026-03", "2026-01-01"),
+        ("", ""),
+    ],
+)
+def test_a_span_that_may_hold_something_is_none_of_our_business(first: str, last: str) -> None:
+    assert SPAN.broken_by({"from_date": first, "to_date": last}) is None
+    assert SPAN.broken_by({"from_date": first}) is SPAN.broken_by({"to_date": last}) is None
+
+
+@given(first=st.text(max_size=40) | st.datetimes().map(str), last=st.text(max_size=40) | st.datetimes().map(str))
+def test_no_text_for_a_date_crashes_the_rule(first: str, last: str) -> None:
+    assert SPAN.broken_by({"from_date": first, "to_date": last}) in (
+        None,
+        "from_date lies after to_date, so nothing can be between them",
+    )
 
 
 def test_fields_are_named_in_order_and_may_be_described() -> None:
