@@ -62,7 +62,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "face": ("calls", "errors", "offers"),
     # what is on offer
     "offers": ("calls", "catalogue", "errors", "offers.handbook", "rest", "settings"),
-    "offers.handbook": ("calls", "catalogue", "errors", "text"),
+    "offers.handbook": ("calls", "catalogue", "errors", "rest.reading", "text"),
     # an operation as a tool, and signing in at its API
     "rest": ("calls", "catalogue", "errors", "rest.reading", "rest.sending", "state"),
     "rest.reading": ("catalogue", "errors", "rest.sending", "text"),

@@ -72,7 +72,8 @@ def _call(settings: Settings, env: dict[str, str], options: argparse.Namespace, 
     arguments = {**_json_arguments(options.json_arguments), **_loose_arguments(rest)}
     reply = anyio.run(_reply_to, settings, env, options.tool, arguments)
     if isinstance(reply, Done):
-        result = as_json(reply.structured) if options.structured else reply.text
+        whole = {"text": reply.text} if reply.structured is None else reply.structured
+        result = as_json(whole) if options.structured else reply.text
         return ended(result, "" if reply.changed == "no" else f"{options.tool} was done")
     say(told(reply.error, options.tool) if isinstance(reply, Refused) else "this tool asks questions; use a client")
     return FAILED

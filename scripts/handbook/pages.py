@@ -13,7 +13,7 @@ from typing import Any
 from flintt_mcp.calls.tool import Tool
 from flintt_mcp.catalogue import APIS, TOOLSETS
 from flintt_mcp.catalogue.operation import Operation, Toolset
-from flintt_mcp.offers.handbook.documents import Handbook, default_folder
+from flintt_mcp.offers.handbook.documents import FOR_DEVELOPERS, Handbook, default_folder
 from flintt_mcp.offers.handbook.tools import TOOLSET as DOCS
 from flintt_mcp.offers.handbook.tools import docs_tools
 from flintt_mcp.rest.operation_tool import operation_tools
@@ -185,6 +185,8 @@ def coverage_page() -> str:
         "# API coverage",
         "",
         "Every endpoint, event and MCP tool that the five texts of the APIs document.",
+        "",
+        FOR_DEVELOPERS,
         "",
         NOTICE,
         "",

@@ -60,6 +60,8 @@ def test_every_tool_with_a_default_is_looked_at() -> None:
         ("flowmaticx_create_job", "ai_enabled"): True,
         ("flowmaticx_create_job", "include_risky"): False,
         ("flowmaticx_list_leads", "billable_only"): True,
+        ("list_docs", "developers"): False,
+        ("search_docs", "developers"): False,
     }
 
 

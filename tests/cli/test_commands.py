@@ -20,7 +20,13 @@ def test_the_tools_are_listed_as_a_client_gets_them(say) -> None:
     code, out, _ = say("tools", "--json", "--toolsets", "docs")
     assert code == 0
     assert [tool["name"] for tool in json.loads(out)] == ["list_docs", "get_doc", "search_docs"]
-    assert all({"inputSchema", "outputSchema", "annotations"} <= tool.keys() for tool in json.loads(out))
+    assert all({"inputSchema", "annotations"} <= tool.keys() for tool in json.loads(out))
+
+
+def test_a_result_that_is_text_alone_is_text_in_its_structured_form_too(say) -> None:
+    code, out, _ = say("call", "get_doc", "--slug", "errors", "--section", "Input errors", "--structured")
+    assert code == 0
+    assert json.loads(out)["text"].startswith("## Input errors\n")
 
 
 def test_a_read_only_server_lists_only_what_reads(say) -> None:
@@ -91,7 +97,7 @@ def test_what_was_written_from_the_shell_is_there_at_the_next_call(say) -> None:
         (
             ["list_docs", "--nmae", "x"],
             [
-                "list_docs failed: nmae: unknown argument; this tool takes no arguments.",
+                "list_docs failed: nmae: unknown argument; this tool takes developers.",
                 "Changed: no.",
                 "Next: correct the arguments and call again.",
             ],

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     import sqlite3
 
 _HEADING = re.compile(r"^(#{1,6})\s+(.+?)\s*#*$")
+FOR_DEVELOPERS = "<!-- for developers of this server -->"
+"""The line by which a page says that it is none for users."""
 _FENCE = re.compile(r"^\s*(```+|~~~+)")
 
 
@@ -33,12 +35,16 @@ class Section:
 
 @dataclass(frozen=True)
 class Document:
-    """One file: its slug, title (its first heading) and about (its first paragraph); the rest is read when it is asked for."""
+    """One file: its slug, title (its first heading) and about (its first paragraph); the rest is read when it is asked for.
+
+    A page that is `for_developers` of this server says so, and is offered to who asks for such pages.
+    """
 
     slug: str
     title: str
     about: str
     path: Path
+    for_developers: bool = False
 
     @cached_property
     def markdown(self) -> str:
@@ -102,8 +108,11 @@ class Handbook:
     def get(self, slug: str) -> Document | None:
         return self.documents.get(slug)
 
-    def search(self, words: str, limit: int) -> list[Hit]:
-        """Sections that hold the words, best first. Words are matched by their stem; none of FTS5's syntax applies."""
+    def search(self, words: str, limit: int, *, developers: bool = False) -> list[Hit]:
+        """Sections that hold the words, best first, of pages for `developers` too when they are asked for.
+
+        Words are matched by their stem; none of FTS5's syntax applies.
+        """
         terms = re.findall(r"\w+", words)[:16]
         if not terms:
             return []
@@ -111,8 +120,8 @@ class Handbook:
         with self._lock:
             rows = self._index.execute(
                 "SELECT slug, section, title, snippet(places, 3, '', '', ' ... ', 24) FROM places"
-                " WHERE places MATCH ? ORDER BY bm25(places, 0, 0, 6, 1) LIMIT ?",
-                (query, limit),
+                " WHERE places MATCH ? AND for_developers <= ? ORDER BY bm25(places, 0, 0, 6, 1, 0) LIMIT ?",
+                (query, developers, limit),
             ).fetchall()
         return [Hit(slug, section, title, " ".join(snippet.split())) for slug, section, title, snippet in rows]
 
@@ -124,16 +133,15 @@ class Handbook:
         index = sqlite3.connect(":memory:", check_same_thread=False)
         weakref.finalize(self, index.close)
         index.execute(
-            "CREATE VIRTUAL TABLE places USING fts5(slug UNINDEXED, section UNINDEXED, title, body, tokenize='porter unicode61')"
+            "CREATE VIRTUAL TABLE places USING fts5"
+            "(slug UNINDEXED, section UNINDEXED, title, body, for_developers UNINDEXED, tokenize='porter unicode61')"
         )
         for document in self:
-            index.execute("INSERT INTO places VALUES (?, '', ?, ?)", (document.slug, document.title, document.opening))
+            places = [("", document.title, document.opening)]
+            places += [(part.key, f"{document.title}: {part.title}", part.markdown) for part in document.sections]
             index.executemany(
-                "INSERT INTO places VALUES (?, ?, ?, ?)",
-                [
-                    (document.slug, part.key, f"{document.title}: {part.title}", part.markdown)
-                    for part in document.sections
-                ],
+                "INSERT INTO places VALUES (?, ?, ?, ?, ?)",
+                [(document.slug, *place, document.for_developers) for place in places],
             )
         return index
 
@@ -142,7 +150,7 @@ def parse(path: Path) -> Document:
     """The document in a file. Headings inside code fences are code."""
     lines = path.read_text("utf-8").splitlines()
     title = next((text for _, level, text in _headings(lines) if level == 1), path.stem)
-    return Document(path.stem, title, _first_paragraph(lines), path)
+    return Document(path.stem, title, _first_paragraph(lines), path, FOR_DEVELOPERS in lines)
 
 
 def _headings(lines: list[str]) -> Iterator[tuple[int, int, str]]:

@@ -161,6 +161,15 @@ def test_the_shipped_handbook_holds_what_users_are_promised(slug: str) -> None:
     assert len(document.about) > 20
 
 
+def test_pages_for_developers_of_this_server_say_so() -> None:
+    assert {document.slug for document in SHIPPED if document.for_developers} == {
+        "adding-an-endpoint",
+        "api-coverage",
+        "architecture",
+    }
+    assert [document.about for document in SHIPPED if document.about.startswith("<")] == []
+
+
 @pytest.mark.parametrize("document", list(SHIPPED), ids=lambda document: document.slug)
 def test_no_two_sections_of_a_document_have_the_same_key(document: Document) -> None:
     keys = [section.key for section in document.sections]

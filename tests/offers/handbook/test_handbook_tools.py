@@ -24,19 +24,22 @@ pytestmark = pytest.mark.anyio
 
 LONG = "# Long\nAbout it.\n\n## One\n" + "1" * 500 + "\n\n## Two\n" + "2" * 500 + "\n\n## Three\n3\n"
 
+HOUSE = "# House\n\nHow it waits inside.\n\n<!-- for developers of this server -->\n"
+
 
 @pytest.fixture
 def handbook(tmp_path: Path) -> Handbook:
     (tmp_path / "errors.md").write_text("# Errors\nWhat an error says.\n\n## Limits\nWait a bit.\n", "utf-8")
     (tmp_path / "long.md").write_text(LONG, "utf-8")
+    (tmp_path / "house.md").write_text(HOUSE, "utf-8")
     return Handbook(tmp_path)
 
 
-async def reply(handbook: Handbook, name: str, **arguments: Any) -> Reply:
-    tool = next(tool for tool in docs_tools(handbook, 700) if tool.name == name)
+async def reply(handbook: Handbook, name: str, most: int = 700, **arguments: Any) -> Reply:
+    tool = next(tool for tool in docs_tools(handbook, most) if tool.name == name)
     answer = await Pipeline([validate]).run(Call(tool, arguments, Caller("nobody")))
-    if isinstance(answer, Done):
-        Draft202012Validator(there(tool.output_schema)).validate(answer.structured)
+    if isinstance(answer, Done) and tool.output_schema is not None:
+        Draft202012Validator(tool.output_schema).validate(answer.structured)
     return answer
 
 
@@ -53,7 +56,7 @@ async def refused(handbook: Handbook, name: str, **arguments: Any) -> ToolInputE
     return answer.error
 
 
-async def test_the_index_names_every_document(handbook: Handbook) -> None:
+async def test_the_index_names_every_document_for_users(handbook: Handbook) -> None:
     answer = await done(handbook, "list_docs")
     assert answer.structured == {
         "docs": [
@@ -71,27 +74,41 @@ async def test_the_index_names_every_document(handbook: Handbook) -> None:
     ]
 
 
-async def test_a_document_is_served_as_it_is(handbook: Handbook) -> None:
+async def test_pages_for_developers_are_in_the_index_and_found_by_who_asks_for_them(handbook: Handbook) -> None:
+    found = [
+        [row["slug"] for row in there((await done(handbook, name, developers=developers, **more)).structured)[rows]]
+        for name, rows, more in (("list_docs", "docs", {}), ("search_docs", "hits", {"query": "waits"}))
+        for developers in (False, True)
+    ]
+    assert found == [["errors", "long"], ["errors", "house", "long"], ["errors"], ["errors", "house"]]
+    assert await done(handbook, "get_doc", slug="house") == Done(text=HOUSE)
+
+
+async def test_rows_that_do_not_fit_are_left_out_whole_and_counted(handbook: Handbook) -> None:
+    answer = await done(handbook, "list_docs", most=480, developers=True)
+    assert answer.structured == {
+        "docs": [{"slug": "errors", "title": "Errors", "about": "What an error says."}],
+        "count": 1,
+        "complete": False,
+        "left_out": 2,
+    }
+    assert answer.text.split("\n")[-1] == "2 rows left out to keep this short; search_docs finds what they are about"
+
+
+async def test_a_document_is_served_as_it_is_and_once(handbook: Handbook) -> None:
     answer = await done(handbook, "get_doc", slug="errors")
-    markdown = handbook.documents["errors"].markdown
-    assert answer.structured == {"slug": "errors", "title": "Errors", "markdown": markdown}
-    assert answer.text == markdown
+    assert answer == Done(text=handbook.documents["errors"].markdown)
 
 
 async def test_a_long_document_leaves_out_whole_sections_and_names_them(handbook: Handbook) -> None:
     answer = await done(handbook, "get_doc", slug="long")
-    assert answer.structured == {
-        "slug": "long",
-        "title": "Long",
-        "markdown": LONG[: LONG.index("## Two")],
-        "left_out": ["Two", "Three"],
-    }
-    assert answer.text.endswith("\nLeft out for size, ask with section: Two, Three")
+    left_out = "\nLeft out for size, ask with section: Two, Three"
+    assert answer == Done(text=LONG[: LONG.index("## Two")] + left_out)
 
 
 async def test_one_section_is_served_alone(handbook: Handbook) -> None:
     answer = await done(handbook, "get_doc", slug="errors", section="limits")
-    assert answer.structured == {"slug": "errors", "title": "Limits", "markdown": "## Limits\nWait a bit.\n"}
+    assert answer == Done(text="## Limits\nWait a bit.\n")
 
 
 async def test_a_section_that_is_not_there_is_refused_with_those_that_are(handbook: Handbook) -> None:
@@ -102,7 +119,7 @@ async def test_a_section_that_is_not_there_is_refused_with_those_that_are(handbo
 @pytest.mark.parametrize("slug", ["nope", "../errors", "", None, 7])
 async def test_a_slug_that_is_not_there_is_refused(handbook: Handbook, slug: Any) -> None:
     error = await refused(handbook, "get_doc", slug=slug)
-    assert error.message == ("slug: required" if slug is None else "slug: 'errors' or 'long'")
+    assert error.message == ("slug: required" if slug is None else "slug: 'errors', 'house' or 'long'")
 
 
 async def test_search_names_the_place_and_shows_a_snippet(handbook: Handbook) -> None:
@@ -127,10 +144,11 @@ async def test_every_document_is_a_public_resource_of_its_whole_text(handbook: H
     resources = docs_resources(handbook)
     assert [(one.uri, one.name, one.title, one.about, one.public, one.ttl_ms) for one in resources] == [
         ("docs://errors", "errors", "Errors", "What an error says.", True, 3_600_000),
+        ("docs://house", "house", "House", "How it waits inside.", True, 3_600_000),
         ("docs://long", "long", "Long", "About it.", True, 3_600_000),
     ]
     reading = Reading("docs://long", {}, Caller("nobody"), QuietChannel())
-    assert await resources[1].read(reading) == Contents("text/markdown", text=LONG)
+    assert await resources[2].read(reading) == Contents("text/markdown", text=LONG)
 
 
 def test_docs_tools_are_public_and_read_only(handbook: Handbook) -> None:
