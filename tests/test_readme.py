@@ -54,6 +54,33 @@ ELSEWHERE |= dict.fromkeys(session_lines(), "tests/end_to_end/test_readme_sessio
 """Command -> what runs it instead."""
 
 
+BACKED_BY = {
+    "Nothing is lost or invented.": (
+        "rest/reading/test_paging.py::test_the_pages_together_are_every_row_the_api_gives_once_and_in_order",
+        "behaviour/test_reading.py::test_where_the_api_caps_a_list_the_result_says_so_and_narrowing_finds_the_rest",
+        "test_docs.py::test_the_table_of_errors_is_what_happens",
+    ),
+    "Your key stays yours.": (
+        "apis/test_keys_stay_apart.py::test_every_key_at_once_in_every_way_still_goes_to_its_own_api_only",
+        "serving/test_serving.py::test_no_key_is_ever_written_or_sent_back_not_even_at_debug",
+        "transports/http/test_sessions.py::test_another_caller_cannot_use_a_session",
+        "transports/http/test_sse.py::test_the_caller_of_the_stream_is_the_caller_of_its_messages",
+        "transports/http/test_logs.py::test_no_key_and_no_session_id_is_logged_even_at_debug",
+    ),
+    "Cheap for the model.": (
+        "catalogue/test_every_tool.py::test_all_default_tools_together_cost_a_model_little",
+        "test_readme.py::test_the_table_of_tools_names_the_default_tools",
+    ),
+    "Deletion and spending are marked.": (
+        "catalogue/test_every_tool.py::test_hints_follow_the_effect_and_never_contradict",
+        "offers/test_toolsets.py::test_a_read_only_server_has_no_tool_that_changes_anything",
+        "apis/test_spending_is_allowed_on_purpose.py::test_a_refusal_says_what_would_have_been_spent_and_sends_nothing",
+    ),
+    "Measured.": ("test_readme.py::test_a_command_of_the_readme_works",),
+}
+"""What the README claims -> the tests that fail when it is not so."""
+
+
 def blocks(kind: str, text: str = README) -> list[str]:
     return re.findall(rf"^```{kind}\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
 
@@ -150,6 +177,14 @@ async def test_what_a_server_prints_for_clients_works_as_it_stands_from_anywhere
 def test_a_python_example_runs(example: str, served: Served, tmp_path: Path) -> None:
     done = run([sys.executable, "-c", here(example, served)], tmp_path)
     assert done.stdout.startswith("companies: 3")
+
+
+def test_every_claim_is_backed_by_tests_and_no_other_claim_is_made() -> None:
+    claims = README.split("\n## Why this one\n")[1].split("\n## ")[0]
+    assert re.findall(r"^- \*\*(.+?)\*\*", claims, re.MULTILINE) == list(BACKED_BY)
+    for named in (one for tests in BACKED_BY.values() for one in tests):
+        path, name = named.split("::")
+        assert f"def {name}(" in (ROOT / "tests" / path).read_text("utf-8"), named
 
 
 def test_the_workspace_is_as_large_as_the_readme_says(served: Served) -> None:
