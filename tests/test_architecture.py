@@ -80,7 +80,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "sandbox.ground": ("errors", "sqlite", "state"),
     "sandbox.delivery": ("sandbox.ground", "sandbox.network", "sqlite", "text", "webhooks"),
     "sandbox.flintt*": (
-        *("errors", "sandbox.delivery", "sandbox.flintt*", "sandbox.ground", "sandbox.network", "sqlite"),
+        *("errors", "sandbox.delivery", "sandbox.flintt*", "sandbox.ground", "sandbox.network", "sqlite", "state"),
     ),
     "sandbox.flextell*": ("sandbox.flextell*", "sandbox.ground", "sqlite"),
     "sandbox.flowpilot*": ("errors", "sandbox.delivery", "sandbox.flowpilot*", "sandbox.ground", "sqlite"),

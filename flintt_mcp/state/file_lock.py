@@ -21,13 +21,12 @@ _LOOK_AGAIN = 0.05
 
 @contextmanager
 def hold(path: Path) -> Iterator[None]:
-    """Hold the lock of `path`, made when it is missing (mode 600, folder 700).
+    """Hold the lock of `path`, made when it is missing (mode 600) in a folder that is there.
 
     Raises:
         BlockingIOError: somebody else holds it.
         OSError: the file cannot be made.
     """
-    private_folder(path.parent)
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
     try:
         _lock(descriptor)
@@ -38,12 +37,13 @@ def hold(path: Path) -> Iterator[None]:
 
 @asynccontextmanager
 async def hold_in_turn(path: Path, wait: float) -> AsyncIterator[None]:
-    """Hold the lock of `path` once those who hold it before are done.
+    """Hold the lock of `path` once those who hold it before are done. Its folder is made when it is missing (mode 700).
 
     Raises:
         TimeoutError: somebody else held it for `wait` seconds.
         OSError: the file cannot be made.
     """
+    private_folder(path.parent)
     with ExitStack() as held:
         with anyio.fail_after(wait):
             while not _is_mine(path, held):  # noqa: ASYNC110 (nothing tells when another process is done)

@@ -30,14 +30,21 @@ with hold(Path(sys.argv[1])):
 
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
-    return tmp_path / "data" / "turn.lock"
+    return tmp_path / "turn.lock"
 
 
-def test_a_lock_is_private_and_its_file_stays(path: Path) -> None:
+async def test_a_lock_is_private_and_its_file_stays(tmp_path: Path) -> None:
+    path = tmp_path / "data" / "turn.lock"
     for _ in range(2):
-        with hold(path):
+        async with hold_in_turn(path, 10):
             pass
     assert [stat.S_IMODE(one.stat().st_mode) for one in (path, path.parent)] == [0o600, 0o700]
+
+
+def test_a_folder_that_is_gone_is_not_made_anew(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError), hold(tmp_path / "gone" / "turn.lock"):
+        pass
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_nobody_else_holds_it_meanwhile_not_even_this_process(path: Path) -> None:

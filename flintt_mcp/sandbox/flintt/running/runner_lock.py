@@ -7,11 +7,11 @@ the same (a folder on a network drive) is shut out by the runner's number (`ledg
 
 from __future__ import annotations
 
-import os
-import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
+
+from flintt_mcp.state import file_lock
 
 FILE_NAME = "runner.lock"
 
@@ -27,23 +27,9 @@ def hold(folder: Path) -> Iterator[None]:
     Raises:
         Taken: somebody else is.
     """
-    descriptor = os.open(folder / FILE_NAME, os.O_RDWR | os.O_CREAT, 0o600)
-    try:
-        _lock(descriptor)
+    with ExitStack() as held:
+        try:
+            held.enter_context(file_lock.hold(folder / FILE_NAME))
+        except BlockingIOError:
+            raise Taken from None
         yield
-    finally:
-        os.close(descriptor)
-
-
-def _lock(descriptor: int) -> None:
-    try:
-        if sys.platform == "win32":
-            import msvcrt
-
-            msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
-        else:
-            import fcntl
-
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        raise Taken from None
