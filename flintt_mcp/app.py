@@ -8,22 +8,29 @@ Settings are checked before anything is opened.
 from __future__ import annotations
 
 import math
+import shlex
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from flintt_mcp.calls import lines
+from flintt_mcp.calls.approvals import Approvals
 from flintt_mcp.calls.call import Stage
 from flintt_mcp.calls.caller import Caller, Credentials
 from flintt_mcp.calls.intent import Intents
 from flintt_mcp.calls.inventory import Inventory
 from flintt_mcp.calls.pipeline import Pipeline
+from flintt_mcp.calls.play import Play
+from flintt_mcp.calls.policy import Policy, approved_effects, read_policy
+from flintt_mcp.calls.stages.approval import Approval, Elsewhere
 from flintt_mcp.calls.stages.limit import Limit
 from flintt_mcp.calls.stages.metrics import Metrics
 from flintt_mcp.calls.stages.once import Once
 from flintt_mcp.calls.stages.per_minute import PerMinute
+from flintt_mcp.calls.stages.policy import KeepsPolicy
 from flintt_mcp.calls.stages.scopes import Scopes
 from flintt_mcp.calls.stages.spending import Spending
 from flintt_mcp.calls.stages.strangers import Strangers
@@ -31,11 +38,12 @@ from flintt_mcp.calls.stages.validate import validate
 from flintt_mcp.calls.stages.visible import visible
 from flintt_mcp.calls.stages.watch import Watch, Watcher
 from flintt_mcp.calls.tool import Tool
-from flintt_mcp.catalogue import APIS
+from flintt_mcp.catalogue import APIS, TOOLSETS
 from flintt_mcp.catalogue.base_urls import SANDBOX_URL, base_urls, on_this_machine
 from flintt_mcp.catalogue.flextell import FLEXTELL
 from flintt_mcp.catalogue.management import FLINTT_MANAGEMENT
 from flintt_mcp.catalogue.operation import Effect, Toolset
+from flintt_mcp.offers.approvals import GetApproval
 from flintt_mcp.offers.handbook.documents import Handbook, default_folder
 from flintt_mcp.offers.handbook_resources import docs_resources
 from flintt_mcp.offers.prompts import Prompt
@@ -52,8 +60,10 @@ from flintt_mcp.rest.sending.reach import Reach
 from flintt_mcp.rest.upstream import Allowed, Held, Places, Results, Upstream
 from flintt_mcp.settings import Settings
 from flintt_mcp.sqlite import Database
+from flintt_mcp.state.approval_secret import approval_secret
 from flintt_mcp.state.intents import StoredIntents
 from flintt_mcp.state.journal import Journal
+from flintt_mcp.state.policy_file import PolicyFile
 from flintt_mcp.state.request_counts import RequestCounts
 from flintt_mcp.state.server_file import server_file
 from flintt_mcp.state.server_keys import Keys, derive_keys
@@ -105,6 +115,8 @@ class App:
     upstream: Upstream
     reach: Reach
     metrics: Metrics
+    policy: Callable[[], Policy]
+    approvals: Approvals
     additions: Additions
 
     def face(self, sender_of: Callable[[Any], Caller] | None = None) -> Face:
@@ -168,9 +180,14 @@ async def open_app(
         yield _compose(ground, client, _intents(ground, database), counted=counted)
 
 
-def _pipeline(ground: _Ground, intents: Intents, watchers: Sequence[Watcher], scopes: Scopes | None) -> Pipeline:
+def _pipeline(
+    ground: _Ground, policy: Callable[[], Policy], intents: Intents, watchers: Sequence[Watcher], scopes: Scopes | None
+) -> Pipeline:
     """Every stage by its name, in the order in which calls pass them: the one list. What is None is off."""
     settings, added = ground.settings, ground.additions.stages
+    play = Play({api.name: api for api in APIS}, in_sandbox=settings.sandbox)
+    remembered = {Effect.CREATE: settings.remember_creates, Effect.SPEND: settings.remember_spends}
+    longest = settings.call_deadline + settings.attempt_timeout
     stages: dict[str, Stage | None] = {
         "watch": Watch(watchers) if watchers else None,
         "scopes": scopes,
@@ -179,19 +196,39 @@ def _pipeline(ground: _Ground, intents: Intents, watchers: Sequence[Watcher], sc
         "per_minute": PerMinute(settings.calls_per_minute, time.monotonic) if settings.calls_per_minute else None,
         "strangers": Strangers(math.ceil(settings.calls / 8)),
         "limit": Limit(settings.calls_per_key, settings.calls),
-        "spending": Spending(
-            {api.name: api for api in APIS}, in_sandbox=settings.sandbox, allowed=settings.allow_spend
-        ),
-        "once": Once(
-            intents,
-            {Effect.CREATE: settings.remember_creates, Effect.SPEND: settings.remember_spends},
-            settings.call_deadline + settings.attempt_timeout,
-            time.time,
-        ),
+        "spending": Spending(play, allowed=settings.allow_spend),
+        "policy": KeepsPolicy(policy, intents, play, time.time),
+        "approval": Approval(intents, policy, _elsewhere(settings), remembered, time.time),
+        "once": Once(intents, remembered, longest, time.time),
     }
     if added.keys() - stages:
         raise ValueError(f"stages are added behind one of {', '.join(stages)}")
     return Pipeline([stage for name, own in stages.items() for stage in (own, added.get(name)) if stage is not None])
+
+
+def _elsewhere(settings: Settings) -> Elsewhere:
+    """Where a person approves who is not asked in the client."""
+    folder = f" --data-dir {shlex.quote(settings.data_dir)}" if settings.data_dir else ""
+    return Elsewhere(settings.approve_url if approval_secret(settings) else None, f"flintt-mcp approve{folder}")
+
+
+def _policy(ground: _Ground) -> Callable[[], Policy]:
+    """What writes may do: the policy file as it is now, or the settings alone.
+
+    Raises:
+        ConfigError: the file is wrong.
+    """
+    unasked = approved_effects(",".join(ground.settings.approve))
+    if not ground.settings.policy:
+        fixed = Policy(approve=unasked)
+        return lambda: fixed
+    tools = {
+        row.name: [arg.name for arg in row.args]
+        for toolset in TOOLSETS
+        for row in toolset.operations
+        if not row.effect.reads
+    }
+    return PolicyFile(Path(ground.settings.policy), lambda text: read_policy(text, unasked, tools))
 
 
 @dataclass(frozen=True, slots=True)
@@ -290,9 +327,12 @@ def _compose(ground: _Ground, client: UpstreamClient, intents: Intents, *, count
     upstream, metrics, handbook = _upstream(ground, client), Metrics(), Handbook(default_folder())
     scopes = Scopes(time.monotonic) if settings.hide_unscoped else None
     hides = None if scopes is None else scopes.hides
-    inventory = build_inventory(settings, ground.toolsets, handbook, upstream, added.tools, hides)
+    policy = _policy(ground)
     watchers = [*([metrics.count] if counted else ()), *([lines.tell_call] if lines.are_wanted() else ())]
-    pipeline = _pipeline(ground, intents, watchers, scopes)
+    pipeline = _pipeline(ground, policy, intents, watchers, scopes)
+    approvals = Approvals(intents, time.time)
+    getting = GetApproval(intents, approvals, lambda name: inventory.get(name), pipeline.run)
+    inventory = build_inventory(settings, ground.toolsets, handbook, upstream, [getting.tool], added.tools, hides)
     credentials = Credentials(APIS, ground.keys.digest, narrowing(added.tools))
     apis_on = dict.fromkeys(tool.api for tool in inventory if tool.api is not None)
     workspace = Workspace(inventory, pipeline) if inventory.get("get_signal") else None
@@ -309,5 +349,7 @@ def _compose(ground: _Ground, client: UpstreamClient, intents: Intents, *, count
         upstream=upstream,
         reach=Reach(client.reach, {api: ground.urls.get(api) for api in apis_on}),
         metrics=metrics,
+        policy=policy,
+        approvals=approvals,
         additions=added,
     )

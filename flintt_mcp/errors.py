@@ -6,6 +6,7 @@
     ├── UnknownTool                no tool of that name is on for this caller
     ├── CredentialMissing          a keyed tool was called without a key for its API
     ├── CallRefused                this server declines the call (spending, policy)
+    │   ├── ApprovalRequired       a person has to approve it first, elsewhere than in the client
     │   └── Busy                   it is at a limit of its own just now
     └── UpstreamError              the REST API, or the way to it, failed
         ├── Unauthorized           401: the key is missing, invalid, expired or revoked
@@ -56,6 +57,10 @@ class CredentialMissing(FlinttError):
 
 class CallRefused(FlinttError):
     """The server itself declined the call before anything was sent."""
+
+
+class ApprovalRequired(CallRefused):
+    """A person has to approve the call, and the client cannot be asked, or did not answer as a person does."""
 
 
 class Busy(CallRefused):

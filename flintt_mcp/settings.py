@@ -26,6 +26,8 @@ _SERVICE_LINK = re.compile(
     + r"(?:_\w+)?(?:_SERVICE_HOST|_SERVICE_PORT(?:_\w+)?|_PORT_\d+_(?:TCP|UDP|SCTP)(?:_(?:PROTO|PORT|ADDR))?)"
 )
 _SERVICE_ADDRESS = re.compile(r"(?:tcp|udp|sctp)://.*")
+_URL = re.compile(r"(?:https?://[A-Za-z0-9.:\[\]-]+(?:/[A-Za-z0-9._~-]+)*)?")
+_WRITES = {"create", "update", "destroy", "spend"}
 CALLING = ("stdio", "serve", "call", "tools")
 """The commands that offer tools."""
 LOG_LEVELS = ("debug", "info", "warning", "error")
@@ -39,6 +41,12 @@ def is_loopback(host: str) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return False
+
+
+def shown_host(host: str) -> str:
+    """The host of a URL that reaches a server which listens on this one."""
+    reachable = {"0.0.0.0": "127.0.0.1", "::": "::1", "": "127.0.0.1"}.get(host, host)
+    return f"[{reachable}]" if ":" in reachable else reachable
 
 
 def _are_proxies(entries: Sequence[str]) -> bool:
@@ -118,6 +126,32 @@ class Settings:
         False,
         "Let live keys through where an API has test keys (FlowPilot).",
         commands=CALLING,
+    )
+    approve: tuple[str, ...] = _row(
+        ("destroy", "spend"),
+        "What a person approves: none, writes, or some of create, update, destroy and spend.",
+        fits=lambda words: words in (("none",), ("writes",)) or (words and set(words) <= _WRITES),
+        takes="none, writes, or some of create, update, destroy, spend",
+        commands=CALLING,
+    )
+    policy: str = _row(
+        "", "File (TOML) that says what writes may do: what is approved, caps, allow-lists, stop.", commands=CALLING
+    )
+    public_url: str = _row(
+        "",
+        "URL under which people reach this server, with its path prefix, for links to the page on which they approve.",
+        fits=_URL.fullmatch,
+        takes="a URL such as https://mcp.example.com, without a slash at its end",
+        shown="the address it listens on",
+        commands=("serve",),
+    )
+    approval_secret: str = _row(
+        "",
+        "At least 16 characters that a person types to approve on the page. Unset: made once in a sandbox, elsewhere no page.",
+        fits=lambda value: not value or len(value) >= 16,
+        takes="at least 16 characters",
+        secret=True,
+        option=False,
     )
     hide_unscoped: bool = _row(
         False,
@@ -268,6 +302,18 @@ class Settings:
             ConfigError: it lies in a home that nobody knows.
         """
         return _whole(self.data_dir or default_data_dir(), "data_dir")
+
+    @property
+    def own_url(self) -> str:
+        """The URL under which this server lets requests in, with its prefix: outside loopback a name it was told to accept."""
+        name = shown_host(self.host) if is_loopback(self.host) else self.allowed_host[0]
+        has_port = re.search(r":\d+$", name) is not None
+        return f"http://{name if has_port else f'{name}:{self.port}'}{self.path_prefix}"
+
+    @property
+    def approve_url(self) -> str:
+        """The URL below which people find the page on which they approve."""
+        return self.public_url or self.own_url
 
     @property
     def source_path(self) -> Path | None:

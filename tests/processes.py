@@ -29,12 +29,13 @@ PATIENCE = 60.0
 
 
 def environment(home: Path, **more: str) -> dict[str, str]:
-    """A clean environment: the command on PATH, an empty home, and all data inside it."""
+    """A clean environment: the command on PATH, an empty home, all data inside it, and nobody who is asked."""
     return {
         "PATH": f"{BIN}{os.pathsep}/usr/local/bin{os.pathsep}/usr/bin{os.pathsep}/bin",
         "HOME": str(home),
         "LANG": "C.UTF-8",
         "FLINTT_MCP_DATA_DIR": str(home / "data"),
+        "FLINTT_MCP_APPROVE": "none",
         **more,
     }
 

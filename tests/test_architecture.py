@@ -50,6 +50,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
         "face",
         "sandbox",
         "settings",
+        "state",
         "transports.http",
     ),
     # the one module that puts the rooms together
@@ -61,16 +62,16 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "transports.http": ("calls", "errors", "settings", "transports"),
     "face": ("calls", "errors", "offers"),
     # what is on offer
-    "offers": ("calls", "catalogue", "errors", "offers.handbook", "rest", "settings"),
+    "offers": ("calls", "calls.stages", "catalogue", "errors", "offers.handbook", "rest", "settings"),
     "offers.handbook": ("calls", "catalogue", "errors", "rest.reading", "text"),
     # an operation as a tool, and signing in at its API
-    "rest": ("calls", "catalogue", "errors", "rest.reading", "rest.sending", "state"),
+    "rest": ("calls", "catalogue", "errors", "rest.reading", "rest.sending", "state", "text"),
     "rest.reading": ("catalogue", "errors", "rest.sending", "text"),
     "rest.sending": ("catalogue", "errors", "state"),
     "oauth": ("errors", "rest.sending", "settings", "state", "text"),
     # what a call is
     "calls.stages": ("calls", "catalogue", "errors"),
-    "calls": ("catalogue", "errors"),
+    "calls": ("catalogue", "errors", "text"),
     "catalogue": ("errors", "settings"),
     # what the server keeps
     "state": ("calls", "catalogue", "errors", "settings", "sqlite"),

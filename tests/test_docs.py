@@ -251,3 +251,15 @@ LIST_HEADERS = {
     "mcp-protocol-version": "2026-07-28",
     "mcp-method": "tools/list",
 }
+
+
+def test_every_measure_of_the_security_page_is_shown_by_a_test_that_exists() -> None:
+    named = re.findall(r"\| (tests/[\w/]+\.py)::(\w+) \|", page("security"))
+    rows = [line for line in page("security").splitlines() if line.startswith("| ") and not line.startswith("| ---")]
+    assert len(named) == len(rows) - 1
+    missing = [
+        f"{file}::{name}"
+        for file, name in named
+        if not re.search(rf"^(async )?(def )?{name}\b", (ROOT / file).read_text("utf-8"), re.MULTILINE)
+    ]
+    assert missing == []

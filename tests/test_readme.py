@@ -71,7 +71,10 @@ BACKED_BY = {
         "catalogue/test_every_tool.py::test_all_default_tools_together_cost_a_model_little",
         "test_readme.py::test_the_table_of_tools_names_the_default_tools",
     ),
-    "Deletion and spending are marked.": (
+    "Deletion and spending ask first.": (
+        "behaviour/test_approving.py::test_a_person_reads_what_is_stored_and_says_yes_and_it_is_done_once",
+        "behaviour/test_approving.py::test_what_is_no_persons_yes_leaves_it_to_the_page",
+        "behaviour/test_approving.py::test_a_client_that_asks_nobody_is_told_and_only_its_own_key_gets_what_was_approved",
         "catalogue/test_every_tool.py::test_hints_follow_the_effect_and_never_contradict",
         "offers/test_toolsets.py::test_a_read_only_server_has_no_tool_that_changes_anything",
         "apis/test_spending_is_allowed_on_purpose.py::test_a_refusal_says_what_would_have_been_spent_and_sends_nothing",
@@ -166,7 +169,8 @@ async def test_what_a_server_prints_for_clients_works_as_it_stands_from_anywhere
     local, remote = (block["mcpServers"]["flintt"] for block in printed)
     assert local == {
         "command": str(BIN / "flintt-mcp"),
-        "args": ["stdio", "--sandbox", "--data-dir", f"{served.home}/data"],
+        # As the environment of the tests' processes has it: what a server was told goes into the entry.
+        "args": ["stdio", "--sandbox", "--data-dir", f"{served.home}/data", "--approve", "none"],
     }
     assert remote == {"type": "sse", "url": served.mcp, "headers": {"X-API-Key": "flt_sandbox_key"}}
     for entry in (local, remote):

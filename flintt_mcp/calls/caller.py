@@ -156,17 +156,16 @@ class Credentials:
         self, secrets: dict[str, str], toolsets: str | None, trace: Trace | None = None, unfilled: str = ""
     ) -> Caller:
         chosen = None if toolsets is None else self._narrowed(toolsets)
-        lines = {name: f"{name}\t{key}" for name, key in sorted(secrets.items())}
-        principals = {name: self._digest(line) for name, line in lines.items()}
-        alone = len(principals) == 1  # as nearly every caller is, and then one digest is enough
-        principal = next(iter(principals.values())) if alone else self._digest("\n".join(lines.values()))
+        principals = {name: self._digest({name: secrets[name]}) for name in secrets}
+        principal = principals[next(iter(secrets))] if len(secrets) == 1 else self._digest(secrets)
         for name, other in self._beside.items():
             # The key of the API it is beside may be enough there (in the sandbox), and then says who it is.
             if name not in principals and other in principals:
                 principals[name] = principals[other]
         return Caller(principal, secrets, chosen, principals, trace, unfilled)
 
-    def _digest(self, text: str) -> str:
+    def _digest(self, secrets: Mapping[str, str]) -> str:
+        text = "\n".join(f"{name}\t{secrets[name]}" for name in sorted(secrets))
         return hashlib.blake2b(text.encode(), key=self._digest_key, digest_size=32).hexdigest()
 
     def _narrowed(self, text: str) -> frozenset[str] | None:

@@ -37,12 +37,12 @@ class State(StrEnum):
 
 STEPS: dict[State, frozenset[State]] = {
     State.DRAFT: frozenset({State.ASKED, State.EXECUTING, State.EXPIRED}),
-    State.ASKED: frozenset({State.APPROVED, State.DECLINED, State.EXPIRED}),
+    State.ASKED: frozenset({State.ASKED, State.APPROVED, State.DECLINED, State.EXPIRED}),
     State.APPROVED: frozenset({State.EXECUTING, State.EXPIRED}),
     State.EXECUTING: frozenset({State.DONE, State.FAILED, State.UNKNOWN}),
     State.UNKNOWN: frozenset({State.EXECUTING, State.DONE, State.FAILED}),
 }
-"""State -> the states that may follow. From the other four nothing follows."""
+"""State -> the states that may follow; asked again, it stays asked. From the other four nothing follows."""
 
 
 class Wanted(msgspec.Struct, frozen=True, kw_only=True):
@@ -124,6 +124,8 @@ class Intents(Protocol):
         """
         ...
 
-    async def used(self, caller: str, unit: str, since: float) -> Decimal:
-        """The sum of the amounts, in `unit`s, of this caller's intents since then that were approved or went on from there."""
+    async def used(self, wanted: Wanted, since: float) -> Decimal:
+        """The sum of the amounts, in the unit of `wanted`, of its caller's other intents of this tool since then that were
+        approved or went on from there. An intent that stands for `wanted` already does not count: nothing is spent again for it.
+        """
         ...

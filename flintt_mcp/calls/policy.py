@@ -52,6 +52,11 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
     yes_in_scripts: bool = False
     tools: Mapping[str, ToolPolicy] = {}
 
+    def asks_about(self, tool: str, effect: Effect, *, replaces: bool = False) -> bool:
+        """Whether a person approves calls of this tool; one that `replaces` what is there counts as one that deletes."""
+        own = self.of(tool).approve
+        return own if own is not None else effect in self.approve or (replaces and Effect.DESTROY in self.approve)
+
     def of(self, tool: str) -> ToolPolicy:
         """What holds for that tool beside the rest."""
         return self.tools.get(tool, ToolPolicy())

@@ -34,11 +34,13 @@ class Ask(msgspec.Struct, frozen=True):
     """The call needs answers from the client first.
 
     `requests` maps a name to an MCP input request (`{"method": ..., "params": ...}`). The call runs again with
-    `Call.answers` under the same names and with `state` as it was left here.
+    `Call.answers` under the same names and with `state` as it was left here. After an `optional` question it runs again also when
+    the client fails on it: then there is no answer of that name.
     """
 
     requests: Mapping[str, Mapping[str, Any]] = {}
     state: str | None = None
+    optional: bool = False
 
 
 class Refused(msgspec.Struct, frozen=True):

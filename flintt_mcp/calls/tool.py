@@ -26,7 +26,8 @@ class Tool:
     `api` names the REST API whose key it needs; None makes it public. `long_lived` tools may ask the client or show
     progress, so their calls need a stream. `look` says whether a write whose answer was lost was done. A `repeatable` one may
     simply be sent again: its API tells attempts by their key, or a second time changes nothing more. `gone` is the result of a
-    deletion that such a second attempt finds done.
+    deletion that such a second attempt finds done. `amount` is the argument that holds how much is spent, in `unit`s. `facts`
+    gives the text a person is asked with; one that `replaces` what was there is asked about like deletion.
     """
 
     name: str
@@ -44,6 +45,10 @@ class Tool:
     look: Callable[[Call], Awaitable[Looked]] | None = field(default=None, repr=False)
     repeatable: bool = False
     gone: Done | None = field(default=None, repr=False)
+    amount: str = ""
+    unit: str = ""
+    replaces: bool = False
+    facts: Callable[[Call], Awaitable[str]] | None = field(default=None, repr=False)
 
     @property
     def hints(self) -> dict[str, bool]:

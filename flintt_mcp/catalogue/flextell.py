@@ -14,12 +14,14 @@ from flintt_mcp.catalogue.operation import (
     Arg,
     Cursor,
     Effect,
+    Facts,
     Kind,
     Listing,
     Operation,
     Place,
     Record,
     Route,
+    See,
     Toolset,
     fields,
     path,
@@ -50,6 +52,7 @@ NAMES = rf"^{NAME}(/{NAME})*$"
 ONE = "/{resource:path}/{id}"
 MANY = "/{resource:path}"
 RESOURCE = fields("id")
+_NOW = See(of="flextell_read", label="There now", given={"resource": "resource", "id": "id"}, needed=True)
 
 
 def flextell_toolset(resources: tuple[str, ...] = ()) -> Toolset:
@@ -111,6 +114,8 @@ def _operations(resources: tuple[str, ...]) -> tuple[Operation, ...]:
             routes=(Route("PUT", ONE),),
             args=(resource, path("id"), _data("All its fields.")),
             result=_record("Flextell resource replaced."),
+            replaces=True,
+            facts=Facts(sees=(_NOW,), for_good="Fields that are left out are lost."),
         ),
         Operation(
             name="flextell_modify",
@@ -129,6 +134,7 @@ def _operations(resources: tuple[str, ...]) -> tuple[Operation, ...]:
             routes=(Route("DELETE", ONE),),
             args=(resource, path("id")),
             result=_record("Flextell resource deleted.", noun="deletion"),
+            facts=Facts(sees=(_NOW,), for_good="The resource cannot be brought back."),
         ),
     )
 

@@ -10,6 +10,7 @@ from flintt_mcp.catalogue.operation import (
     Api,
     Capped,
     Effect,
+    Facts,
     InOrder,
     Kind,
     Listing,
@@ -20,6 +21,7 @@ from flintt_mcp.catalogue.operation import (
     Record,
     Route,
     Section,
+    See,
     Toolset,
     Trace,
     Whole,
@@ -239,6 +241,25 @@ OPERATIONS = (
         routes=(Route("DELETE", "/v1/signals/{signal_id}"),),
         args=(path("signal_id"),),
         result=Record(noun="deletion", fields=fields("ok"), said="Signal deleted, with all its runs and results."),
+        facts=Facts(
+            sees=(
+                See(
+                    of="get_signal",
+                    label="Signal",
+                    given={"signal_id": "signal_id"},
+                    fields=("name", "status"),
+                    needed=True,
+                ),
+                See(
+                    of="list_runs",
+                    label="Goes with it",
+                    given={"signal_id": "signal_id"},
+                    counts="runs",
+                    sums={"raw_count": "finds", "valid_count": "valid results"},
+                ),
+            ),
+            for_good="The signal, its runs and their results cannot be brought back.",
+        ),
     ),
     Operation(
         name="list_runs",

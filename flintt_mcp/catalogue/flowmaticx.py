@@ -9,6 +9,7 @@ from __future__ import annotations
 from flintt_mcp.catalogue.operation import (
     Api,
     Effect,
+    Facts,
     Kind,
     Listing,
     Lookup,
@@ -16,6 +17,7 @@ from flintt_mcp.catalogue.operation import (
     Operation,
     Record,
     Route,
+    See,
     Toolset,
     body,
     fields,
@@ -130,6 +132,31 @@ OPERATIONS = (
         scopes=("jobs:write",),
         idempotency_key=True,
         spends="credits for up to {leads_requested} leads",
+        amount="leads_requested",
+        unit="leads",
+        facts=Facts(
+            sees=(
+                See(
+                    of="flowmaticx_get_credits",
+                    label="Credits",
+                    fields=("creditsRemaining", "creditsTotal", "currentPeriodEnd"),
+                ),
+                See(
+                    of="flowmaticx_list_jobs",
+                    label="Equal earlier job",
+                    where={
+                        "workflowType": "workflow_type",
+                        "keyword": "keyword",
+                        "location": "location",
+                        "requestedLeads": "leads_requested",
+                    },
+                    fields=("id", "status", "foundLeads", "creditsUsed", "createdAt"),
+                ),
+            ),
+            price=2,  # the text's own example: 100 credits for 50 leads
+            currency="credits",
+            for_good="There is no call that ends a job; credits that are used do not come back.",
+        ),
     ),
     Operation(
         name="flowmaticx_list_jobs",

@@ -10,6 +10,7 @@ from __future__ import annotations
 from flintt_mcp.catalogue.operation import (
     Api,
     Effect,
+    Facts,
     Field,
     Kind,
     Listing,
@@ -17,6 +18,7 @@ from flintt_mcp.catalogue.operation import (
     Operation,
     Record,
     Route,
+    See,
     Toolset,
     Trace,
     body,
@@ -106,6 +108,24 @@ OPERATIONS = (
         scopes=("runs:write",),
         spends="up to {budget_cap} NGN",
         trace=Trace(listed="flowpilot_list_runs", same=("objective", "budget_cap")),
+        amount="budget_cap",
+        unit="NGN",
+        facts=Facts(
+            sees=(
+                See(
+                    of="flowpilot_get_wallet_balance",
+                    label="Wallet",
+                    fields=("balance", "currency", "ai_credit_balance"),
+                ),
+                See(
+                    of="flowpilot_list_runs",
+                    label="Equal earlier payment run",
+                    where={"objective": "objective", "budget_cap": "budget_cap"},
+                    fields=("id", "status", "created_at"),
+                ),
+            ),
+            for_good="There is no call that ends a payment run; what it pays out does not come back.",
+        ),
     ),
     Operation(
         name="flowpilot_list_candidates",
@@ -157,6 +177,18 @@ OPERATIONS = (
         routes=(Route("DELETE", "/public/recipients/{recipient_id}"),),
         args=(path("recipient_id"),),
         result=Record(noun="deletion", fields=fields("status", "id"), said="Recipient deleted."),
+        facts=Facts(
+            sees=(
+                See(
+                    of="flowpilot_list_recipients",
+                    label="Recipient",
+                    where={"id": "recipient_id"},
+                    fields=("name", "account_number", "institution_code", "bank_name"),
+                    needed=True,
+                ),
+            ),
+            for_good="The recipient cannot be brought back; past payment runs stay.",
+        ),
         scopes=("recipients:write",),
     ),
     Operation(

@@ -11,11 +11,13 @@ from flintt_mcp.catalogue.operation import (
     AnyOf,
     Api,
     Effect,
+    Facts,
     Kind,
     Listing,
     Operation,
     Record,
     Route,
+    See,
     Toolset,
     Trace,
     Whole,
@@ -44,6 +46,13 @@ OWN_KEY = fields("id", "key_prefix", "last_used_at", "created_at")
 WEBHOOK = fields("id", "name", "endpoint_url", "event_types", "active", "created_at", "updated_at")
 EVENTS = ("signal.run.completed", "signal.run.result", "company.created", "prospect.created")
 ONE_WEBHOOK = "/api/outbound-webhooks/{webhook_id}"
+_ITS_WEBHOOK = See(
+    of="list_webhooks",
+    label="Webhook",
+    where={"id": "webhook_id"},
+    fields=("name", "endpoint_url", "event_types", "active"),
+    needed=True,
+)
 
 OPERATIONS = (
     Operation(
@@ -93,6 +102,7 @@ OPERATIONS = (
         routes=(Route("DELETE", ONE_WEBHOOK),),
         args=(path("webhook_id"),),
         result=Record(noun="deletion", fields=fields("ok"), said="Webhook deleted."),
+        facts=Facts(sees=(_ITS_WEBHOOK,), for_good="The webhook and its secrets cannot be brought back."),
     ),
     Operation(
         name="rotate_webhook_secret",
@@ -106,6 +116,10 @@ OPERATIONS = (
             fields=(),
             secrets=("signing_secret",),
             said="Secret rotated: the old one is invalid from now on.",
+        ),
+        facts=Facts(
+            sees=(_ITS_WEBHOOK,),
+            for_good="The old secret is invalid at once: deliveries are refused until the receiver knows the new one.",
         ),
     ),
     Operation(
@@ -134,6 +148,18 @@ OPERATIONS = (
         routes=(Route("DELETE", "/api/api-keys/{key_id}"),),
         args=(path("key_id"),),
         result=Record(noun="revocation", fields=fields("ok"), said="API key revoked."),
+        facts=Facts(
+            sees=(
+                See(
+                    of="list_api_keys",
+                    label="Key",
+                    where={"id": "key_id"},
+                    fields=("name", "key_prefix", "last_used_at", "created_at"),
+                    needed=True,
+                ),
+            ),
+            for_good="Whatever uses the key stops working at once, for good.",
+        ),
     ),
     Operation(
         name="get_api_key",
@@ -162,6 +188,7 @@ OPERATIONS = (
             secrets=("raw_key",),
             said="API key regenerated: the old one is invalid from now on.",
         ),
+        facts=Facts(for_good="Whatever uses the workspace's one key stops working at once, for good."),
     ),
 )
 

@@ -364,13 +364,44 @@ class Trace(msgspec.Struct, frozen=True, kw_only=True):
     at: str = "created_at"
 
 
+class See(msgspec.Struct, frozen=True, kw_only=True):
+    """What is read, with another operation `of` the same API, just before a person is asked to approve a call.
+
+    `given` maps arguments of that operation to those of the call. Of a list `where` keeps the rows whose fields equal arguments of
+    the call. What is kept is told under `label`: `fields` of it (of a list, of its newest row that was kept), or with `counts` how
+    many rows there are, and the sums of fields by what they are called. A row that is `needed` has to be there.
+    """
+
+    of: str
+    label: str
+    given: Mapping[str, str] = {}
+    where: Mapping[str, str] = {}
+    fields: tuple[str, ...] = ()
+    counts: str = ""
+    sums: Mapping[str, str] = {}
+    needed: bool = False
+
+
+class Facts(msgspec.Struct, frozen=True, kw_only=True):
+    """What a person is told before a call is approved: what is read, what it is likely to cost, and what cannot be undone.
+
+    `price` is what each unit of the operation's amount costs, in `currency`.
+    """
+
+    sees: tuple[See, ...] = ()
+    price: int = 0
+    currency: str = ""
+    for_good: str = ""
+
+
 class Operation(msgspec.Struct, frozen=True, kw_only=True):
     """One endpoint of one API, and the tool that calls it.
 
     `name` is the tool's name, `about` its description for a model: what it is for, when not to use it, what comes back.
     `scopes` are the key scopes the API's text asks for. `idempotency_key` sends an Idempotency-Key with every call. `spends`
-    says what a call may cost, with arguments in braces: "up to {leads_requested} leads' worth of credits". `trace` is where to look
-    for what it made.
+    says what a call may cost, with arguments in braces: "up to {leads_requested} leads' worth of credits"; `amount` is the argument
+    that holds how much, in `unit`s. `trace` is where to look for what it made. One that `replaces` takes the place of all that was
+    there, which is asked about like deletion. `facts` is what a person is told who approves a call.
     """
 
     name: str
@@ -384,6 +415,10 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True):
     scopes: tuple[str, ...] = ()
     idempotency_key: bool = False
     spends: str = ""
+    amount: str = ""
+    unit: str = ""
+    replaces: bool = False
+    facts: Facts = Facts()
     trace: Trace | None = None
 
     @property

@@ -14,6 +14,7 @@ import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from flintt_mcp.cli.deciding import at_a_terminal, decide, run_asking
 from flintt_mcp.cli.outcome import FAILED, ended
 from flintt_mcp.errors import ConfigError, UnknownTool
 from flintt_mcp.serving.console import as_json, say
@@ -70,7 +71,7 @@ def _call(settings: Settings, env: dict[str, str], options: argparse.Namespace, 
     from flintt_mcp.calls.wording import told
 
     arguments = {**_json_arguments(options.json_arguments), **_loose_arguments(rest)}
-    reply = anyio.run(_reply_to, settings, env, options.tool, arguments)
+    reply = anyio.run(_reply_to, settings, env, options, arguments)
     if isinstance(reply, Done):
         whole = {"text": reply.text} if reply.structured is None else reply.structured
         result = as_json(whole) if options.structured else reply.text
@@ -79,25 +80,28 @@ def _call(settings: Settings, env: dict[str, str], options: argparse.Namespace, 
     return FAILED
 
 
-async def _reply_to(settings: Settings, env: dict[str, str], tool: str, arguments: dict[str, Any]) -> Reply:
+async def _reply_to(
+    settings: Settings, env: dict[str, str], options: argparse.Namespace, arguments: dict[str, Any]
+) -> Reply:
     """The reply to one call by whoever started this process.
 
     Raises:
         ConfigError: a setting that cannot work.
     """
     from flintt_mcp.app import open_app
+    from flintt_mcp.calls.asking import FORM
     from flintt_mcp.calls.call import Call, QuietChannel
     from flintt_mcp.calls.inventory import no_tool
     from flintt_mcp.calls.reply import Refused
 
     async with open_app(settings, env) as app:
-        channel = QuietChannel("shell")
+        channel = QuietChannel("shell", frozenset({FORM}) if options.yes or at_a_terminal() else frozenset())
         try:
-            found = app.inventory.find(tool, app.caller)
+            found = app.inventory.find(options.tool, app.caller)
         except UnknownTool as error:
             await app.pipeline.run(Call(no_tool(), {}, app.caller, channel))
             return Refused(error)
-        return await app.pipeline.run(Call(found, arguments, app.caller, channel))
+        return await run_asking(app, Call(found, arguments, app.caller, channel), yes=options.yes)
 
 
 def _json_arguments(text: str | None) -> dict[str, Any]:
@@ -195,6 +199,7 @@ RUNS: dict[str, Callable[[Settings, dict[str, str], argparse.Namespace, list[str
     "sandbox": _sandbox,
     "call": _call,
     "tools": _tools,
+    "approve": decide,
     "login": _login,
     "audit": _audit,
 }

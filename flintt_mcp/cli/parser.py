@@ -20,6 +20,7 @@ COMMANDS = {
     "call": "call one tool from the shell",
     "tools": "list the tools that are on",
     "audit": "show, export or verify the journal of every write and every approval",
+    "approve": "decide, as a person at a terminal, about a call that waits for it",
     "login": "sign in to an API behind OAuth 2.0 (flextell) and keep its tokens on this machine",
 }
 
@@ -53,7 +54,14 @@ def command_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"flintt-mcp {__version__}")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", title="commands")
-    own = {"call": _add_call, "tools": _add_tools, "login": _add_login, "audit": _add_audit, "sandbox": _add_actions}
+    own = {
+        "call": _add_call,
+        "tools": _add_tools,
+        "login": _add_login,
+        "approve": _add_approval,
+        "audit": _add_audit,
+        "sandbox": _add_actions,
+    }
     for name, about in COMMANDS.items():
         command = commands.add_parser(
             name, help=about, description=about[0].upper() + about[1:] + ".", epilog=EPILOG, allow_abbrev=False
@@ -70,6 +78,16 @@ def _add_call(command: argparse.ArgumentParser) -> None:
     command.add_argument("tool", metavar="TOOL", help="name of the tool; `flintt-mcp tools` lists them")
     command.add_argument("--json", metavar="OBJECT", dest="json_arguments", help="all arguments as one JSON object")
     command.add_argument("--structured", action="store_true", help="print the structured result as JSON")
+    command.add_argument(
+        "--yes", action="store_true", help="approve what would be asked; a person types this, at a terminal"
+    )
+
+
+def _add_approval(command: argparse.ArgumentParser) -> None:
+    command.usage = "flintt-mcp approve INTENT [options]"
+    command.add_argument(
+        "intent", metavar="INTENT", help="id of the intent, from the answer that said approval_required"
+    )
 
 
 def _add_tools(command: argparse.ArgumentParser) -> None:

@@ -36,7 +36,9 @@ _ASKED: dict[str, tuple[str, type[BaseModel], type[BaseModel]]] = {
     "roots/list": ("roots", ListRootsRequest, ListRootsResult),
 }
 """Method of a question -> (the client capability it needs, its request type, its result type)."""
-_SINCE = {"elicitation": "2025-06-18"}
+URL_ELICITATION = "elicitation/url"
+"""Elicitation by a page to open, as a capability of its own: a client may have it and show no forms, or the other way round."""
+_SINCE = {"elicitation": "2025-06-18", URL_ELICITATION: "2025-11-25"}
 """Capability -> the first revision that knows it; a client may declare it at an older one and still not understand."""
 
 
@@ -45,9 +47,23 @@ def offered(ctx: ServerRequestContext[Any, Any]) -> frozenset[str]:
     declared = ctx.session.client_capabilities
     return frozenset(
         name
-        for name, _, _ in _ASKED.values()
-        if getattr(declared, name, None) is not None and ctx.protocol_version >= _SINCE.get(name, "")
+        for name in ("elicitation", URL_ELICITATION, "sampling", "roots")
+        if _declares(declared, name) and ctx.protocol_version >= _SINCE.get(name, "")
     )
+
+
+def _declares(declared: Any, name: str) -> bool:
+    """Whether the capability is declared; one of elicitation that names no mode means forms."""
+    found = getattr(declared, name.partition("/")[0], None)
+    if found is None or "elicitation" not in name:
+        return found is not None
+    return found.url is not None if name == URL_ELICITATION else found.form is not None or found.url is None
+
+
+def _needed(request: Mapping[str, Any]) -> str:
+    """The capability that a question needs."""
+    name = _ASKED[request["method"]][0]
+    return URL_ELICITATION if name == "elicitation" and request["params"].get("mode") == "url" else name
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +105,7 @@ def _answers(responses: Mapping[str, Any] | None) -> dict[str, Any]:
 
 
 def _check_capabilities(ctx: ServerRequestContext[Any, Any], ask: Ask) -> None:
-    needed = {_ASKED[request["method"]][0] for request in ask.requests.values()}
+    needed = {_needed(request) for request in ask.requests.values()}
     missing = sorted(needed - offered(ctx))
     if missing:
         raise MCPError(
@@ -116,7 +132,12 @@ async def _ask_now(ctx: ServerRequestContext[Any, Any], ask: Ask) -> dict[str, A
             "This call has to ask you something, and this connection has no way back to the client. Nothing was changed. "
             "Use a session (one worker), stdio, or a client of revision 2026-07-28.",
         )
-    return {name: await _ask_one(ctx, request) for name, request in ask.requests.items()}
+    try:
+        return {name: await _ask_one(ctx, request) for name, request in ask.requests.items()}
+    except MCPError:
+        if ask.optional:
+            return {}
+        raise
 
 
 async def _ask_one(ctx: ServerRequestContext[Any, Any], request: Mapping[str, Any]) -> dict[str, Any]:

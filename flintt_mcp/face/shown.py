@@ -19,6 +19,7 @@ from mcp_types import (
     LoggingMessageNotificationParams,
     PaginatedRequestParams,
 )
+from mcp_types.version import MODERN_PROTOCOL_VERSIONS
 from pydantic import BaseModel
 
 from flintt_mcp.calls.call import LogLevel
@@ -75,8 +76,10 @@ class McpChannel:
 
     @property
     def asks(self) -> frozenset[str]:
-        """What the client can be asked for."""
-        return offered(self._ctx)
+        """What the client can be asked for; nothing where a handshake client has no way back."""
+        if self._ctx.protocol_version in MODERN_PROTOCOL_VERSIONS or self._ctx.session.can_send_request:
+            return offered(self._ctx)
+        return frozenset()
 
     async def progress(self, done: float, total: float | None = None, message: str | None = None) -> None:
         await self._ctx.session.report_progress(done, total, message)

@@ -16,12 +16,16 @@ from flintt_mcp.catalogue import TOOLSETS
 from flintt_mcp.catalogue.flextell import FLEXTELL_TOOLSET, flextell_toolset
 from flintt_mcp.catalogue.operation import Toolset
 from flintt_mcp.errors import ConfigError
+from flintt_mcp.offers.approvals import TOOLSET as APPROVALS
 from flintt_mcp.offers.handbook.documents import Handbook
 from flintt_mcp.offers.handbook.tools import TOOLSET as DOCS
 from flintt_mcp.offers.handbook.tools import docs_tools
 from flintt_mcp.rest.operation_tool import operation_tools
 from flintt_mcp.rest.upstream import Upstream
 from flintt_mcp.settings import Settings
+
+_OWN = (DOCS, APPROVALS)
+"""Toolsets of this server's own tools."""
 
 
 def chosen_toolsets(names: Iterable[str]) -> frozenset[str]:
@@ -30,8 +34,8 @@ def chosen_toolsets(names: Iterable[str]) -> frozenset[str]:
     Raises:
         ConfigError: a name that is no toolset.
     """
-    every = [toolset.name for toolset in TOOLSETS] + [DOCS]
-    groups = {"all": every, "default": [toolset.name for toolset in TOOLSETS if toolset.default] + [DOCS]}
+    every = [*(toolset.name for toolset in TOOLSETS), *_OWN]
+    groups = {"all": every, "default": [*(toolset.name for toolset in TOOLSETS if toolset.default), *_OWN]}
     chosen: set[str] = set()
     for name in names:
         if name not in groups and name not in every:
@@ -60,10 +64,14 @@ def build_inventory(
     toolsets: Sequence[Toolset],
     handbook: Handbook,
     upstream: Upstream,
+    own: Sequence[Tool],
     additions: Sequence[Tool],
     hides: Callable[[Tool, Caller], bool] | None,
 ) -> Inventory:
-    """The tools that are on, `additions` last, and of all others why they are off; `hides` leaves some out of a caller's list."""
+    """The tools that are on, `additions` last, and of all others why they are off; `hides` leaves some out of a caller's list.
+
+    `own` are tools of this server that stand on neither an API nor the handbook.
+    """
     chosen = chosen_toolsets(settings.toolsets)
     tools = [tool for toolset in toolsets for tool in operation_tools(toolset, upstream)]
     off = {
@@ -74,6 +82,7 @@ def build_inventory(
     }
     if DOCS in chosen:
         tools += docs_tools(handbook, settings.result_limit)
+    tools += [tool for tool in own if tool.toolset in chosen]
     if settings.read_only:
         off |= {tool.name: "this server is read-only" for tool in tools if not tool.effect.reads}
     on = [*(tool for tool in tools if tool.name not in off), *additions]
@@ -82,6 +91,6 @@ def build_inventory(
 
 def narrowing(additions: Iterable[Tool]) -> dict[str, frozenset[str] | None]:
     """Every name that a request may narrow its toolsets to, with the toolsets it means; `all` leaves all that is on."""
-    names = [*(toolset.name for toolset in TOOLSETS), DOCS, *(tool.toolset for tool in additions)]
+    names = [*(toolset.name for toolset in TOOLSETS), *_OWN, *(tool.toolset for tool in additions)]
     groups = {"all": None, "default": chosen_toolsets(["default"])}
     return {**groups, **{name: frozenset({name}) for name in names}}

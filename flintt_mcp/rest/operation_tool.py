@@ -18,6 +18,7 @@ from flintt_mcp.calls.tool import Tool
 from flintt_mcp.catalogue.operation import Arg, Effect, Kind, Listing, Lookup, Operation, Record, Toolset, local
 from flintt_mcp.errors import Changed
 from flintt_mcp.rest.endpoint import Endpoint
+from flintt_mcp.rest.facts import FactReader
 from flintt_mcp.rest.looking import look_for
 from flintt_mcp.rest.lookup import LookupReader
 from flintt_mcp.rest.readers import ListReader, Reader, RecordReader
@@ -29,7 +30,12 @@ from flintt_mcp.rest.upstream import Upstream
 
 def operation_tools(toolset: Toolset, upstream: Upstream) -> list[Tool]:
     """The tools of one toolset, in the order of its rows."""
-    return [OperationTool(toolset, operation, upstream).tool() for operation in toolset.operations]
+    rows = {operation.name: OperationTool(toolset, operation, upstream) for operation in toolset.operations}
+    handles = {name: row.handle for name, row in rows.items()}
+    return [
+        row.tool(FactReader(toolset, operation, upstream, handles))
+        for row, operation in zip(rows.values(), toolset.operations, strict=True)
+    ]
 
 
 class OperationTool:
@@ -64,8 +70,8 @@ class OperationTool:
         record = self._operation.result
         return isinstance(record, Record) and any(name in structured[record.noun] for name in record.secrets)
 
-    def tool(self) -> Tool:
-        """The tool that a client sees."""
+    def tool(self, facts: FactReader) -> Tool:
+        """The tool that a client sees; `facts` tells a person what a call of it does."""
         operation, api = self._operation, self._endpoint.api
         return Tool(
             name=operation.name,
@@ -82,6 +88,10 @@ class OperationTool:
             look=self._look,
             repeatable=operation.repeatable,
             gone=_gone(operation),
+            amount=operation.amount,
+            unit=operation.unit,
+            replaces=operation.replaces,
+            facts=None if operation.effect.reads else facts.text,
         )
 
 

@@ -23,7 +23,9 @@ from flintt_mcp.face.server import build_server, makes_spans
 from flintt_mcp.face.tool_requests import tool_answers
 from flintt_mcp.serving.memory import settle_memory
 from flintt_mcp.settings import Settings
+from flintt_mcp.state.approval_secret import approval_secret
 from flintt_mcp.transports.http.app import Answering, Beside, HttpApp, HttpOptions
+from flintt_mcp.transports.http.approve_page import Decisions
 from flintt_mcp.transports.http.gate import sender_of
 
 QUIET = QuietChannel("http")
@@ -90,8 +92,31 @@ def mcp_over_http(app: App) -> ASGIApp:
         Answering(server, app.needs_stream, short),
         app.credentials,
         _options(app.settings),
-        Beside(reach=app.reach, metrics=app.metrics.text, closers=app.additions.closers),
+        Beside(
+            reach=app.reach,
+            metrics=app.metrics.text,
+            closers=app.additions.closers,
+            decisions=_decisions(app),
+        ),
     )
+
+
+def _decisions(app: App) -> Decisions:
+    """What people decide on the page: about calls that wait, by their intent."""
+
+    async def shown(id: str) -> str | None:
+        intent = await app.approvals.waiting(id)
+        return None if intent is None else intent.shown
+
+    async def decide(id: str, approved: bool) -> bool:
+        intent = await app.approvals.waiting(id)
+        return intent is not None and await app.approvals.decide(intent, "page", approved=approved) is not None
+
+    return Decisions(shown, decide, approval_secret(app.settings))
+
+
+def _origin(url: str) -> str:
+    return "/".join(url.split("/", 3)[:3])
 
 
 def _options(settings: Settings) -> HttpOptions:
@@ -99,7 +124,8 @@ def _options(settings: Settings) -> HttpOptions:
         host=settings.host,
         port=settings.port,
         allowed_hosts=settings.allowed_host,
-        allowed_origins=settings.allowed_origin,
+        # Browsers name the page's own origin when they send its form.
+        allowed_origins=(*settings.allowed_origin, _origin(settings.approve_url)),
         stateless=settings.workers > 1,
         max_body_bytes=settings.body_limit,
         body_timeout=settings.body_timeout,

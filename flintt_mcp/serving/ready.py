@@ -7,7 +7,6 @@ only where it is the sandbox's public one. A command is shown so that it is foun
 from __future__ import annotations
 
 import json
-import re
 import shutil
 import sys
 from pathlib import Path
@@ -15,14 +14,15 @@ from typing import Any
 
 from flintt_mcp import __version__
 from flintt_mcp.serving.console import say
-from flintt_mcp.settings import ROWS, Settings, is_loopback, option
+from flintt_mcp.settings import ROWS, Settings, option, shown_host
+from flintt_mcp.state.approval_secret import approval_secret
 
-_PATHS = ("data_dir", "source_folder")
+_PATHS = ("data_dir", "source_folder", "policy")
 
 
 def say_ready(settings: Settings) -> None:
     """The ready lines: the MCP URL, blocks to paste, and where the data lies."""
-    base = f"http://{_address(settings)}{settings.path_prefix}/mcp"
+    base = f"{settings.own_url}/mcp"
     key = "flt_sandbox_key" if settings.sandbox else "flt_your_api_key"
     # Several workers answer legacy SSE with 405.
     remote = {"type": "sse" if settings.workers == 1 else "http", "url": base, "headers": {"X-API-Key": key}}
@@ -37,6 +37,7 @@ def say_ready(settings: Settings) -> None:
         "",
         f"  Claude Code   claude mcp add --transport http flintt '{base}' --header 'X-API-Key: {key}'",
         f"  Data          {settings.data_path}",
+        *_approving(settings),
         "  Stop          Ctrl-C",
     )
 
@@ -78,6 +79,16 @@ def _block(entry: dict[str, Any]) -> list[str]:
     return ["    " + line for line in json.dumps({"mcpServers": {"flintt": entry}}, indent=2).splitlines()]
 
 
+def _approving(settings: Settings) -> list[str]:
+    """How people approve what deletes or spends."""
+    secret = approval_secret(settings)
+    if not secret:
+        return [
+            "  Approvals     only in clients that show forms; FLINTT_MCP_APPROVAL_SECRET is not set, so there is no page"
+        ]
+    return [f"  Approvals     on the page that a call names, with the secret {secret}"] if settings.sandbox else []
+
+
 def say_sandbox_ready(settings: Settings) -> None:
     """The ready lines of the sandbox's REST APIs alone."""
     url = f"http://{shown_host(settings.host)}:{settings.port}"
@@ -87,18 +98,3 @@ def say_sandbox_ready(settings: Settings) -> None:
         f"  use it      FLINTT_API_URL={url}/flintt FLINTT_API_KEY=flt_sandbox_key flintt-mcp tools",
         f"  data        {settings.data_path}",
     )
-
-
-def shown_host(host: str) -> str:
-    """The host of a URL that reaches a server which listens on this one."""
-    reachable = {"0.0.0.0": "127.0.0.1", "::": "::1", "": "127.0.0.1"}.get(host, host)
-    return f"[{reachable}]" if ":" in reachable else reachable
-
-
-def _address(settings: Settings) -> str:
-    """Host and port under which this server lets requests in: outside loopback that is a name it was told to accept."""
-    if is_loopback(settings.host):
-        return f"{shown_host(settings.host)}:{settings.port}"
-    name = settings.allowed_host[0]
-    has_port = re.search(r":\d+$", name) is not None
-    return name if has_port else f"{name}:{settings.port}"

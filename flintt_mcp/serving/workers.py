@@ -17,8 +17,8 @@ from uvicorn.config import STARTUP_FAILURE
 from flintt_mcp.app import open_app
 from flintt_mcp.serving.asgi import mcp_over_http, service
 from flintt_mcp.serving.logs import configure_logging
-from flintt_mcp.serving.ready import say_ready, shown_host
-from flintt_mcp.settings import Settings, environment, load
+from flintt_mcp.serving.ready import say_ready
+from flintt_mcp.settings import Settings, environment, load, shown_host
 
 
 def worker() -> ASGIApp:

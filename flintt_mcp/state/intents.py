@@ -11,16 +11,20 @@ import hashlib
 import hmac
 import secrets
 import sqlite3
-from collections.abc import Callable, Collection
+import time
+from collections.abc import Callable, Collection, Iterator
+from contextlib import closing, contextmanager
 from decimal import Decimal
 from typing import Any, TypeVar
 from uuid import uuid4
 
 from flintt_mcp.calls.intent import STEPS, Intent, IntentReused, State, Wanted
 from flintt_mcp.catalogue.operation import Effect
+from flintt_mcp.settings import Settings
 from flintt_mcp.sqlite import Database
 from flintt_mcp.state.journal import Journal
-from flintt_mcp.state.server_file import refusing
+from flintt_mcp.state.server_file import refusing, server_file
+from flintt_mcp.state.server_keys import derive_keys
 
 T = TypeVar("T")
 
@@ -31,6 +35,14 @@ _COUNTED = (State.APPROVED, State.EXECUTING, State.DONE, State.UNKNOWN)
 _WAITING = (State.DRAFT, State.ASKED, State.APPROVED)
 """States that end by the clock when nobody answers."""
 _CHANGEABLE = frozenset({"ends_at", "settles_at", "shown", "how", "reply"})
+
+
+@contextmanager
+def open_intents(settings: Settings) -> Iterator[StoredIntents]:
+    """The intents of the servers on a data folder, for whoever decides about them there."""
+    with closing(server_file(settings.data_path)) as database:
+        key = derive_keys(settings).digest
+        yield StoredIntents(database, key, time.time, Journal(key, arguments=settings.audit_arguments))
 
 
 class StoredIntents:
@@ -117,14 +129,16 @@ class StoredIntents:
 
         return await self._run(step)
 
-    async def used(self, caller: str, unit: str, since: float) -> Decimal:
+    async def used(self, wanted: Wanted, since: float) -> Decimal:
         """As `Intents` says."""
+        digest = self._digest(wanted)
 
         def used(connection: sqlite3.Connection) -> Decimal:
+            same = _current(connection, wanted, digest, self._now())
             rows = connection.execute(
-                f"SELECT amount FROM intents WHERE caller = ? AND unit = ? AND changed_at >= ? AND amount IS NOT NULL "
-                f"AND state IN ({_listed(_COUNTED)})",
-                (caller, unit, since),
+                f"SELECT amount FROM intents WHERE caller = ? AND tool = ? AND unit = ? AND changed_at >= ? AND id <> ? "
+                f"AND amount IS NOT NULL AND state IN ({_listed(_COUNTED)})",
+                (wanted.caller, wanted.tool, wanted.unit, since, "" if same is None else same["id"]),
             )
             return sum((Decimal(row["amount"]) for row in rows), Decimal(0))
 

@@ -13,6 +13,8 @@ from typing import Any
 from flintt_mcp.calls.tool import Tool
 from flintt_mcp.catalogue import APIS, TOOLSETS
 from flintt_mcp.catalogue.operation import Operation, Toolset
+from flintt_mcp.offers.approvals import TOOLSET as APPROVALS
+from flintt_mcp.offers.approvals import approval_tool
 from flintt_mcp.offers.handbook.documents import FOR_DEVELOPERS, Handbook, default_folder
 from flintt_mcp.offers.handbook.tools import TOOLSET as DOCS
 from flintt_mcp.offers.handbook.tools import docs_tools
@@ -36,13 +38,16 @@ def all_tools() -> dict[str, list[Tool]]:
 
     upstream = Upstream(nowhere, Places({}), Results(Cursors(bytes(32)), Budget(40_000)))
     tools = {toolset.name: operation_tools(toolset, upstream) for toolset in TOOLSETS}
-    return {**tools, DOCS: docs_tools(Handbook(default_folder()), 40_000)}
+    return {**tools, DOCS: docs_tools(Handbook(default_folder()), 40_000), APPROVALS: [approval_tool(nowhere)]}
 
 
 def tools_page() -> str:
     """docs/tools.md: every tool with its arguments, effect and what it needs."""
-    about = {toolset.name: toolset.about for toolset in TOOLSETS} | {DOCS: "The handbook. Public: no key is needed."}
-    default = {toolset.name for toolset in TOOLSETS if toolset.default} | {DOCS}
+    about = {toolset.name: toolset.about for toolset in TOOLSETS} | {
+        DOCS: "The handbook. Public: no key is needed.",
+        APPROVALS: "What a person decided about calls that delete or spend.",
+    }
+    default = {toolset.name for toolset in TOOLSETS if toolset.default} | {DOCS, APPROVALS}
     lines = [
         "# Tools",
         "",

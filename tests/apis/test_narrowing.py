@@ -19,7 +19,7 @@ pytestmark = pytest.mark.anyio
 
 TOOLSETS = {name: {tool.name for tool in tools} for name, tools in all_tools().items()}
 EVERYTHING = set().union(*TOOLSETS.values())
-DEFAULT = TOOLSETS["flintt"] | TOOLSETS["docs"]
+DEFAULT = TOOLSETS["flintt"] | TOOLSETS["docs"] | TOOLSETS["approvals"]
 UNKNOWN = "A toolset that the request names does not exist; there are all, default, flintt, "
 META = {
     "io.modelcontextprotocol/protocolVersion": MODERN,

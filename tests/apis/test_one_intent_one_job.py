@@ -179,7 +179,11 @@ def test_two_processes_on_one_data_folder_make_one_job(data_dir: Path) -> None:
     words = [f"--{name.replace('_', '-')}={value}" for name, value in JOB.items()]
     command = [sys.executable, "-m", "flintt_mcp", "call", CREATE, *words, "--sandbox", "--toolsets", "flowmaticx"]
     kept = {name: os.environ[name] for name in ("PATH", "HOME", "SYSTEMROOT") if name in os.environ}
-    environment = kept | {"FLINTT_MCP_DATA_DIR": str(data_dir), "FLINTT_MCP_SECRET": SECRET}
+    environment = kept | {
+        "FLINTT_MCP_DATA_DIR": str(data_dir),
+        "FLINTT_MCP_SECRET": SECRET,
+        "FLINTT_MCP_APPROVE": "none",
+    }
     both = [
         subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         for _ in range(2)

@@ -14,6 +14,8 @@ from pathlib import Path
 
 import pytest
 
+import flintt_mcp.cli.commands
+import flintt_mcp.cli.deciding
 import flintt_mcp.cli.main
 import flintt_mcp.sandbox.at_work
 import flintt_mcp.serving.logs
@@ -66,6 +68,9 @@ def shell(
     monkeypatch.setenv("FLINTT_MCP_DATA_DIR", str(data_dir))
     monkeypatch.setattr(flintt_mcp.sandbox.at_work, "open_sandbox", partial(open_sandbox, clock=clock))
     monkeypatch.setattr(flintt_mcp.serving.logs, "configure_logging", lambda level: None)
+    # Somebody sits at a terminal, and says yes to what is asked there.
+    monkeypatch.setattr(flintt_mcp.cli.commands, "at_a_terminal", lambda: True)
+    monkeypatch.setattr(flintt_mcp.cli.deciding, "asked", lambda shown: True)
     return Shell(monkeypatch, capsys, clock)
 
 

@@ -43,13 +43,20 @@ async def open_sandboxed(
     wrap: Wrap | None = None,
     **more: Any,
 ) -> AsyncIterator[App]:
-    """The real app with every toolset over the sandbox of a folder; `wrap` stands between the two."""
+    """The real app with every toolset, where nobody is asked, over the sandbox of a folder; `wrap` stands between the two."""
     plain = in_process.asgi_sender
     monkeypatch.setattr(flintt_mcp.sandbox.at_work, "open_sandbox", partial(open_sandbox, clock=clock or SetClock()))
     with monkeypatch.context() as patch:
         if wrap is not None:
             patch.setattr(in_process, "asgi_sender", lambda app: wrap(plain(app)))
-        chosen = {"toolsets": ("all",), "secret": SECRET, "data_dir": str(data_dir), "sandbox": True, **more}
+        chosen = {
+            "toolsets": ("all",),
+            "secret": SECRET,
+            "data_dir": str(data_dir),
+            "sandbox": True,
+            "approve": ("none",),
+            **more,
+        }
         async with open_app(Settings(**chosen), {}) as app:
             yield app
 

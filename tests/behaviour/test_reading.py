@@ -25,6 +25,7 @@ pytestmark = pytest.mark.anyio
 TOOLS = [
     *("list_companies", "create_company", "list_prospects", "create_prospect", "list_signals", "get_signal"),
     *("create_signal", "update_signal", "delete_signal", "list_runs", "get_run", "list_docs", "get_doc", "search_docs"),
+    "get_approval",
 ]
 NOT_THERE = "00000000-0000-4000-8000-000000000000"
 HOW_TO_GIVE_A_KEY = {

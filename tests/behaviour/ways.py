@@ -148,7 +148,7 @@ async def connected(
         server: Any
         match way.transport:
             case "memory":
-                settings = Settings(sandbox=True, data_dir=str(servers.data))
+                settings = Settings(sandbox=True, data_dir=str(servers.data), approve=("none",))
                 additions = conformance_additions() if fixtures else None
                 app = await stack.enter_async_context(open_app(settings, {}, additions))
                 secrets = {} if key is None else {"flintt": key}

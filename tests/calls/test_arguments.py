@@ -182,7 +182,7 @@ ADDED = {"sessionId": "s", "action": "sendMessage", "chatInput": "Show me our de
 
 @pytest.mark.parametrize("tool", TOOLS, ids=lambda tool: tool.name)
 def test_what_a_known_client_adds_to_every_call_is_left_aside_where_the_tool_has_no_such_argument(tool: Tool) -> None:
-    bare = case_arguments(tool.name) or {"slug": "errors", "query": "a"}
+    bare = case_arguments(tool.name) or {"slug": "errors", "query": "a", "intent": "int_a"}
     bare = {arg.name: bare[arg.name] for arg in tool.arguments.args if arg.name in bare and arg.name != "cursor"}
     own = {name: value for name, value in ADDED.items() if name in tool.arguments.schema["properties"]}
     assert tool.arguments.check({**ADDED, **bare}) == tool.arguments.check({**own, **bare})

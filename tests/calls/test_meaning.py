@@ -28,12 +28,13 @@ def meaning(tool: str, arguments: dict[str, Any]) -> str:
 
 @pytest.mark.parametrize("tool", TOOLS.values(), ids=lambda tool: tool.name)
 def test_a_default_that_is_written_out_is_the_same_call(tool: Tool) -> None:
-    bare = case_arguments(tool.name) or {"slug": "errors", "query": "a"}
+    bare = case_arguments(tool.name) or {"slug": "errors", "query": "a", "intent": "int_a"}
     bare = {arg.name: bare[arg.name] for arg in tool.arguments.args if arg.name in bare and arg.default is None}
     defaults = {arg.name: arg.default for arg in tool.arguments.args if arg.default is not None}
     assert meaning(tool.name, {**bare, **defaults}) == meaning(tool.name, bare)
     for name in defaults.keys() - ASIDE:
-        other = not defaults[name] if isinstance(defaults[name], bool) else "another"
+        default = defaults[name]
+        other = "another" if isinstance(default, str) else not default if isinstance(default, bool) else default + 1
         assert meaning(tool.name, {**bare, name: other}) != meaning(tool.name, bare)
 
 
@@ -60,6 +61,7 @@ def test_every_tool_with_a_default_is_looked_at() -> None:
         ("flowmaticx_create_job", "ai_enabled"): True,
         ("flowmaticx_create_job", "include_risky"): False,
         ("flowmaticx_list_leads", "billable_only"): True,
+        ("get_approval", "wait"): 0,
         ("list_docs", "developers"): False,
         ("search_docs", "developers"): False,
     }

@@ -14,6 +14,7 @@ from flintt_mcp.calls.kinds import MONEY_PATTERN
 from flintt_mcp.calls.tool import Tool
 from flintt_mcp.catalogue import APIS, TOOLSETS
 from flintt_mcp.catalogue.operation import Effect, Operation
+from flintt_mcp.offers.approvals import TOOLSET as APPROVALS
 from flintt_mcp.offers.handbook.tools import TOOLSET as DOCS
 from scripts.handbook.pages import all_tools
 from tests.case_files import every_operation
@@ -22,7 +23,9 @@ from tests.snapshots import visible_text
 
 TOOLS = [tool for tools in all_tools().values() for tool in tools]
 DEFAULT = {toolset.name for toolset in TOOLSETS if toolset.default} | {DOCS}
-MOST_TOKENS = 2_500
+HANDS_ON = "get_approval"
+"""Named for what a client gets from it; what it changes is the call that a person approved."""
+MOST_TOKENS = 3_000
 UNBOUNDED_STRINGS: set[tuple[str, str]] = set()
 """(tool, argument) of every string without a bound or an enum; each needs a reason here. There is none."""
 COMBINING = {"anyOf", "oneOf", "allOf", "not", "if", "then", "else", "$ref", "$defs", "definitions", "dependentSchemas"}
@@ -99,6 +102,8 @@ def test_the_name_begins_with_a_verb_that_fits_the_effect(tool: Tool) -> None:
     words = tool.name.split("_")
     if tool.name == MAKES_WHAT_IS_MISSING:
         verbs[Effect.CREATE] = {"get"}
+    if tool.name == HANDS_ON:
+        verbs[Effect.UPDATE] = {"get"}
     assert next((word for word in words if word in set().union(*verbs.values())), None) in verbs[tool.effect]
 
 
@@ -174,7 +179,7 @@ def test_the_output_schema_types_no_field_of_the_api_but_money(operation: Operat
 
 @each_tool
 def test_a_tool_with_an_api_is_in_a_toolset_of_that_api(tool: Tool) -> None:
-    apis = {toolset.name: toolset.api.name for toolset in TOOLSETS} | {DOCS: None}
+    apis = {toolset.name: toolset.api.name for toolset in TOOLSETS} | {DOCS: None, APPROVALS: None}
     assert tool.api == apis[tool.toolset]
 
 

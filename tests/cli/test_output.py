@@ -55,7 +55,7 @@ def test_json_stays_json_in_every_encoding(env: dict[str, str], encoding: str) -
     assert (done.returncode, done.stderr) == (0, b"")
     assert json.loads(done.stdout.decode(encoding))["company"]["name"] == NAME
     tools = shell(["tools", "--json"], "", env, PYTHONIOENCODING=encoding)
-    assert (len(json.loads(tools.stdout.decode(encoding))), tools.stderr) == (14, b"")
+    assert (len(json.loads(tools.stdout.decode(encoding))), tools.stderr) == (15, b"")
 
 
 @pytest.mark.parametrize(("redirected", "reason"), [("> /dev/full", FULL), (">&-", "it is closed")])

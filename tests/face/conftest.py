@@ -63,7 +63,7 @@ def revision(request: pytest.FixtureRequest) -> str:
 def connect(revision: str, data_dir: Path) -> Connect:
     @asynccontextmanager
     async def in_memory(key: str | None = SANDBOX_KEY, toolsets: frozenset[str] | None = None) -> AsyncIterator[Client]:
-        async with open_app(Settings(sandbox=True, data_dir=str(data_dir)), {}) as app:
+        async with open_app(Settings(sandbox=True, data_dir=str(data_dir), approve=("none",)), {}) as app:
             caller = app.credentials.with_secrets({} if key is None else {"flintt": key})
             server = replace(app, caller=replace(caller, toolsets=toolsets)).server()
             async with Client(server, mode=MODES[revision]) as client:

@@ -12,7 +12,7 @@ from tests.face.conftest import NEWEST, Connect
 
 pytestmark = pytest.mark.anyio
 
-DEFAULT = [tool for name in ("flintt", "docs") for tool in all_tools()[name]]
+DEFAULT = [tool for name in ("flintt", "docs", "approvals") for tool in all_tools()[name]]
 
 
 def cache_of(result: CacheableResult) -> tuple[int, str]:

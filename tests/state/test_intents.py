@@ -232,8 +232,9 @@ async def test_what_was_approved_or_went_on_counts_against_a_cap(intents: Stored
     await intents.claim(replace(JOB, unit="NGN"), State.EXECUTING, 0.0)
     await intents.claim(replace(JOB, named="asked"), State.ASKED, clock.seconds() + 60)
 
-    assert await intents.used("somebody", "leads", start) == Decimal("112.5")
-    assert await intents.used("somebody", "leads", start + 1) == 0
+    assert await intents.used(replace(JOB, named="new"), start) == Decimal("112.5")
+    assert await intents.used(replace(JOB, named="n2"), start) == Decimal("12")
+    assert await intents.used(replace(JOB, named="new"), start + 1) == 0
 
 
 async def test_what_is_over_is_forgotten_after_a_day(intents: StoredIntents, tmp_path: Path, clock: SetClock) -> None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 import math
 from collections.abc import Awaitable, Callable, Mapping
+from decimal import Decimal
 from typing import Any
 
 import anyio
@@ -74,7 +75,7 @@ class Once:
         """The intent of this call, and whether this call has it to do."""
         settles_at = self._now() + self._longest
         if call.intent is not None:
-            return await self._taken(call.intent, settles_at)
+            return await self._taken(call.intent, State.APPROVED, settles_at)
         wanted = wanted_by(call, self._remembered.get(call.tool.effect, 0.0))
         try:
             return await self._intents.claim(wanted, State.EXECUTING, settles_at + wanted.remembered, settles_at)
@@ -84,8 +85,9 @@ class Once:
                 advice="take a new intent_id for another intent, or leave it out",
             ) from None
 
-    async def _taken(self, intent: Intent, settles_at: float) -> tuple[Intent, bool]:
-        taken = await self._intents.step(intent, State.EXECUTING, settles_at=settles_at)
+    async def _taken(self, intent: Intent, before: State, settles_at: float) -> tuple[Intent, bool]:
+        """The intent, to be done here if it was in that state; whatever else it is in, it is not done a second time for that."""
+        taken = await self._intents.step(intent, State.EXECUTING, before={before}, settles_at=settles_at)
         return (taken, True) if taken is not None else (await self._latest(intent), False)
 
     async def _latest(self, intent: Intent) -> Intent:
@@ -171,7 +173,7 @@ class Once:
     async def _resume(self, call: Call, intent: Intent, next: Next) -> Reply:
         """Go on with an intent of which nobody knows whether it was done."""
         if call.tool.repeatable:  # the API itself tells a second attempt by its key
-            taken, ours = await self._taken(await self._unknown(intent), self._now() + self._longest)
+            taken, ours = await self._taken(await self._unknown(intent), State.UNKNOWN, self._now() + self._longest)
             return await (
                 self._run(call, taken, next, again=True)
                 if ours
@@ -229,6 +231,8 @@ def wanted_by(call: Call, remembered: float) -> Wanted:
         effect=call.tool.effect,
         canonical=call.canonical,
         named=call.arguments.get(INTENT, ""),
+        amount=Decimal(str(call.arguments[call.tool.amount])) if call.tool.amount else None,
+        unit=call.tool.unit,
         remembered=remembered,
     )
 

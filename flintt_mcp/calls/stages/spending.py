@@ -6,42 +6,29 @@ API itself marks as test keys spend none.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 from flintt_mcp.calls.call import Call, Next
+from flintt_mcp.calls.play import Play
 from flintt_mcp.calls.reply import Reply
-from flintt_mcp.catalogue.operation import Api, Effect
+from flintt_mcp.catalogue.operation import Effect
 from flintt_mcp.errors import CallRefused
 
 
 class Spending:
     """Lets calls of effect `spend` pass where nothing real is spent, or everywhere when `allowed`."""
 
-    def __init__(self, apis: Mapping[str, Api], *, in_sandbox: bool, allowed: bool) -> None:
-        self._apis = apis
-        self._in_sandbox = in_sandbox
+    def __init__(self, play: Play, *, allowed: bool) -> None:
+        self._play = play
         self._allowed = allowed
 
     async def __call__(self, call: Call, next: Next) -> Reply:
-        if call.tool.effect is Effect.SPEND and not self._allowed and not self._is_play(call):
+        if call.tool.effect is Effect.SPEND and not self._allowed and not self._play.covers(call):
             raise CallRefused(
                 f"Nothing was sent: this would have spent {_amount(call)}, and this server does not spend at the hosted API",
                 advice="the operator can start it with --allow-spend; the sandbox and test keys spend nothing real",
             )
         return await next(call)
-
-    def _is_play(self, call: Call) -> bool:
-        """Whether nothing real can be spent: in our own sandbox, with a sandbox's public key, or with an API's test key.
-
-        A URL on this machine alone proves nothing: it may be a way out to the hosted API.
-        """
-        api = self._apis.get(call.tool.api or "")
-        if self._in_sandbox or api is None:
-            return self._in_sandbox
-        key = call.caller.secrets.get(api.name, "")
-        is_test_key = bool(api.live_prefix) and key.startswith(api.prefixes) and not key.startswith(api.live_prefix)
-        return key == api.sandbox_key or is_test_key
 
 
 class _Given(dict[str, Any]):

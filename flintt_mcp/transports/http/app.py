@@ -17,6 +17,8 @@ from starlette.routing import BaseRoute, Router
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from flintt_mcp.calls.caller import Credentials
+from flintt_mcp.transports.http.approve_page import PATH as APPROVE
+from flintt_mcp.transports.http.approve_page import ApprovePage, Decisions
 from flintt_mcp.transports.http.body import Bodies
 from flintt_mcp.transports.http.cors import for_pages
 from flintt_mcp.transports.http.endpoint import Endpoint
@@ -49,14 +51,16 @@ async def _no_apis() -> Mapping[str, str | None]:
 class Beside:
     """What stands beside the MCP endpoint.
 
-    `reach` asks the APIs whether they answer. `closers` end open listeners when a shutdown begins. `extra_routes` see requests
-    as they were sent, keys and all, behind the same Host and Origin check.
+    `decisions` is what people decide on the page below /approve/. `reach` asks the APIs whether they answer. `closers` end open
+    listeners when a shutdown begins. `extra_routes` see requests as they were sent, keys and all, behind the same Host and Origin
+    check.
     """
 
     reach: Reach = _no_apis
     metrics: Callable[[], bytes] = bytes
     extra_routes: Sequence[BaseRoute] = ()
     closers: Sequence[Callable[[], None]] = ()
+    decisions: Decisions | None = None
 
 
 class HttpApp:
@@ -81,6 +85,7 @@ class HttpApp:
         legacy = LegacySse(answering.server, options, self._streams)
         self._endpoint = Endpoint(self._engines, legacy, self._bodies, options)
         self._health = Health(beside.reach, beside.metrics, lambda: self._exchanges.draining)
+        self._approve = None if beside.decisions is None else ApprovePage(beside.decisions)
         self._closers = tuple(beside.closers)
         # Starlette runs the lifespan protocol; of requests it sees only those for extra routes.
         self._others = Router(beside.extra_routes, redirect_slashes=False, default=self._unknown, lifespan=self._live)
@@ -144,6 +149,8 @@ class HttpApp:
                 await self._exchanges.run(exchange, self._endpoint.sse)
             case "/messages/" | "/messages":
                 await self._exchanges.run(exchange, self._endpoint.messages)
+            case _ if path.startswith(APPROVE) and self._approve is not None:
+                await exchange.answer(await self._approve.answer(exchange, path.removeprefix(APPROVE)))
             case "/" | "" if scope["method"] in ("GET", "HEAD") and wants_page(exchange):
                 await exchange.answer(help_page(exchange, self._options))
             case _:
