@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import anyio
@@ -31,6 +33,22 @@ def nothing_of_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
     stems = ("FLINTT", "FLOWPILOT_", "FLOWMATICX_", "FLEXTELL_")
     for name in [name for name in os.environ if name.startswith(stems)]:
         monkeypatch.delenv(name)
+
+
+LOGGERS = (None, "mcp", "httpx2", "httpcore2", "sse_starlette", "uvicorn", "uvicorn.access", "uvicorn.error")
+"""The root, and those that a command or a web server sets up."""
+
+
+@pytest.fixture(autouse=True)
+def logging_as_it_was() -> Iterator[None]:
+    """A command sets up logging for its own process, and a web server its access log: neither stays for the next test."""
+    loggers = [logging.getLogger(name) for name in LOGGERS]
+    before = [(logger, logger.level, logger.propagate, list(logger.handlers)) for logger in loggers]
+    yield
+    for logger, level, propagate, handlers in before:
+        logger.setLevel(level)
+        logger.propagate = propagate
+        logger.handlers[:] = handlers
 
 
 @pytest.fixture

@@ -6,7 +6,6 @@ import io
 import json
 import logging
 import re
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -14,19 +13,6 @@ import pytest
 from flintt_mcp.calls.lines import Line
 from flintt_mcp.serving.logs import configure_logging, redact
 from flintt_mcp.settings import Settings
-
-OTHERS = ("mcp", "httpx2", "httpcore2", "sse_starlette", "uvicorn.access")
-
-
-@pytest.fixture(autouse=True)
-def logging_as_it_was() -> Iterator[None]:
-    root = logging.getLogger()
-    before = [(logger, logger.level) for logger in (root, *map(logging.getLogger, OTHERS))]
-    handlers = list(root.handlers)
-    yield
-    root.handlers[:] = handlers
-    for logger, level in before:
-        logger.setLevel(level)
 
 
 def written(**settings: Any) -> list[str]:
