@@ -6,11 +6,12 @@ LOWEST := .venv-lowest
 NEWEST := .venv-newest
 BENCH_VENV := .venv-bench
 LOCK_VENV := .venv-lock
+PACKAGE_VENV := .venv-package
 LOCKED := constraints/locked.txt
 LOWEST_LOCKED := constraints/lowest.txt
 INSTALL := -m pip install --quiet --disable-pip-version-check
 
-.PHONY: help serve test test-lowest test-newest fuzz soak conformance docs lint bench lock clean
+.PHONY: help serve test test-lowest test-newest fuzz soak conformance docs lint bench lock package clean
 help:            ## this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-13s %s\n", $$1, $$2}' Makefile
 
@@ -91,5 +92,13 @@ $(BENCH_VENV)/.installed: $(BENCH_VENV)/pyvenv.cfg pyproject.toml
 bench: $(BENCH_VENV)/.installed  ## measure side by side with others; BENCH='--quick' or '--only NAME' goes along
 	@exec $(BENCH_VENV)/bin/python -m bench $(BENCH)
 
+# In an environment of its own: what publishes and lints is no part of the product or of its tests.
+package: $(PACKAGE_VENV)/.installed  ## build all that is published of a version into dist/, and have it checked
+	@exec $(PACKAGE_VENV)/bin/python -m scripts.packages
+
+$(PACKAGE_VENV)/.installed: $(PACKAGE_VENV)/pyvenv.cfg pyproject.toml $(LOCKED)
+	$(PACKAGE_VENV)/bin/python $(INSTALL) -c $(LOCKED) -e '.[package]' hatchling hatch-fancy-pypi-readme
+	@touch $@
+
 clean:           ## remove the environments and caches
-	rm -rf $(VENV) .venv-* .conformance .pytest_cache .hypothesis .ruff_cache
+	rm -rf $(VENV) .venv-* .conformance .npm dist .pytest_cache .hypothesis .ruff_cache

@@ -160,7 +160,7 @@ class Settings:
     )
     allowed_host: tuple[str, ...] = _row(
         (),
-        "Host header to accept, host or host:port. Loopback names are accepted when listening on loopback.",
+        "Host header to accept: host, host:port, or host:* for any port. Loopback names are accepted when listening on loopback.",
         commands=("serve", "sandbox"),
     )
     allowed_origin: tuple[str, ...] = _row(
@@ -306,7 +306,7 @@ class Settings:
     @property
     def own_url(self) -> str:
         """The URL under which this server lets requests in, with its prefix: outside loopback a name it was told to accept."""
-        name = shown_host(self.host) if is_loopback(self.host) else self.allowed_host[0]
+        name = shown_host(self.host) if is_loopback(self.host) else self.allowed_host[0].removesuffix(":*")
         has_port = re.search(r":\d+$", name) is not None
         return f"http://{name if has_port else f'{name}:{self.port}'}{self.path_prefix}"
 

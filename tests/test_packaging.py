@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 import tarfile
@@ -70,7 +71,20 @@ def test_the_wheel_names_its_command_and_what_it_needs(wheel: zipfile.Path) -> N
     assert {line.split(";")[0].rstrip("<>=.,0123456789") for line in needed} == {
         line.split(";")[0].rstrip("<>=.,0123456789") for line in PROJECT["dependencies"]
     }
-    assert told.get_payload(decode=True) == (ROOT / "README.md").read_bytes()
+
+
+def test_the_description_on_the_index_is_the_readme_with_links_that_lead_somewhere(wheel: zipfile.Path) -> None:
+    metadata = (wheel / f"flintt_mcp-{__version__}.dist-info" / "METADATA").read_text("utf-8")
+    head, _, shown = metadata.partition("\n\n")
+    readme = (ROOT / "README.md").read_text("utf-8")
+    below = f"{PROJECT['urls']['Repository']}/blob/v{__version__}/"
+    targets = re.findall(r"\]\(([^)\s]+)\)", shown)
+    assert shown.replace(below, "") == readme
+    assert [target for target in targets if not target.startswith(("https://", "http://", "#"))] == []
+    files = [target.removeprefix(below).partition("#")[0] for target in targets if target.startswith(below)]
+    assert files
+    assert [name for name in files if not (ROOT / name).exists()] == []
+    assert "Description-Content-Type: text/markdown" in head.splitlines()
 
 
 def test_the_unpacked_wheel_serves_its_own_handbook(wheel: zipfile.Path, tmp_path: Path) -> None:

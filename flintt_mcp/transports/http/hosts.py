@@ -1,12 +1,14 @@
 """Which Host and Origin headers are let in.
 
 In: the operator's lists and the address listened on. Out: two sets of exact header values, so that a check is one look-up
-and nothing can match by its beginning. Without this a web page could rebind its own name to 127.0.0.1 and talk to us.
+and nothing can match by its beginning; a host may have any port where the operator says so. Without this a web page could
+rebind its own name to 127.0.0.1 and talk to us.
 """
 
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -15,11 +17,26 @@ from flintt_mcp.settings import is_loopback
 from flintt_mcp.transports.http.json_responses import CLOSE, json_answer
 from flintt_mcp.transports.http.options import HttpOptions
 
-_HOST = re.compile(r"(?P<name>[a-z0-9_](?:[a-z0-9._-]*[a-z0-9_])?|\[[0-9a-f:.]+\])(?::(?P<port>[0-9]{1,5}))?")
+_HOST = re.compile(r"(?P<name>[a-z0-9_](?:[a-z0-9._-]*[a-z0-9_])?|\[[0-9a-f:.]+\])(?::(?P<port>[0-9]{1,5}|\*))?")
+_WITH_PORT = re.compile(rb"(?P<name>.+?)(?::[0-9]{1,5})?")
 _ORIGIN = re.compile(
     r"(?P<scheme>[a-z][a-z0-9+.-]*)://(?P<host>[a-z0-9._-]+|\[[0-9a-f:.]+\])(?::(?P<port>[0-9]{1,5}))?/?"
 )
 _DEFAULT_PORTS = {"http": "80", "https": "443"}
+
+
+@dataclass(frozen=True, slots=True)
+class Hosts:
+    """The values of a Host header that are let in, in lower case: whole ones, and names that may have any port or none."""
+
+    exact: frozenset[bytes]
+    any_port: frozenset[bytes] = frozenset()
+
+    def __contains__(self, value: bytes) -> bool:
+        if value in self.exact:
+            return True
+        found = _WITH_PORT.fullmatch(value) if self.any_port else None
+        return found is not None and found["name"] in self.any_port
 
 
 class KnownHosts:
@@ -41,26 +58,31 @@ class KnownHosts:
         await self._app(scope, receive, send)
 
 
-def host_values(options: HttpOptions) -> frozenset[bytes]:
-    """Every Host header that is let in, in lower case.
+def host_values(options: HttpOptions) -> Hosts:
+    """Every Host header that is let in.
 
     Raises:
-        ConfigError: an entry is not `name` or `name:port`.
+        ConfigError: an entry is not `name`, `name:port` or `name:*`.
     """
     values = {f"{name}:{options.port}" for name in _loopback_names(options.host)}
     if options.port in (80, 443):
         values |= set(_loopback_names(options.host))
+    any_port = set()
     for entry in options.allowed_hosts:
         found = _HOST.fullmatch(entry.strip().lower())
         if found is None:
-            raise ConfigError(f"allowed host {entry!r} must be an exact name or name:port, without scheme, path or *")
+            raise ConfigError(
+                f"allowed host {entry!r} must be an exact name, name:port or name:*, without scheme or path"
+            )
         name, port = found["name"], found["port"]
-        if port is None:
+        if port == "*":
+            any_port.add(name)
+        elif port is None:
             values |= {name, f"{name}:80", f"{name}:443", f"{name}:{options.port}"}
         else:
             # Clients leave a default port out of the header.
             values |= {f"{name}:{int(port)}"} | ({name} if int(port) in (80, 443) else set())
-    return frozenset(value.encode() for value in values)
+    return Hosts(_encoded(values), _encoded(any_port))
 
 
 def origin_values(options: HttpOptions) -> frozenset[bytes]:
@@ -80,6 +102,10 @@ def origin_values(options: HttpOptions) -> frozenset[bytes]:
         scheme, host, port = found["scheme"], found["host"], found["port"]
         bare = port is None or port == _DEFAULT_PORTS.get(scheme)
         values.add(f"{scheme}://{host}" if bare else f"{scheme}://{host}:{port}")
+    return _encoded(values)
+
+
+def _encoded(values: set[str]) -> frozenset[bytes]:
     return frozenset(value.encode() for value in values)
 
 
