@@ -23,7 +23,7 @@ import flintt_mcp
 ROOT = Path(flintt_mcp.__file__).parent
 IN_THE_ROOT = {"__init__", "__main__", "app", "errors", "settings", "text", "webhooks"}
 
-LEAVES = {"sandbox.network", "sqlite", "transports"}
+LEAVES = {"matching", "sandbox.network", "sqlite", "transports"}
 """Folders that import no other, and need no row."""
 
 MAY_IMPORT: dict[str, tuple[str, ...]] = {
@@ -106,12 +106,23 @@ ONLY_IN: dict[str, tuple[str, ...]] = {
     "platformdirs": ("settings",),
     "feedparser": ("sandbox.flintt.running.sources.feeds",),
     "w3lib": ("sandbox.flintt.running.sources.charsets",),
-    "rapidfuzz": ("sandbox.flintt.running.finding.matching",),
+    "anyascii": ("matching.letters",),
+    "idna": ("matching.sites",),
+    "pslr": ("matching.sites",),
+    "rapidfuzz": ("matching.companies", "matching.likeness", "sandbox.flintt.running.finding.matching"),
     "sqlite3": ("offers.handbook.*", "sqlite.*", "state.*", "sandbox.*"),
 }
 """Library -> the only modules that import it. The sandbox delivers webhooks through a client of its own, behind one guard."""
 
-PURE = ("calls", "catalogue.operation", "rest.reading", "rest.sending.message", "rest.sending.request", "text")
+PURE = (
+    "calls",
+    "catalogue.operation",
+    "matching",
+    "rest.reading",
+    "rest.sending.message",
+    "rest.sending.request",
+    "text",
+)
 """Folders and modules that reach no loop, no network and no protocol."""
 IMPURE = {"anyio", "asyncio", "aiohttp", "starlette", "mcp", "mcp_types", "socket", "sqlite3"}
 HEAVY = {"mcp", "mcp_types", "pydantic", "anyio", "asyncio", "aiohttp", "starlette", "uvicorn", "fastapi", "msgspec"}
