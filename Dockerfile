@@ -9,6 +9,7 @@ WORKDIR /src
 COPY pyproject.toml README.md LICENSE ./
 COPY flintt_mcp flintt_mcp
 COPY docs docs
+COPY skills skills
 COPY constraints/locked.txt constraints/locked.txt
 RUN pip wheel --no-cache-dir --wheel-dir /wheels --constraint constraints/locked.txt .
 

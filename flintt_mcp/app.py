@@ -48,7 +48,8 @@ from flintt_mcp.offers.handbook.documents import Handbook, default_folder
 from flintt_mcp.offers.handbook_resources import docs_resources
 from flintt_mcp.offers.prompts import Prompt
 from flintt_mcp.offers.resources import Resource, Resources
-from flintt_mcp.offers.toolsets import build_inventory, narrowing, toolsets_on
+from flintt_mcp.offers.skills import Skill, offered_skills, skill_resources
+from flintt_mcp.offers.toolsets import build_inventory, chosen_toolsets, narrowing, toolsets_on
 from flintt_mcp.offers.workflows import Workspace, workflow_prompts, workspace_resources
 from flintt_mcp.rest.reading.budget import Budget
 from flintt_mcp.rest.reading.cursors import Cursors
@@ -109,6 +110,7 @@ class App:
     pipeline: Pipeline
     resources: Resources
     prompts: Sequence[Prompt]
+    skills: Sequence[Skill]
     credentials: Credentials
     caller: Caller
     keys: Keys
@@ -136,6 +138,7 @@ class App:
             sender_of=sender_of,
             state_key=self.keys.state,
             instructions=INSTRUCTIONS,
+            skills=self.skills,
             extra=self.additions.handlers,
         )
 
@@ -335,14 +338,16 @@ def _compose(ground: _Ground, client: UpstreamClient, intents: Intents, *, count
     inventory = build_inventory(settings, ground.toolsets, handbook, upstream, [getting.tool], added.tools, hides)
     credentials = Credentials(APIS, ground.keys.digest, narrowing(added.tools))
     apis_on = dict.fromkeys(tool.api for tool in inventory if tool.api is not None)
-    workspace = Workspace(inventory, pipeline) if inventory.get("get_signal") else None
-    of_workspace = () if workspace is None else workspace_resources(workspace)
+    workspace = Workspace(inventory, pipeline)
+    of_workspace = workspace_resources(workspace) if inventory.get("get_signal") else ()
+    skills = offered_skills(chosen_toolsets(settings.toolsets))
     return App(
         settings=settings,
         inventory=inventory,
         pipeline=pipeline,
-        resources=Resources([*docs_resources(handbook), *of_workspace, *added.resources]),
-        prompts=[*(() if workspace is None else workflow_prompts(workspace)), *added.prompts],
+        resources=Resources([*docs_resources(handbook), *skill_resources(skills), *of_workspace, *added.resources]),
+        prompts=[*workflow_prompts(skills, workspace), *added.prompts],
+        skills=skills,
         credentials=credentials,
         caller=credentials.published() if settings.sandbox else credentials.from_environment(ground.environment),
         keys=ground.keys,

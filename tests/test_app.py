@@ -29,7 +29,7 @@ async def test_prompts_and_workspace_resources_come_with_their_toolset(tmp_path:
         assert (list(app.prompts), app.resources.templates) == ([], [])
         assert app.resources.fixed != []
     async with open_fake(tmp_path / "b", toolsets=("default",)) as app:
-        assert len(app.prompts) == 5
+        assert len(app.prompts) == 4
         assert len(app.resources.templates) == 2
 
 

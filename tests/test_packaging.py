@@ -43,15 +43,18 @@ def names_in(wheel: zipfile.Path) -> set[str]:
     return {name for name in wheel.root.namelist() if not name.endswith("/")}
 
 
-def test_the_wheel_holds_the_package_the_handbook_and_nothing_else(wheel: zipfile.Path) -> None:
+def test_the_wheel_holds_the_package_the_handbook_the_skills_and_nothing_else(wheel: zipfile.Path) -> None:
     package = {
         path.relative_to(ROOT).as_posix()
         for path in (ROOT / "flintt_mcp").rglob("*")
         if path.is_file() and "__pycache__" not in path.parts
     }
     docs = {f"flintt_mcp/docs/{name}" for name in DOCS}
+    skills = {
+        f"flintt_mcp/{path.relative_to(ROOT).as_posix()}" for path in (ROOT / "skills").rglob("*") if path.is_file()
+    }
     about = f"flintt_mcp-{__version__}.dist-info"
-    assert {name for name in names_in(wheel) if not name.startswith(about)} == package | docs
+    assert {name for name in names_in(wheel) if not name.startswith(about)} == package | docs | skills
     assert {name: (wheel / "flintt_mcp/docs" / name).read_bytes() for name in DOCS} == DOCS
     assert (wheel / about / "licenses/LICENSE").read_bytes() == (ROOT / "LICENSE").read_bytes()
     assert (wheel / "flintt_mcp/py.typed").exists()

@@ -22,6 +22,8 @@ from flintt_mcp.face.prompt_requests import get_prompt, list_prompts
 from flintt_mcp.face.replies import LISTS_TTL_MS
 from flintt_mcp.face.resource_requests import list_resources, list_templates, read_resource
 from flintt_mcp.face.shown import Context, Face
+from flintt_mcp.face.skill_requests import EXTENSION as SKILLS
+from flintt_mcp.face.skill_requests import skill_handlers
 from flintt_mcp.face.tool_requests import ToolAnswersFirst, call_tool, list_tools, tool_answers
 
 NAME = "flintt-mcp"
@@ -46,7 +48,8 @@ def build_server(face: Face) -> Server[Any]:
         on_get_prompt=get_prompt(face),
         on_completion=complete(face),
     )
-    for method, (params_type, handler) in face.extra.items():
+    server.extensions[SKILLS] = {}
+    for method, (params_type, handler) in (skill_handlers(face) | dict(face.extra)).items():
         server.add_request_handler(method, params_type, handler)
     _put_middleware(server, face)
     return server

@@ -29,6 +29,7 @@ from flintt_mcp.calls.pipeline import Pipeline
 from flintt_mcp.face.questions import offered
 from flintt_mcp.offers.prompts import Prompt
 from flintt_mcp.offers.resources import Resources
+from flintt_mcp.offers.skills import Skill
 
 Context = ServerRequestContext[Any, Any]
 Handler = tuple[type[BaseModel], Callable[[Context, Any], Any]]
@@ -50,6 +51,7 @@ class Face:
     caller: Caller
     state_key: bytes = field(repr=False)
     instructions: str = ""
+    skills: Sequence[Skill] = ()
     extra: Mapping[str, Handler] = field(default_factory=dict)
     sender_of: Callable[[Any], Caller] | None = None
 

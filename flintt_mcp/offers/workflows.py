@@ -1,12 +1,12 @@
-"""The prompts and workspace resources of the Flintt toolset: rows over the pipeline, with completions from the workspace.
+"""Skills as prompts, and the workspace's resources: rows over the pipeline, with completions from the workspace.
 
-A prompt's text tells a model which tools to call and in which order, what to decide alone and what to ask the person. Lookups
+A skill's text tells a model which tools to call and in which order, what to decide alone and what to ask the person. Lookups
 run the same pipeline as tool calls, with the caller's own key; where they fail, nothing is suggested.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import msgspec
@@ -19,6 +19,7 @@ from flintt_mcp.calls.reply import Done, Refused
 from flintt_mcp.catalogue.flintt import FREQUENCIES
 from flintt_mcp.offers.prompts import Prompt, PromptArgument, written
 from flintt_mcp.offers.resources import Completer, Contents, Reading, Resource
+from flintt_mcp.offers.skills import Skill
 
 STAGES = ("prospect", "qualified", "negotiating")
 """Stage keys that the API's text names; a workspace may have others."""
@@ -129,109 +130,51 @@ def workspace_resources(workspace: Workspace) -> list[Resource]:
     ]
 
 
-def workflow_prompts(workspace: Workspace) -> list[Prompt]:
-    """Five workflows of people who sell with Flintt."""
-    stage = PromptArgument("stage", "Stage of the pipeline; empty for all.", complete=choices(*STAGES))
-    signal = PromptArgument("signal_id", "Id of the signal.", True, workspace.signal_ids)
+def workflow_prompts(skills: Iterable[Skill], workspace: Workspace) -> list[Prompt]:
+    """One prompt for each skill, with what a person may fill in for it."""
+    asked = _arguments(workspace)
     return [
         Prompt(
-            name="pipeline_review",
-            title="Review the pipeline",
-            about="Which deals move, which are stuck, and what to do next for each.",
-            arguments=(stage,),
-            render=written(_pipeline_review),
-        ),
-        Prompt(
-            name="signal_setup",
-            title="Set up a signal",
-            about="From an idea of whom to watch for to a signal that is ready to be built.",
-            arguments=(
-                PromptArgument("goal", "What should be noticed, and about whom.", True),
-                PromptArgument("frequency", "daily, weekly or monthly.", complete=choices(*FREQUENCIES)),
-            ),
-            render=written(_signal_setup),
-        ),
-        Prompt(
-            name="account_brief",
-            title="Brief on an account",
-            about="One page on a company: who it is, its deals, what the signals found, why now.",
-            arguments=(PromptArgument("company", "Name of the company.", True, workspace.companies),),
-            render=written(_account_brief),
-        ),
-        Prompt(
-            name="run_digest",
-            title="Digest of a signal's latest run",
-            about="What the newest run of a signal found that is worth acting on.",
-            arguments=(signal,),
-            render=written(_run_digest),
-        ),
-        Prompt(
-            name="signal_checkup",
-            title="Check up on the signals",
-            about="Signals that fail, find nothing, or were never built, and what to change.",
-            arguments=(),
-            render=written(_signal_checkup),
-        ),
+            name=skill.name.replace("-", "_"),
+            title=skill.title,
+            about=skill.about,
+            arguments=asked.get(skill.name, ()),
+            render=written(_filled_in(skill)),
+        )
+        for skill in skills
     ]
 
 
-def _pipeline_review(values: Mapping[str, str]) -> str:
-    where = f'in the stage "{values["stage"]}"' if "stage" in values else "in every stage"
-    ask = f'list_prospects with stage "{values["stage"]}"' if "stage" in values else "list_prospects"
-    return f"""Review the deals of our Flintt pipeline {where}.
-
-1. Call {ask} and follow next_cursor until the list is complete. If the result says that the API returns no more, go stage by stage.
-2. Name the companies behind company_id with list_companies.
-3. Sort the deals into: moving, stuck (long in their stage or without a next step), and doubtful (low lead score).
-4. For every stuck deal propose one concrete next step, with the reason from the data.
-
-Hand back: a table of the deals that need attention (company, stage, days in stage, value, proposed next step), then the total
-value by stage. Quote numbers as they are in the data and say where a field is empty. Change nothing."""
-
-
-def _signal_setup(values: Mapping[str, str]) -> str:
-    often = values.get("frequency", "the frequency that suits it (daily, weekly or monthly; say why)")
-    return f"""Set up a Flintt signal for this goal: {values["goal"]}
-
-1. Call list_signals: if one already covers the goal, show it and ask whether to change it instead.
-2. Read get_doc with slug "signals-architecture" if you are unsure what a signal can find.
-3. Write a name (at most 160 characters) and a description that says what counts as a hit and what does not. Use {often}.
-4. Show me name, description and schedule, and wait for my yes.
-5. Call create_signal once, then get_signal to confirm what was stored.
-
-Tell me at the end that the signal is a draft: somebody has to build it in the Flintt app before it runs."""
+def _arguments(workspace: Workspace) -> dict[str, tuple[PromptArgument, ...]]:
+    """What a person may fill in, by skill."""
+    return {
+        "account-research": (PromptArgument("company", "Name of the company.", True, workspace.companies),),
+        "daily-brief": (
+            PromptArgument("since", "The day it begins, such as 2026-11-24; empty for yesterday."),
+            PromptArgument(
+                "signal_id", "Id of the one signal to look at; empty for all.", complete=workspace.signal_ids
+            ),
+        ),
+        "icp-to-pipeline": (
+            PromptArgument("profile", "Whom you sell to: trade, place, size, and what must not be there.", True),
+            PromptArgument("leads", "How many leads to ask for; they cost credits."),
+        ),
+        "payout-reconciliation": (PromptArgument("run_id", "Id of the one payment run; empty for the newest ones."),),
+        "pipeline-review": (
+            PromptArgument("stage", "Stage of the pipeline; empty for all.", complete=choices(*STAGES)),
+        ),
+        "signal-setup": (
+            PromptArgument("goal", "What should be noticed, and about whom; empty to check the signals there are."),
+            PromptArgument("frequency", "daily, weekly or monthly.", complete=choices(*FREQUENCIES)),
+        ),
+    }
 
 
-def _account_brief(values: Mapping[str, str]) -> str:
-    return f"""Write a one-page brief on the account "{values["company"]}".
+def _filled_in(skill: Skill) -> Callable[[Mapping[str, str]], str]:
+    """The skill's text, with what the person filled in below it."""
 
-1. Find it with list_companies by name. If several match, ask which one; if none does, say so and stop.
-2. Collect its deals: list_prospects, keeping rows with its company_id.
-3. Collect what the signals found: list_runs, then get_run for the newest completed runs, keeping results with its name.
-   Stop after ten runs.
+    def text(values: Mapping[str, str]) -> str:
+        given = "\n".join(f"- {name}: {value}" for name, value in values.items())
+        return f"{skill.text}\n\n{'The person gave:' if given else 'The person gave nothing more.'}\n{given}".rstrip()
 
-Hand back: who they are (two sentences), open deals with stage and next step, findings with date, why now and source link, and three
-questions for the next call. Mark what is data and what is your judgement."""
-
-
-def _run_digest(values: Mapping[str, str]) -> str:
-    return f"""Digest the newest run of the Flintt signal {values["signal_id"]}.
-
-1. get_signal for what it looks for, list_runs with its signal_id for its runs; take the newest completed one.
-2. get_run with both ids; follow next_cursor until it is complete.
-3. Judge each validated result: is it about the right company, is the evidence real, is it recent?
-
-Hand back: the three results most worth acting on (company, what happened, why now, evidence link, first step), then one line each
-for the others, then what the raw results suggest was missed."""
-
-
-def _signal_checkup(values: Mapping[str, str]) -> str:
-    return """Check up on all Flintt signals.
-
-1. list_signals, all of them.
-2. For each active one, list_runs with its signal_id (the latest few are enough).
-3. Find: runs that failed, signals that found nothing in their last three runs, drafts that were never built, paused ones that
-   nobody seems to miss, and signals that overlap.
-
-Hand back a table (signal, status, last run, finding, proposal). Propose changes, but call update_signal only after my yes, and
-never delete_signal in this workflow."""
+    return text

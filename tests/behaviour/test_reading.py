@@ -72,7 +72,8 @@ async def test_the_client_and_the_server_agree_on_the_revision_and_say_who_they_
         assert server is not None
         assert (server.name, server.title, server.version) == ("flintt-mcp", "Flintt", __version__)
         offered = client.server_capabilities.model_dump(exclude_none=True)
-        assert offered.keys() == {"tools", "resources", "prompts", "completions"}
+        extensions = {"extensions"} if way.modern else set()
+        assert offered.keys() == {"tools", "resources", "prompts", "completions"} | extensions
         assert (client.instructions or "").startswith("Tools for a Flintt workspace")
 
 
@@ -92,9 +93,13 @@ async def test_resources_templates_and_prompts_are_listed_without_a_key(connect:
         resources = (await client.list_resources()).resources
         templates = (await client.list_resource_templates()).resource_templates
         prompts = (await client.list_prompts()).prompts
-    assert [str(one.uri) for one in resources] == [f"docs://{document.slug}" for document in Handbook(default_folder())]
+    skills = ["account-research", "daily-brief", "pipeline-review", "signal-setup"]
+    assert [str(one.uri) for one in resources] == [
+        *(f"docs://{document.slug}" for document in Handbook(default_folder())),
+        *(f"skill://{name}/SKILL.md" for name in skills),
+    ]
     assert [one.uri_template for one in templates] == ["flintt://signals/{signal_id}", "flintt://runs/{run_id}"]
-    names = ["pipeline_review", "signal_setup", "account_brief", "run_digest", "signal_checkup"]
+    names = ["account_research", "daily_brief", "pipeline_review", "signal_setup"]
     assert [one.name for one in prompts] == names
 
 
@@ -236,14 +241,14 @@ async def test_a_name_that_is_not_there_is_an_error_of_the_protocol(connect: Con
         with pytest.raises(MCPError) as prompt:
             await client.get_prompt("nothing", {})
         with pytest.raises(MCPError) as argument:
-            await client.get_prompt("signal_setup", {})
+            await client.get_prompt("account_research", {})
         with pytest.raises(MCPError) as cursor:
             await client.list_tools(cursor="x")
     assert [caught.value.error.code for caught in (tool, resource, prompt, argument, cursor)] == [-32602] * 5
     assert [caught.value.error.message for caught in (tool, prompt, argument)] == [
         "Unknown tool: list_company. did you mean list_companies or create_company?",
-        "Unknown prompt: nothing. There are: pipeline_review, signal_setup, account_brief, run_digest, signal_checkup",
-        "The prompt signal_setup needs goal",
+        "Unknown prompt: nothing. There are: account_research, daily_brief, pipeline_review, signal_setup",
+        "The prompt account_research needs company",
     ]
 
 

@@ -49,7 +49,7 @@ async def test_signals_are_found_by_id_and_by_name(connect: Connect) -> None:
         every = (await client.call_tool("list_signals", {})).structured_content["signals"]
         one = every[0]
         by_id = await of_resource(client, SIGNAL, "signal_id", one["id"][:8])
-        by_name = await of_prompt(client, "run_digest", "signal_id", one["name"].upper())
+        by_name = await of_prompt(client, "daily_brief", "signal_id", one["name"].upper())
         nothing_typed = await of_resource(client, SIGNAL, "signal_id", "")
     assert one["id"] in by_id.values
     assert by_name.values == [one["id"]]
@@ -66,14 +66,14 @@ async def test_runs_are_found_by_the_beginning_of_their_id(connect: Connect) -> 
 async def test_companies_are_found_by_part_of_their_name(connect: Connect) -> None:
     async with connect() as client:
         rows = (await client.call_tool("list_companies", {"limit": 1})).structured_content["companies"]
-        found = await of_prompt(client, "account_brief", "company", rows[0]["name"][1:].upper())
+        found = await of_prompt(client, "account_research", "company", rows[0]["name"][1:].upper())
     assert rows[0]["name"] in found.values
 
 
 async def test_no_more_than_a_hundred_values_are_shown_with_how_many_there_are(connect: Connect) -> None:
     async with connect() as client:
         listed = await client.call_tool("list_companies", {"limit": 1})
-        found = await of_prompt(client, "account_brief", "company", "")
+        found = await of_prompt(client, "account_research", "company", "")
     assert len(found.values) == 100
     assert (found.total, found.has_more) == (listed.structured_content["total"], True)
 

@@ -1,4 +1,4 @@
-"""Prompts: five workflows, and what they take."""
+"""Prompts: the skills as workflows that a person starts, and what they take."""
 
 from __future__ import annotations
 
@@ -16,9 +16,8 @@ pytestmark = pytest.mark.anyio
 ARGUMENTS = {
     "pipeline_review": {"stage": "qualified"},
     "signal_setup": {"goal": "new CTOs in Lyon", "frequency": "daily"},
-    "account_brief": {"company": "Acme Corp"},
-    "run_digest": {"signal_id": "s1"},
-    "signal_checkup": {},
+    "account_research": {"company": "Acme Corp"},
+    "daily_brief": {"since": "2026-11-24", "signal_id": "s1"},
 }
 
 
@@ -30,15 +29,14 @@ async def text_of(client: Client, name: str, arguments: dict[str, str]) -> str:
     return of_kind(TextContent, message.content).text
 
 
-async def test_five_prompts_are_listed_with_what_they_take(connect: Connect) -> None:
+async def test_the_prompts_are_listed_with_what_they_take(connect: Connect) -> None:
     async with connect(key=None) as client:
         prompts = (await client.list_prompts()).prompts
     assert {prompt.name: {arg.name: arg.required for arg in prompt.arguments or ()} for prompt in prompts} == {
         "pipeline_review": {"stage": False},
-        "signal_setup": {"goal": True, "frequency": False},
-        "account_brief": {"company": True},
-        "run_digest": {"signal_id": True},
-        "signal_checkup": {},
+        "signal_setup": {"goal": False, "frequency": False},
+        "account_research": {"company": True},
+        "daily_brief": {"since": False, "signal_id": False},
     }
     assert all(prompt.title and prompt.description for prompt in prompts)
 
@@ -54,20 +52,19 @@ async def test_a_prompt_says_what_was_filled_in_and_names_tools_that_are_on(conn
 async def test_a_value_left_empty_counts_as_not_given(connect: Connect) -> None:
     async with connect(key=None) as client:
         assert await text_of(client, "pipeline_review", {"stage": ""}) == await text_of(client, "pipeline_review", {})
-        assert "in every stage" in await text_of(client, "pipeline_review", {})
+        assert (await text_of(client, "pipeline_review", {})).endswith("The person gave nothing more.")
 
 
 @pytest.mark.parametrize(
     ("name", "arguments", "message"),
     [
-        ("run_digest", {}, "The prompt run_digest needs signal_id"),
-        ("run_digest", {"signal_id": ""}, "The prompt run_digest needs signal_id"),
-        ("run_digest", {"signal_id": "s1", "stage": "x"}, "The prompt run_digest takes signal_id, not stage"),
-        ("signal_checkup", {"stage": "x"}, "The prompt signal_checkup takes nothing, not stage"),
+        ("account_research", {}, "The prompt account_research needs company"),
+        ("account_research", {"company": ""}, "The prompt account_research needs company"),
+        ("pipeline_review", {"company": "x"}, "The prompt pipeline_review takes stage, not company"),
         (
             "review",
             {},
-            "Unknown prompt: review. There are: pipeline_review, signal_setup, account_brief, run_digest, signal_checkup",
+            "Unknown prompt: review. There are: account_research, daily_brief, pipeline_review, signal_setup",
         ),
     ],
 )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 
 import pytest
@@ -11,45 +10,16 @@ from flintt_mcp.app import App
 from flintt_mcp.calls.call import QuietChannel
 from flintt_mcp.calls.caller import Caller
 from flintt_mcp.errors import NotFound
-from flintt_mcp.offers.prompts import Filling
 from flintt_mcp.offers.resources import Contents, Reading
 from flintt_mcp.offers.workflows import Workspace
-from scripts.handbook.pages import all_tools
 from tests.certain import of_kind
 from tests.fake_api import KEYS, FakeApi, open_fake
 
 pytestmark = pytest.mark.anyio
 
-TOOLS = {tool.name for tools in all_tools().values() for tool in tools}
-VALUES = {"stage": "won", "goal": "new CTOs", "frequency": "daily", "company": "Acme", "signal_id": "s1"}
-
 
 def workspace(app: App) -> tuple[Workspace, Caller]:
     return Workspace(app.inventory, app.pipeline), app.credentials.with_secrets(KEYS)
-
-
-async def test_every_tool_and_document_that_a_prompt_names_is_there(tmp_path: Path) -> None:
-    async with open_fake(tmp_path, toolsets=("default",)) as app:
-        slugs = {resource.name for resource in app.resources.fixed}
-        for prompt in app.prompts:
-            values = {arg.name: VALUES[arg.name] for arg in prompt.arguments}
-            (message,) = of_kind(list, await prompt.render(Filling(values, app.caller)))
-            text = message["content"]["text"]
-            named = set(re.findall(r"\b(?:list|get|create|update|delete|search)_\w+", text))
-            assert named
-            assert named <= TOOLS
-            assert set(re.findall(r'slug "([\w-]+)"', text)) <= slugs
-            assert len(text) < 2_000
-
-
-async def test_no_prompt_deletes_and_those_that_write_wait_for_a_yes(tmp_path: Path) -> None:
-    async with open_fake(tmp_path, toolsets=("default",)) as app:
-        for prompt in app.prompts:
-            (message,) = of_kind(list, await prompt.render(Filling(VALUES, app.caller)))
-            text = " ".join(message["content"]["text"].split())
-            assert "delete_signal" not in text or "never delete_signal" in text
-            if "create_signal" in text or "update_signal" in text:
-                assert "my yes" in text
 
 
 async def test_a_lookup_follows_the_list_over_its_pages(tmp_path: Path) -> None:

@@ -53,7 +53,7 @@ REQUESTS: list[tuple[str, dict[str, Any]]] = [
     ("resources/read", {"uri": "docs://none"}),
     ("prompts/list", {}),
     ("prompts/get", {"name": "pipeline_review", "arguments": {"stage": "qualified"}}),
-    ("prompts/get", {"name": "account_brief"}),
+    ("prompts/get", {"name": "account_research"}),
     (
         "completion/complete",
         {"ref": {"type": "ref/prompt", "name": "pipeline_review"}, "argument": {"name": "stage", "value": "q"}},
