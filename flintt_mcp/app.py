@@ -51,7 +51,7 @@ from flintt_mcp.offers.resources import Resource, Resources
 from flintt_mcp.offers.skills import Skill, offered_skills, skill_resources
 from flintt_mcp.offers.toolsets import build_inventory, chosen_toolsets, narrowing, toolsets_on
 from flintt_mcp.offers.workflows import Workspace, workflow_prompts, workspace_resources
-from flintt_mcp.rest.reading.budget import Budget
+from flintt_mcp.rest.reading.clients import Budgets
 from flintt_mcp.rest.reading.cursors import Cursors
 from flintt_mcp.rest.sending.client import UpstreamClient, Ways, open_client
 from flintt_mcp.rest.sending.limits import Limits
@@ -305,7 +305,7 @@ def _upstream(ground: _Ground, client: UpstreamClient) -> Upstream:
         places=Places(ground.urls, on_this_machine(ground.urls)),
         results=Results(
             Cursors(ground.keys.cursor),
-            Budget(settings.result_limit),
+            Budgets(settings.result_limit),
             secrets=None if settings.show_secrets else settings.data_path / "secrets",
         ),
         held=Held(_logins(ground, client.send), ground.played.sessions),

@@ -30,8 +30,6 @@ _URL = re.compile(r"(?:https?://[A-Za-z0-9.:\[\]-]+(?:/[A-Za-z0-9._~-]+)*)?")
 _WRITES = {"create", "update", "destroy", "spend"}
 CALLING = ("stdio", "serve", "call", "tools")
 """The commands that offer tools."""
-CHOOSING = (*CALLING, "install")
-"""Those for which somebody chooses what a server offers and may do."""
 LOG_LEVELS = ("debug", "info", "warning", "error")
 
 
@@ -99,7 +97,7 @@ class Settings:
     sandbox: bool = _row(
         False,
         "Play all APIs here, on SQLite: no account and no network needed.",
-        commands=CHOOSING,
+        commands=CALLING,
     )
     data_dir: str = _row("", "Folder for the sandbox's data and this server's keys.", shown="the user's data folder")
     toolsets: tuple[str, ...] = _row(
@@ -107,9 +105,9 @@ class Settings:
         "Toolsets to switch on, by name; default and all are groups.",
         fits=bool,
         takes="the name of at least one; default and all are groups",
-        commands=CHOOSING,
+        commands=CALLING,
     )
-    read_only: bool = _row(False, "Offer only tools that change nothing.", commands=CHOOSING)
+    read_only: bool = _row(False, "Offer only tools that change nothing.", commands=CALLING)
     allow_loopback: bool = _row(
         False,
         "Let the sandbox's webhooks and signals reach this machine, also over plain http.",
@@ -123,21 +121,21 @@ class Settings:
         "Show keys and webhook secrets in results; otherwise they go to a private file, and the result says where.",
         commands=("stdio", "serve", "call"),
     )
-    allow_spend: bool = _row(False, "Let tools spend money or credits at hosted APIs.", commands=CHOOSING)
+    allow_spend: bool = _row(False, "Let tools spend money or credits at hosted APIs.", commands=CALLING)
     allow_live: bool = _row(
         False,
         "Let live keys through where an API has test keys (FlowPilot).",
-        commands=CHOOSING,
+        commands=CALLING,
     )
     approve: tuple[str, ...] = _row(
         ("destroy", "spend"),
         "What a person approves: none, writes, or some of create, update, destroy and spend.",
         fits=lambda words: words in (("none",), ("writes",)) or (words and set(words) <= _WRITES),
         takes="none, writes, or some of create, update, destroy, spend",
-        commands=CHOOSING,
+        commands=CALLING,
     )
     policy: str = _row(
-        "", "File (TOML) that says what writes may do: what is approved, caps, allow-lists, stop.", commands=CHOOSING
+        "", "File (TOML) that says what writes may do: what is approved, caps, allow-lists, stop.", commands=CALLING
     )
     public_url: str = _row(
         "",
@@ -185,10 +183,12 @@ class Settings:
     log_level: str = _row("warning", "How much to log on stderr; info has a line for each request.", choices=LOG_LEVELS)
     log_format: str = _row("text", "How to log: text, or json with one object a line.", choices=("text", "json"))
     result_limit: int = _row(
-        40_000,
-        "Largest result of one call in bytes of JSON (4 bytes are about a token); the rest comes by cursor.",
-        low=2_000,
+        0,
+        "Largest result of one call in bytes of its larger form; the rest comes by cursor. 0: what the client shows whole.",
+        low=0,
         high=1_000_000,
+        fits=lambda most: most == 0 or most >= 2_000,
+        takes="0, or at least 2000",
         commands=CALLING,
     )
     call_deadline: float = _row(

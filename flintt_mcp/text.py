@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from itertools import chain
 from typing import Any
 
 import msgspec
@@ -23,7 +22,6 @@ _INVISIBLE = re.compile(
 )
 _IDLE_JOINERS = re.compile("(?<![^\x00-\x7f])[\u200c\u200d]++|[\u200c\u200d]++(?![^\x00-\x7f])")
 """Zero width joiners and non-joiners anywhere but inside a script that needs them; looked for once the rest is gone."""
-_MIN_ROWS_TO_HOIST = 3
 _LINE_BREAKS = ("\n", "\r", "\u2028", "\u2029")
 
 
@@ -49,34 +47,17 @@ def excerpt(text: str, most: int = 300) -> str:
     return line if len(line) <= most else clean(line[:most]) + "..."
 
 
-def table(rows: Sequence[Any], names: Sequence[str]) -> str:
-    """Rows of objects as lines of cells between bars, under one line of column names.
+def table(cells: Mapping[str, Sequence[Any]], same: Mapping[str, Any]) -> str:
+    """Rows as lines of cells between bars, under one line of column names; above it what all rows have in common.
 
-    Columns that are empty in every row are left out; those that hold one value in all of three or more rows are told once.
+    `cells` maps the name of a column to its values, in the order of the rows.
     """
-    objects = [row for row in rows if isinstance(row, dict)]
-    columns = _columns(objects, names)
-    shared = [name for name, cells in columns.items() if len(cells) >= _MIN_ROWS_TO_HOIST and _is_one_value(cells)]
-    told_once = ", ".join(f"{_cell(name)}={columns[name][0]}" for name in shared if columns[name][0])
-    shown = [name for name, cells in columns.items() if name not in shared and any(cells)]
+    told_once = ", ".join(f"{_cell(name)}={_cell(value)}" for name, value in same.items())
     lines = [f"same in all rows: {told_once}"] if told_once else []
-    if shown:
-        lines.append(" | ".join(map(_cell, shown)))
-        lines += map(" | ".join, zip(*(columns[name] for name in shown), strict=True))
-    lines += [_cell(row) for row in rows if not isinstance(row, dict)]
+    if cells:
+        lines.append(" | ".join(map(_cell, cells)))
+        lines += map(" | ".join, zip(*map(_cells, cells.values()), strict=True))
     return "\n".join(lines)
-
-
-def _is_one_value(cells: Sequence[str]) -> bool:
-    return cells[0] == cells[-1] and cells.count(cells[0]) == len(cells)
-
-
-def _columns(objects: Sequence[dict[str, Any]], names: Sequence[str]) -> dict[str, Sequence[str]]:
-    """The cells of every column, in order."""
-    if len(set(map(tuple, objects))) == 1:
-        columns = dict(zip(objects[0], zip(*map(dict.values, objects), strict=True), strict=True))
-        return {name: _cells(columns[name]) for name in _ordered(objects[:1], names)}
-    return {name: _cells([row.get(name) for row in objects]) for name in _ordered(objects, names)}
 
 
 def _cells(values: Sequence[Any]) -> Sequence[str]:
@@ -95,15 +76,10 @@ def _breaks(cell: str) -> bool:
 
 
 def record(fields: Mapping[str, Any], names: Sequence[str]) -> str:
-    """One object as `key: value` lines; empty fields are left out."""
-    lines = ((name, _cell(fields[name], line_breaks=True)) for name in _ordered([fields], names))
+    """One object as `key: value` lines, documented names first; empty fields are left out."""
+    ordered = [*(name for name in names if name in fields), *(name for name in fields if name not in names)]
+    lines = ((name, _cell(fields[name], line_breaks=True)) for name in ordered)
     return "\n".join(f"{_cell(name)}: {text}" for name, text in lines if text)
-
-
-def _ordered(objects: Sequence[Mapping[str, Any]], names: Sequence[str]) -> list[str]:
-    """Documented names first, in their order; then whatever else the API sent."""
-    present = dict.fromkeys(chain.from_iterable(objects))
-    return [name for name in names if name in present] + [name for name in present if name not in names]
 
 
 def _cell(value: Any, *, line_breaks: bool = False) -> str:

@@ -23,7 +23,7 @@ import flintt_mcp
 ROOT = Path(flintt_mcp.__file__).parent
 IN_THE_ROOT = {"__init__", "__main__", "app", "errors", "settings", "text", "webhooks"}
 
-LEAVES = {"hosts.document", "matching", "sandbox.network", "sqlite", "transports"}
+LEAVES = {"matching", "sandbox.network", "sqlite", "transports"}
 """Folders that import no other, and need no row."""
 
 MAY_IMPORT: dict[str, tuple[str, ...]] = {
@@ -32,9 +32,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "cli": (
         "app",
         "calls",
-        "catalogue",
         "errors",
-        "hosts",
         "oauth",
         "rest.sending",
         "sandbox*",
@@ -43,7 +41,6 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
         "state",
         "transports",
     ),
-    "hosts": ("calls", "catalogue", "errors", "hosts.document", "settings", "state"),
     "serving": (
         "app",
         "calls",
@@ -51,7 +48,6 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
         "catalogue",
         "errors",
         "face",
-        "hosts",
         "sandbox",
         "settings",
         "state",
@@ -67,7 +63,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "face": ("calls", "errors", "offers"),
     # what is on offer
     "offers": ("calls", "calls.stages", "catalogue", "errors", "offers.handbook", "rest", "settings"),
-    "offers.handbook": ("calls", "catalogue", "errors", "rest.reading", "text"),
+    "offers.handbook": ("calls", "catalogue", "errors", "rest.reading"),
     # an operation as a tool, and signing in at its API
     "rest": ("calls", "catalogue", "errors", "rest.reading", "rest.sending", "state", "text"),
     "rest.reading": ("catalogue", "errors", "rest.sending", "text"),
@@ -108,8 +104,6 @@ ONLY_IN: dict[str, tuple[str, ...]] = {
     "uvicorn": ("serving.draining", "serving.process", "serving.punctual", "serving.workers", "cli.sandbox"),
     "prometheus_client": ("calls.stages.metrics",),
     "platformdirs": ("settings",),
-    "tomlkit": ("hosts.document.toml",),
-    "ruamel": ("hosts.document.yaml",),
     "feedparser": ("sandbox.flintt.running.sources.feeds",),
     "w3lib": ("sandbox.flintt.running.sources.charsets",),
     "anyascii": ("matching.letters",),

@@ -18,6 +18,8 @@ from flintt_mcp.calls.caller import Credentials
 from flintt_mcp.calls.reply import Refused
 from flintt_mcp.catalogue import APIS
 from flintt_mcp.offers.handbook.documents import Document, Handbook, default_folder
+from flintt_mcp.rest.reading.budget import Result
+from flintt_mcp.rest.reading.clients import CLIENTS, Budgets
 from flintt_mcp.rest.sending.message import UpstreamResponse
 from flintt_mcp.serving.asgi import service
 from flintt_mcp.settings import Settings
@@ -30,6 +32,8 @@ ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "flintt_mcp"
 DOCUMENTS = list(Handbook(default_folder()))
 PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").glob("*.md"))]
+EVERYWHERE = Budgets().of("")
+"""How large a result may be for a client that nobody knows."""
 each_document = pytest.mark.parametrize("document", DOCUMENTS, ids=lambda document: document.slug)
 
 
@@ -58,10 +62,14 @@ def test_a_document_has_a_title_and_says_in_its_first_paragraph_what_it_is_for(d
 
 @each_document
 def test_a_document_fits_a_result_or_comes_section_by_section(document: Document) -> None:
-    most = Settings().result_limit
-    assert len(document.opening.encode()) < most / 2
-    assert [part.title for part in document.sections if len(part.markdown.encode()) > most / 2] == []
-    assert document.sections or len(document.markdown.encode()) < most / 2
+    assert EVERYWHERE.fits(Result(document.opening, {}))
+    assert [part.title for part in document.sections if not EVERYWHERE.fits(Result(part.markdown, {}))] == []
+
+
+def test_the_page_on_setup_names_every_client_that_is_known_and_how_large_its_results_are() -> None:
+    rows = table_after(page("mcp-setup"), "How large a result is")
+    known = [[f"`{client.name}`", f"{client.most:,}", client.shows] for client in CLIENTS]
+    assert [row[:3] for row in rows] == [*known, ["any other, or none", f"{EVERYWHERE.most:,}", ""]]
 
 
 def anchors(text: str) -> set[str]:
@@ -111,7 +119,7 @@ def test_every_room_of_the_house_is_in_the_architecture_and_no_other() -> None:
 def test_the_table_of_changes_names_files_and_folders_that_are_there() -> None:
     rows = table_after(page("architecture"), "Where does my change go?")
     named = [name for row in rows for name in re.findall(r"`([\w./-]+(?:/|\.\w+))`", row[1])]
-    assert len(rows) == 11
+    assert len(rows) == 10
     assert len(named) > 20
     assert [name for name in named if not (ROOT / name).exists() and not (PACKAGE / name).exists()] == []
 

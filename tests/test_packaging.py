@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from flintt_mcp import __version__
+from flintt_mcp.calls.reply import objects_of
 from tests.processes import environment
 
 ROOT = Path(__file__).parent.parent
@@ -106,7 +107,7 @@ def test_the_unpacked_wheel_serves_its_own_handbook(wheel: zipfile.Path, tmp_pat
     where = run("-c", "import flintt_mcp.offers.handbook.documents as h; print(h.default_folder())").strip()
     listed = json.loads(run("-m", "flintt_mcp", "call", "list_docs", "--developers", "true", "--structured"))
     assert where == str(tmp_path / "site/flintt_mcp/docs")
-    assert {f"{row['slug']}.md" for row in listed["docs"]} == set(DOCS)
+    assert {f"{row['slug']}.md" for row in objects_of(listed["docs"])} == set(DOCS)
 
 
 def test_the_source_archive_has_all_that_the_wheel_is_made_of_and_the_tests(built: Path) -> None:

@@ -24,13 +24,20 @@ ASIDE = frozenset({"limit", "cursor", INTENT})
 
 
 class Channel(Protocol):
-    """The way back to the client while a call runs. `asks` names what the client can be asked for: elicitation, sampling, roots."""
+    """The way back to the client while a call runs.
+
+    `asks` names what the client can be asked for: elicitation, sampling, roots. `client` is the name that its program gives itself,
+    as it came; "" where it said none.
+    """
 
     @property
     def kind(self) -> ChannelKind: ...
 
     @property
     def asks(self) -> frozenset[str]: ...
+
+    @property
+    def client(self) -> str: ...
 
     async def progress(self, done: float, total: float | None = None, message: str | None = None) -> None:
         """Show progress, where the client asked for it."""
@@ -46,6 +53,7 @@ class QuietChannel(msgspec.Struct, frozen=True):
 
     kind: ChannelKind = "shell"
     asks: frozenset[str] = frozenset()
+    client: str = ""
 
     async def progress(self, done: float, total: float | None = None, message: str | None = None) -> None:
         return None

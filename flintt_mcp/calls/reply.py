@@ -50,3 +50,9 @@ class Refused(msgspec.Struct, frozen=True):
 
 
 Reply = Done | Ask | Refused
+
+
+def objects_of(table: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The rows of a list in a structured result, each as an object."""
+    same = table.get("same_in_all", {})
+    return [{**dict(zip(table["columns"], row, strict=True)), **same} for row in table["rows"]]

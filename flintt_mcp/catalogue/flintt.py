@@ -121,7 +121,12 @@ OPERATIONS = (
         effect=Effect.READ,
         routes=(Route("GET", "/v1/companies"),),
         args=(query("name", "Part of the name, any case.", low=1, high=200),),
-        result=Listing(rows="companies", fields=COMPANY, paging=Whole()),
+        result=Listing(
+            rows="companies",
+            fields=COMPANY,
+            shown=("id", "name", "domain", "website", "sector", "size", "estimated_revenue"),
+            paging=Whole(),
+        ),
     ),
     Operation(
         name="create_company",
@@ -152,6 +157,10 @@ OPERATIONS = (
         result=Listing(
             rows="prospects",
             fields=PROSPECT,
+            shown=(
+                *("id", "company_id", "stage", "next_step", "estimated_value", "lead_score", "days_in_stage"),
+                *("name", "title", "email"),
+            ),
             paging=Capped(most=100, narrow="call again with a stage to see the deals of one stage"),
             most=100,
         ),
@@ -182,7 +191,12 @@ OPERATIONS = (
         about="Signals: triggers that look for buying signals on a schedule. For what they found use list_runs.",
         effect=Effect.READ,
         routes=(Route("GET", "/v1/signals"),),
-        result=Listing(rows="signals", fields=SIGNAL, paging=Whole()),
+        result=Listing(
+            rows="signals",
+            fields=SIGNAL,
+            shown=("id", "name", "description", "status", "frequency", "schedule", "last_run_at"),
+            paging=Whole(),
+        ),
     ),
     Operation(
         name="get_signal",
@@ -276,7 +290,22 @@ OPERATIONS = (
             query("to_date", "ISO 8601", low=4, high=40),
         ),
         rules=(Needs("from_date", "signal_id"), Needs("to_date", "signal_id"), InOrder("from_date", "to_date")),
-        result=Listing(rows="runs", fields=RUN, paging=Offset(most=50), most=50),
+        result=Listing(
+            rows="runs",
+            fields=RUN,
+            shown=(
+                "id",
+                "signal_id",
+                "status",
+                "started_at",
+                "results_count",
+                "raw_count",
+                "valid_count",
+                "deal_count",
+            ),
+            paging=Offset(most=50),
+            most=50,
+        ),
     ),
     Operation(
         name="get_run",

@@ -165,7 +165,17 @@ OPERATIONS = (
         effect=Effect.READ,
         routes=(Route("GET", "/jobs"),),
         args=(query("status", choices=JOB_STATUSES),),
-        result=Listing(rows="jobs", at="data.jobs", fields=JOB, paging=JOBS_PAGING, most=100),
+        result=Listing(
+            rows="jobs",
+            at="data.jobs",
+            fields=JOB,
+            shown=(
+                *("id", "workflowType", "keyword", "location", "status", "requestedLeads", "foundLeads"),
+                *("creditsUsed", "createdAt", "finishedAt"),
+            ),
+            paging=JOBS_PAGING,
+            most=100,
+        ),
         scopes=("jobs:read",),
     ),
     Operation(
@@ -184,7 +194,7 @@ OPERATIONS = (
     Operation(
         name="flowmaticx_list_leads",
         title="List FlowMaticX leads",
-        about="Leads that FlowMaticX jobs found: business, email, decision maker, icebreaker, draft email.",
+        about="Leads that FlowMaticX jobs found: business, email, decision maker; icebreaker and draft email by fields.",
         effect=Effect.READ,
         routes=(Route("GET", "/leads"),),
         args=(
@@ -193,7 +203,16 @@ OPERATIONS = (
             query("email_status", choices=EMAIL_STATUSES),
         ),
         result=Listing(
-            rows="leads", at="data.leads", fields=LEAD, paging=Offset(most=100, total="data.total"), page=20, most=100
+            rows="leads",
+            at="data.leads",
+            fields=LEAD,
+            shown=(
+                *("id", "businessName", "category", "email", "emailStatus", "decisionMakerName", "decisionMakerRole"),
+                *("phone", "website", "city", "country", "rating"),
+            ),
+            paging=Offset(most=100, total="data.total"),
+            page=20,
+            most=100,
         ),
         scopes=("leads:read",),
     ),

@@ -75,7 +75,13 @@ OPERATIONS = (
         effect=Effect.READ,
         routes=(Route("GET", "/public/runs"),),
         args=(query("status", choices=RUN_STATUSES),),
-        result=Listing(rows="runs", at="data", fields=RUN, paging=PAGES),
+        result=Listing(
+            rows="runs",
+            at="data",
+            fields=RUN,
+            shown=("id", "objective", "status", "budget_cap", "candidate_count", "created_at"),
+            paging=PAGES,
+        ),
         scopes=("runs:read",),  # deduced: "Read runs and their metadata"
     ),
     Operation(
@@ -134,7 +140,16 @@ OPERATIONS = (
         effect=Effect.READ,
         routes=(Route("GET", "/public/runs/{run_id}/candidates"),),
         args=(path("run_id"), query("approval_status", choices=APPROVAL_STATUSES)),
-        result=Listing(rows="candidates", at="data", fields=CANDIDATE, paging=PAGES),
+        result=Listing(
+            rows="candidates",
+            at="data",
+            fields=CANDIDATE,
+            shown=(
+                *("id", "beneficiary_name", "account_number", "institution_code", "amount", "currency", "risk_score"),
+                *("risk_decision", "approval_status", "execution_status"),
+            ),
+            paging=PAGES,
+        ),
         scopes=("runs:read",),  # deduced: candidates are part of a run, and the table has no scope of their own
     ),
     Operation(
@@ -144,7 +159,13 @@ OPERATIONS = (
         effect=Effect.READ,
         routes=(Route("GET", "/public/recipients"),),
         args=(query("search", "Part of name or account number.", low=1, high=200),),
-        result=Listing(rows="recipients", at="data", fields=RECIPIENT, paging=PAGES),
+        result=Listing(
+            rows="recipients",
+            at="data",
+            fields=RECIPIENT,
+            shown=("id", "name", "account_number", "institution_code", "bank_name"),
+            paging=PAGES,
+        ),
         scopes=("recipients:read",),
     ),
     Operation(
@@ -207,7 +228,13 @@ OPERATIONS = (
         effect=Effect.READ,
         routes=(Route("GET", "/public/transactions"),),
         args=(query("run_id", low=1, high=100), query("status", choices=TRANSACTION_STATUSES)),
-        result=Listing(rows="transactions", at="data", fields=TRANSACTION, paging=PAGES),
+        result=Listing(
+            rows="transactions",
+            at="data",
+            fields=TRANSACTION,
+            shown=("id", "run_id", "reference", "amount", "currency", "direction", "status", "created_at"),
+            paging=PAGES,
+        ),
         scopes=("transactions:read",),
     ),
     Operation(

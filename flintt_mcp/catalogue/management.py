@@ -61,7 +61,12 @@ OPERATIONS = (
         about="Endpoints that Flintt tells of events, with their events and whether they are active. Secrets are never shown.",
         effect=Effect.READ,
         routes=(Route("GET", "/api/outbound-webhooks"),),
-        result=Listing(rows="webhooks", fields=WEBHOOK, paging=Whole()),
+        result=Listing(
+            rows="webhooks",
+            fields=WEBHOOK,
+            shown=("id", "name", "endpoint_url", "event_types", "active"),
+            paging=Whole(),
+        ),
     ),
     Operation(
         name="create_webhook",

@@ -107,6 +107,11 @@ def body(name: str, about: str = "", **more: Any) -> Arg:
     return Arg(name=name, about=about, place=Place.BODY, **more)
 
 
+FIELDS = "fields"
+"""The argument of list tools that chooses columns."""
+ALL_FIELDS = "all"
+
+
 def local(name: str, about: str = "", **more: Any) -> Arg:
     """An argument for this server alone."""
     return Arg(name=name, about=about, place=Place.LOCAL, **more)
@@ -296,11 +301,13 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
 class Listing(msgspec.Struct, frozen=True, kw_only=True):
     """A result that is a list of rows under the name `rows`; `at` is the dotted path to the list in the answer.
 
-    `page` is how many rows a call returns unasked, `most` how many it may ask for.
+    `shown` are the fields that people look at, which a call shows unasked; all there are, where none are named. `page` is how many
+    rows a call returns unasked, `most` how many it may ask for.
     """
 
     rows: str
     fields: tuple[Field, ...]
+    shown: tuple[str, ...] = ()
     paging: Paging
     at: str = ""
     page: int = 50

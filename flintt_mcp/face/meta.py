@@ -1,16 +1,17 @@
-"""Whether the `_meta` of a request is one that the SDK takes, asked of the SDK once for each that differs.
+"""What stands under `_meta` of a request: whether the SDK takes it, asked of it once for each that differs, and who asks.
 
-In: a protocol revision and what stood under `_meta`. Out: yes or no. What answers requests without the SDK's passes asks here
-first, so that a client's fault is refused on every way alike; clients send the same `_meta` with every call.
+In: a protocol revision and what stood under `_meta`. Out: yes or no, and the client's name. What answers requests without the SDK's
+passes asks here first, so that a client's fault is refused on every way alike; clients send the same `_meta` with every call.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
 
 import msgspec
-from mcp_types import RequestParams
+from mcp_types import CLIENT_INFO_META_KEY, RequestParams
 from mcp_types.methods import validate_client_request
 from pydantic import ValidationError
 
@@ -32,6 +33,14 @@ def is_good_meta(version: str, meta: Any) -> bool:
     except UnicodeEncodeError:  # half a character, which only a client in this process can send
         return False
     return len(text) <= _LONGEST and _asked(version, text)
+
+
+def client_of(params: Mapping[str, Any]) -> str:
+    """The name that a client gives itself with a request of the newest revision; "" where it says none."""
+    meta = params.get("_meta")
+    info = meta.get(CLIENT_INFO_META_KEY) if isinstance(meta, Mapping) else None
+    name = info.get("name") if isinstance(info, Mapping) else None
+    return name if isinstance(name, str) else ""
 
 
 @lru_cache(maxsize=256)

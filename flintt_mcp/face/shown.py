@@ -83,6 +83,12 @@ class McpChannel:
             return offered(self._ctx)
         return frozenset()
 
+    @property
+    def client(self) -> str:
+        """What the client calls itself: in its handshake, or with this very request."""
+        params = self._ctx.session.client_params
+        return "" if params is None else params.client_info.name
+
     async def progress(self, done: float, total: float | None = None, message: str | None = None) -> None:
         await self._ctx.session.report_progress(done, total, message)
 

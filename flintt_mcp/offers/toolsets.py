@@ -81,7 +81,7 @@ def build_inventory(
         for operation in toolset.operations
     }
     if DOCS in chosen:
-        tools += docs_tools(handbook, settings.result_limit)
+        tools += docs_tools(handbook, upstream.results.budgets)
     tools += [tool for tool in own if tool.toolset in chosen]
     if settings.read_only:
         off |= {tool.name: "this server is read-only" for tool in tools if not tool.effect.reads}

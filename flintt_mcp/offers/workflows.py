@@ -15,7 +15,7 @@ from flintt_mcp.calls.call import Call, QuietChannel
 from flintt_mcp.calls.caller import Caller
 from flintt_mcp.calls.inventory import Inventory
 from flintt_mcp.calls.pipeline import Pipeline
-from flintt_mcp.calls.reply import Done, Refused
+from flintt_mcp.calls.reply import Done, Refused, objects_of
 from flintt_mcp.catalogue.flintt import FREQUENCIES
 from flintt_mcp.offers.prompts import Prompt, PromptArgument, written
 from flintt_mcp.offers.resources import Completer, Contents, Reading, Resource
@@ -47,7 +47,7 @@ class Workspace:
             reply = await self._pipeline.run(Call(found, arguments, caller, QuietChannel("http")))
             if not isinstance(reply, Done) or not reply.structured:
                 break
-            collected += reply.structured[rows]
+            collected += objects_of(reply.structured[rows])
             if "next_cursor" not in reply.structured:
                 break
             arguments = {**arguments, "cursor": reply.structured["next_cursor"]}

@@ -6,7 +6,7 @@ in an answer is read by `readers.py` and its neighbours; a key is only sent belo
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 from uuid import uuid4
@@ -15,6 +15,7 @@ from flintt_mcp.calls.call import Call
 from flintt_mcp.catalogue.operation import Api, Operation
 from flintt_mcp.rest.credential import Credential
 from flintt_mcp.rest.reading.answers import Answer, decode
+from flintt_mcp.rest.reading.budget import Budget
 from flintt_mcp.rest.reading.cursors import Cursors
 from flintt_mcp.rest.reading.faults import error_for, request_id
 from flintt_mcp.rest.reading.paging import Page
@@ -93,11 +94,16 @@ class ApiCall:
             ToolInputError: the cursor is none of this tool, these filters and this caller.
         """
         limit, cursor = self.arguments.get("limit", rows), self.arguments.get("cursor")
-        return Page(limit) if cursor is None else Page(limit, self._cursors.open(self._scope, cursor))
+        return Page(limit) if cursor is None else Page(limit, *self._cursors.open(self._scope, cursor))
 
-    def cursor(self, position: Any) -> str | None:
-        """The cursor of a position in the list, None at its end."""
-        return None if position is None else self._cursors.seal(self._scope, position)
+    def cursor(self, position: Any, kept: Sequence[int]) -> str | None:
+        """The cursor of a position in the list and of the columns that were shown, None at its end."""
+        return None if position is None else self._cursors.seal(self._scope, [position, kept])
+
+    @property
+    def budget(self) -> Budget:
+        """How large the result may be for the client that asks."""
+        return self._endpoint.upstream.results.budgets.of(self._call.channel.client)
 
     @property
     def _cursors(self) -> Cursors:

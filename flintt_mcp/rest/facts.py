@@ -6,7 +6,6 @@ the text of the catalogue names; what could not be read is said to be so. Nothin
 
 from __future__ import annotations
 
-import time
 from collections.abc import Awaitable, Callable, Mapping
 from decimal import Decimal, InvalidOperation
 from typing import Any
@@ -26,11 +25,12 @@ from flintt_mcp.errors import (
     Unauthorized,
     UpstreamError,
 )
+from flintt_mcp.rest.endpoint import Endpoint
 from flintt_mcp.rest.upstream import Upstream
+from flintt_mcp.rest.walking import Walk
 from flintt_mcp.text import excerpt
 
 Handle = Callable[[Call], Awaitable[Done]]
-_PAGES = 50
 _NO_KEY = (ConfigError, CredentialMissing, Unauthorized)
 _NOT_THERE = (NotFound, Rejected)
 """Errors with which the call itself would end: nobody has to be asked."""
@@ -96,8 +96,8 @@ class FactReader:
         return isinstance(self._operations[see.of].result, Listing)
 
     async def _recorded(self, see: See, call: Call) -> str:
-        structured = await self._read(see, call, {})
-        record = structured[self._operations[see.of].result.noun]  # type: ignore[union-attr]  # it is no listing
+        done = await self._handles[see.of](replace(call, arguments=_given(see, call)))
+        record = (done.structured or {})[self._operations[see.of].result.noun]  # type: ignore[union-attr]  # it is no listing
         return f"{see.label}: {_told(record, see.fields)}"
 
     async def _listed(self, see: See, call: Call) -> str:
@@ -119,32 +119,18 @@ class FactReader:
 
     async def _rows(self, see: See, call: Call) -> tuple[list[dict[str, Any]], bool]:
         """The rows of a list that are meant, and whether all were looked at."""
-        listing = self._operations[see.of].result
-        assert isinstance(listing, Listing)
-        kept: list[dict[str, Any]] = []
-        page: dict[str, Any] = {"limit": listing.most}
-        end = time.monotonic() + self._upstream.deadline
-        for _ in range(_PAGES):
-            structured = await self._read(see, call, page)
-            kept += [row for row in structured[listing.rows] if _is_meant(row, see, call)]
-            cursor = structured.get("next_cursor")
-            if cursor is None:
-                return kept, bool(structured["complete"])
-            page["cursor"] = cursor
-            if time.monotonic() >= end:
-                break
-        return kept, False
-
-    async def _read(self, see: See, call: Call, more: Mapping[str, Any]) -> Mapping[str, Any]:
-        given = {theirs: call.arguments[ours] for theirs, ours in see.given.items()}
-        done = await self._handles[see.of](replace(call, arguments={**given, **more}))
-        return done.structured or {}
+        walk = Walk(Endpoint(self._api, self._operations[see.of], self._upstream))
+        rows, complete = await walk.rows(call, _given(see, call))
+        return [row for row in rows if _is_meant(row, see, call)], complete
 
 
-def _is_meant(row: Any, see: See, call: Call) -> bool:
-    return isinstance(row, dict) and all(
-        _equal(row.get(theirs), call.arguments[ours]) for theirs, ours in see.where.items()
-    )
+def _given(see: See, call: Call) -> dict[str, Any]:
+    """The arguments with which something is read."""
+    return {theirs: call.arguments[ours] for theirs, ours in see.given.items()}
+
+
+def _is_meant(row: Mapping[str, Any], see: See, call: Call) -> bool:
+    return all(_equal(row.get(theirs), call.arguments[ours]) for theirs, ours in see.where.items())
 
 
 def _equal(one: Any, other: Any) -> bool:

@@ -6,8 +6,7 @@ do not say it: the list ends early, or a row that fits is a little older than th
 
 from __future__ import annotations
 
-import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import Awaitable, Callable
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any, Literal
@@ -17,22 +16,19 @@ from msgspec.structs import replace
 from flintt_mcp.calls.call import Call
 from flintt_mcp.calls.looking import Found, Looked
 from flintt_mcp.calls.reply import Done
-from flintt_mcp.catalogue.operation import Listing, Operation, Record, Toolset, Trace
+from flintt_mcp.catalogue.operation import Operation, Record, Toolset, Trace
 from flintt_mcp.rest.endpoint import Endpoint
 from flintt_mcp.rest.readers import RecordReader
 from flintt_mcp.rest.reading.answers import Answer
-from flintt_mcp.rest.reading.budget import Budget
-from flintt_mcp.rest.reading.paging import Cut, Page, cut, paging_parameters
+from flintt_mcp.rest.reading.paging import Page
 from flintt_mcp.rest.upstream import Upstream
+from flintt_mcp.rest.walking import Walk
 
 CLOCKS_DIFFER = 120.0
 """Seconds by which the API's clock may be behind ours: a row that fits and is that much older is ours all the same."""
 DOUBTFUL = 3600.0
 """Seconds before the call from which on an older row that fits leaves doubt."""
 LOST_SECRET = "What is shown once was lost with the answer: make a new one."
-_ROWS = 100
-_PAGES = 20
-_ALL = Budget(1 << 40)
 
 
 def look_for(toolset: Toolset, operation: Operation, upstream: Upstream) -> Callable[[Call], Awaitable[Looked]] | None:
@@ -50,10 +46,8 @@ class _Trail:
     """The list where the rows of one operation can be seen."""
 
     def __init__(self, trace: Trace, listed: Endpoint, made: Endpoint, record: Record) -> None:
-        assert isinstance(listed.operation.result, Listing)
         self._trace = trace
-        self._listed = listed
-        self._listing = listed.operation.result
+        self._list = Walk(listed)
         self._made = made
         self._record = record
         self._row = RecordReader(made, replace(record, at=""))
@@ -66,7 +60,7 @@ class _Trail:
         """
         assert call.intent is not None
         doubt = False
-        async for answer, found in self._pages(call):
+        async for answer, found in self._list.pages(call, self._narrowed(call)):
             for row in found.rows:
                 match self._age(call, row, call.intent.made_at):
                     case "ours":
@@ -77,23 +71,10 @@ class _Trail:
                 return "cannot tell" if doubt or not found.complete else "not there"
         return "cannot tell"
 
-    async def _pages(self, call: Call) -> AsyncIterator[tuple[Answer, Cut]]:
-        """The pages of the list, as many as a call may read in its time."""
+    def _narrowed(self, call: Call) -> dict[str, Any]:
+        """The arguments of the list that leave out most other rows."""
         given = call.arguments
-        narrow = {name: given[other].strip() for name, other in self._trace.narrow.items() if other in given}
-        reading = await self._listed.call(replace(call, arguments=narrow))
-        paging, page = reading.route.paging or self._listing.paging, Page(_ROWS)
-        end = time.monotonic() + self._listed.upstream.deadline
-        for _ in range(_PAGES):
-            answer = await reading.answer(paging_parameters(paging, page))
-            exact = self._listed.api.exact_numbers
-            found = cut(self._listing, paging, answer.json, page, _ALL, exact=exact)
-            if found is None:
-                raise answer.unlike_its_description()
-            yield answer, found
-            page = Page(_ROWS, found.next)
-            if found.next is None or time.monotonic() >= end:
-                return
+        return {name: given[other].strip() for name, other in self._trace.narrow.items() if other in given}
 
     def _age(self, call: Call, row: Any, began: float) -> Literal["ours", "doubtful", "another"]:
         wanted = {name: call.arguments[name] for name in self._trace.same if name in call.arguments}
@@ -107,7 +88,7 @@ class _Trail:
         return "doubtful" if made_at >= began - DOUBTFUL else "another"
 
     async def _result(self, call: Call, answer: Answer, row: Any) -> Done:
-        result = self._row.result(await self._made.call(call), replace(answer, json=row), Page(_ROWS))
+        result = self._row.result(await self._made.call(call), replace(answer, json=row), Page(1))
         note = [LOST_SECRET] if self._record.secrets else []
         return Done(text="\n".join([result.text, *note]), structured=result.structured, changed="yes")
 

@@ -15,13 +15,11 @@ from flintt_mcp.errors import NotFound
 from flintt_mcp.rest.endpoint import ApiCall, Endpoint
 from flintt_mcp.rest.readers import RecordReader
 from flintt_mcp.rest.reading.answers import Answer
-from flintt_mcp.rest.reading.budget import Budget
-from flintt_mcp.rest.reading.paging import Cut, Page, cut, paging_parameters
-from flintt_mcp.rest.reading.results import Result
+from flintt_mcp.rest.reading.budget import Result
+from flintt_mcp.rest.reading.paging import Cut, Page, find, paging_parameters
 
 ROWS = 100
 PAGES = 50
-_ALL = Budget(1 << 40)
 
 
 class LookupReader:
@@ -61,10 +59,10 @@ class LookupReader:
         raise self._not_found(where, "walk the list tool's pages for an older one")
 
     def _cut(self, answer: Answer, page: Page) -> Cut:
-        found = cut(self._listing, self._lookup.paging, answer.json, page, _ALL)
+        found = find(self._listing, self._lookup.paging, answer.json, page)
         if found is None:
             raise answer.unlike_its_description()
-        return found
+        return found.whole
 
     def _not_found(self, where: str, advice: str) -> NotFound:
         said = f"{self._title} lists nothing with that {self._lookup.arg} {where}"

@@ -15,7 +15,7 @@ from flintt_mcp.calls.arguments import Arguments
 from flintt_mcp.calls.call import INTENT, Call
 from flintt_mcp.calls.reply import Done
 from flintt_mcp.calls.tool import Tool
-from flintt_mcp.catalogue.operation import Arg, Effect, Kind, Listing, Lookup, Operation, Record, Toolset, local
+from flintt_mcp.catalogue.operation import FIELDS, Arg, Effect, Kind, Listing, Lookup, Operation, Record, Toolset, local
 from flintt_mcp.errors import Changed
 from flintt_mcp.rest.endpoint import Endpoint
 from flintt_mcp.rest.facts import FactReader
@@ -99,6 +99,8 @@ def arguments_of(operation: Operation) -> tuple[Arg, ...]:
     """The operation's own arguments and those that this server adds: a page where the result can grow, an intent to a write."""
     result = operation.result
     args = operation.args
+    if isinstance(result, Listing):
+        args = (*args, local(FIELDS, "Columns: names with commas, or all.", low=1, high=500))
     if result.can_grow:
         limit = local("limit", "Rows.", kind=Kind.INTEGER, low=1, high=result.most, default=result.page)
         args = (*args, limit, local("cursor", "next_cursor of the last page.", low=1, high=LONGEST))

@@ -6,13 +6,17 @@ for one row, and `shown_once.py` takes out what only the person may see.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Protocol
 
-from flintt_mcp.catalogue.operation import Listing, Record
+from flintt_mcp.catalogue.operation import FIELDS, Listing, Record
 from flintt_mcp.rest.endpoint import ApiCall, Endpoint
 from flintt_mcp.rest.reading.answers import Answer
-from flintt_mcp.rest.reading.paging import Page, cut, paging_parameters
-from flintt_mcp.rest.reading.results import Result, listing_result, record_result
+from flintt_mcp.rest.reading.budget import Result
+from flintt_mcp.rest.reading.paging import Page, find, paging_parameters
+from flintt_mcp.rest.reading.records import record_result
+from flintt_mcp.rest.reading.results import listing_result
+from flintt_mcp.rest.reading.tables import wanted_columns
 
 
 class Reader(Protocol):
@@ -33,17 +37,21 @@ class ListReader:
 
     def __init__(self, endpoint: Endpoint, listing: Listing) -> None:
         self._api = endpoint.api
-        self._budget = endpoint.upstream.results.budget
         self._listing = listing
 
     async def read(self, call: ApiCall) -> Result:
         paging = call.route.paging or self._listing.paging
         page = call.page(self._listing.page)
         answer = await call.answer(paging_parameters(paging, page))
-        found = cut(self._listing, paging, answer.json, page, self._budget, exact=self._api.exact_numbers)
+        found = find(self._listing, paging, answer.json, page, exact=self._api.exact_numbers)
         if found is None:
             raise answer.unlike_its_description()
-        return listing_result(self._api.title, self._listing, found, call.cursor(found.next))
+        columns = wanted_columns(self._listing, call.arguments.get(FIELDS), found.rows, page.kept)
+
+        def made(count: int, dropped: Sequence[str]) -> Result:
+            return listing_result(self._api.title, self._listing, found.first(count, dropped), columns, call.cursor)
+
+        return call.budget.fullest(len(found.rows), columns.first(found.rows), made)
 
 
 class RecordReader:
@@ -51,7 +59,6 @@ class RecordReader:
 
     def __init__(self, endpoint: Endpoint, record: Record) -> None:
         self._title = endpoint.api.title
-        self._budget = endpoint.upstream.results.budget
         self._record = record
 
     async def read(self, call: ApiCall) -> Result:
@@ -64,7 +71,7 @@ class RecordReader:
         Raises:
             UpstreamError: there is no object in it.
         """
-        result = record_result(self._title, self._record, answer.json, page, self._budget, call.cursor)
+        result = record_result(self._title, self._record, answer.json, page, call.budget, call.cursor)
         if result is None:
             raise answer.unlike_its_description()
         return result

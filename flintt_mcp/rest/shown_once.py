@@ -17,7 +17,8 @@ from msgspec.structs import replace
 from flintt_mcp.catalogue.operation import Record
 from flintt_mcp.rest.endpoint import ApiCall, Endpoint
 from flintt_mcp.rest.readers import RecordReader
-from flintt_mcp.rest.reading.results import Result, secrets_in, with_secret_file, with_secrets_shown
+from flintt_mcp.rest.reading.budget import Result
+from flintt_mcp.rest.reading.results import secrets_in, with_secret_file, with_secrets_shown
 from flintt_mcp.state.secret_file import secret_file
 
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from flintt_mcp.catalogue.operation import Api
 from flintt_mcp.errors import ConfigError
-from flintt_mcp.rest.reading.budget import Budget
+from flintt_mcp.rest.reading.clients import Budgets
 from flintt_mcp.rest.reading.cursors import Cursors
 from flintt_mcp.rest.sending.message import UpstreamRequest, UpstreamResponse
 
@@ -60,10 +60,11 @@ class Allowed:
 
 @dataclass(frozen=True, slots=True)
 class Results:
-    """How results come out: within a budget, in pages, and with what an API shows once in the folder `secrets`; None shows it."""
+    """How results come out: as large as a client takes, in pages, and with what an API shows once in the folder `secrets`; None
+    shows it."""
 
     cursors: Cursors
-    budget: Budget
+    budgets: Budgets
     secrets: Path | None = None
 
 

@@ -18,6 +18,7 @@ from flintt_mcp.calls.call import QuietChannel
 from flintt_mcp.calls.caller import Caller
 from flintt_mcp.catalogue import APIS
 from flintt_mcp.errors import ConfigError
+from flintt_mcp.face.meta import client_of
 from flintt_mcp.face.replies import ToolAnswers
 from flintt_mcp.face.server import build_server, makes_spans
 from flintt_mcp.face.tool_requests import tool_answers
@@ -27,8 +28,6 @@ from flintt_mcp.state.approval_secret import approval_secret
 from flintt_mcp.transports.http.app import Answering, Beside, HttpApp, HttpOptions
 from flintt_mcp.transports.http.approve_page import Decisions
 from flintt_mcp.transports.http.gate import sender_of
-
-QUIET = QuietChannel("http")
 
 
 class OpenedApp:
@@ -145,4 +144,4 @@ async def _tool_answer(
     answers: ToolAnswers, method: str, params: Mapping[str, Any], caller: Caller, version: str
 ) -> dict[str, Any] | None:
     """Answers a request that can show nothing on the way."""
-    return await answers.answer(method, params, caller, QUIET, version)
+    return await answers.answer(method, params, caller, QuietChannel("http", client=client_of(params)), version)

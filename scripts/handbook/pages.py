@@ -19,7 +19,7 @@ from flintt_mcp.offers.handbook.documents import FOR_DEVELOPERS, Handbook, defau
 from flintt_mcp.offers.handbook.tools import TOOLSET as DOCS
 from flintt_mcp.offers.handbook.tools import docs_tools
 from flintt_mcp.rest.operation_tool import operation_tools
-from flintt_mcp.rest.reading.budget import Budget
+from flintt_mcp.rest.reading.clients import Budgets
 from flintt_mcp.rest.reading.cursors import Cursors
 from flintt_mcp.rest.upstream import Places, Results, Upstream
 from flintt_mcp.settings import ROWS, option, variable
@@ -36,9 +36,9 @@ def all_tools() -> dict[str, list[Tool]]:
     async def nowhere(request: Any) -> Any:
         raise RuntimeError("described tools are not called")
 
-    upstream = Upstream(nowhere, Places({}), Results(Cursors(bytes(32)), Budget(40_000)))
+    upstream = Upstream(nowhere, Places({}), Results(Cursors(bytes(32)), Budgets()))
     tools = {toolset.name: operation_tools(toolset, upstream) for toolset in TOOLSETS}
-    return {**tools, DOCS: docs_tools(Handbook(default_folder()), 40_000), APPROVALS: [approval_tool(nowhere)]}
+    return {**tools, DOCS: docs_tools(Handbook(default_folder()), Budgets()), APPROVALS: [approval_tool(nowhere)]}
 
 
 def tools_page() -> str:

@@ -121,7 +121,9 @@ def _describes(wire: dict[str, Any], operation: Operation) -> None:
     Draft202012Validator.check_schema(schema)
     Draft202012Validator.check_schema(wire["outputSchema"])
     assert schema.get("required", []) == [arg.name for arg in operation.args if arg.required]
-    assert set(schema["properties"]) - {"limit", "cursor", "intent_id"} == {arg.name for arg in operation.args}
+    assert set(schema["properties"]) - {"fields", "limit", "cursor", "intent_id"} == {
+        arg.name for arg in operation.args
+    }
     assert wire["annotations"]["readOnlyHint"] is operation.effect.reads
     assert wire["annotations"]["destructiveHint"] is operation.effect.destructive
 

@@ -14,7 +14,7 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from flintt_mcp.calls.reply import Done, Refused
+from flintt_mcp.calls.reply import Done, Refused, objects_of
 from flintt_mcp.rest.sending.message import Sender, UpstreamRequest, UpstreamResponse
 from scripts.handbook.pages import all_tools
 from tests.apis.toolbox import ask, open_sandboxed
@@ -98,10 +98,10 @@ async def _all_money(app: Any) -> dict[str, list[Any]]:
         reply = await ask(app, tool)
         assert isinstance(reply, Done)
         part = structured(reply)[rows]
-        found[tool] = [row[name] for row in (part if isinstance(part, list) else [part])]
+        found[tool] = [row[name] for row in (objects_of(part) if "columns" in part else [part])]
     runs = await ask(app, "flowpilot_list_runs", status="completed", limit=1)
-    candidates = await ask(app, "flowpilot_list_candidates", run_id=structured(runs)["runs"][0]["id"])
-    found["flowpilot_list_candidates"] = [row["amount"] for row in structured(candidates)["candidates"]]
+    candidates = await ask(app, "flowpilot_list_candidates", run_id=objects_of(structured(runs)["runs"])[0]["id"])
+    found["flowpilot_list_candidates"] = [row["amount"] for row in objects_of(structured(candidates)["candidates"])]
     return found
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from flintt_mcp.app import App
-from flintt_mcp.calls.reply import Done
+from flintt_mcp.calls.reply import Done, objects_of
 from flintt_mcp.rest.reading.marks import CHANGED
 from tests.apis.toolbox import ask, open_sandboxed
 
@@ -24,7 +24,7 @@ async def told(app: App, tool: str, **arguments: Any) -> dict[str, Any]:
 async def signals(app: App, **arguments: Any) -> tuple[list[str], dict[str, Any]]:
     """The ids of one page of signals, and the rest of the result."""
     found = await told(app, "list_signals", **arguments)
-    return [row["id"] for row in found.pop("signals")], found
+    return [row["id"] for row in objects_of(found.pop("signals"))], found
 
 
 async def test_a_signal_that_goes_and_one_that_comes_between_two_pages_move_no_other(
@@ -68,11 +68,11 @@ async def test_the_pages_of_a_run_together_are_its_results_once(
     data_dir: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with open_sandboxed(data_dir, monkeypatch) as app:
-        runs = (await told(app, "list_runs"))["runs"]
+        runs = objects_of((await told(app, "list_runs"))["runs"])
         run = next(row["id"] for row in runs if row["raw_count"] > 3)
         whole = await told(app, "get_run", run_id=run)
         page = await told(app, "get_run", run_id=run, limit=2)
         rest = await told(app, "get_run", run_id=run, limit=200, cursor=page["next_cursor"])
     for section in ("validation_results", "raw_results"):
-        assert page[section] + rest[section] == whole[section]
+        assert objects_of(page[section]) + objects_of(rest[section]) == objects_of(whole[section])
     assert rest["complete"] is True

@@ -10,15 +10,23 @@ import anyio
 import pytest
 from mcp import Client
 from mcp.shared.exceptions import MCPError
-from mcp_types import CallToolResult, PromptReference, ResourceTemplateReference, TextContent, TextResourceContents
+from mcp_types import (
+    CallToolResult,
+    Implementation,
+    PromptReference,
+    ResourceTemplateReference,
+    TextContent,
+    TextResourceContents,
+)
 
 from flintt_mcp import __version__
+from flintt_mcp.calls.reply import objects_of
 from flintt_mcp.offers.handbook.documents import Handbook, default_folder
 from tests.certain import of_kind
 from tests.snapshots import FOLDER as SNAPSHOTS
 
 from .conftest import Connect
-from .ways import OTHER_KEY, WAYS, WRONG_KEY, Truth, Way
+from .ways import OTHER_KEY, WAYS, WRONG_KEY, Servers, Truth, Way, connected
 
 pytestmark = pytest.mark.anyio
 
@@ -56,7 +64,7 @@ async def pages(client: Client, tool: str, rows: str, **arguments: Any) -> Async
     page = await done(client, tool, **arguments)
     seen = set()
     while True:
-        assert page["count"] == len(page[rows])
+        assert page["count"] == len(page[rows]["rows"])
         yield page
         if "next_cursor" not in page:
             return
@@ -117,9 +125,20 @@ async def test_the_pages_together_are_what_the_sandbox_holds(
 ) -> None:
     async with connect() as client:
         found = [page async for page in pages(client, tool, rows, limit=limit)]
-    assert sorted(row["id"] for page in found for row in page[rows]) == truth.ids(table)
+    assert sorted(row["id"] for page in found for row in objects_of(page[rows])) == truth.ids(table)
     assert [page["complete"] for page in found] == [False] * (len(found) - 1) + [True]
-    assert all(len(json.dumps(page, ensure_ascii=False, separators=(",", ":")).encode()) <= 40_000 for page in found)
+    assert all(len(json.dumps(page, ensure_ascii=False, separators=(",", ":")).encode()) <= 9_000 for page in found)
+
+
+async def test_a_client_that_is_known_to_take_more_gets_more(way: Way, servers: Servers) -> None:
+    sizes = []
+    for name in ("claude-code", "somebody"):
+        async with connected(way, servers, client_info=Implementation(name=name, version="1")) as client:
+            page = await done(client, "list_companies", limit=200, fields="all")
+        sizes.append(len(json.dumps(page, ensure_ascii=False, separators=(",", ":")).encode()))
+    without_a_session = way.transport == "workers" and not way.modern  # nothing tells there who asks
+    assert [7_000 < size <= 9_000 for size in sizes] == [without_a_session, True]
+    assert sizes[0] <= 30_000
 
 
 async def test_where_the_api_caps_a_list_the_result_says_so_and_narrowing_finds_the_rest(
@@ -132,7 +151,9 @@ async def test_where_the_api_caps_a_list_the_result_says_so_and_narrowing_finds_
     assert sum(page["count"] for page in capped) == 100
     assert not capped[-1]["complete"]
     assert "stage" in capped[-1]["note"]
-    assert sorted(row["id"] for page in narrow for row in page["prospects"]) == truth.ids("flintt_prospects")
+    assert sorted(row["id"] for page in narrow for row in objects_of(page["prospects"])) == truth.ids(
+        "flintt_prospects"
+    )
 
 
 async def test_an_object_is_read_as_the_sandbox_holds_it_as_tool_and_as_resource(
@@ -155,7 +176,7 @@ async def test_a_run_comes_with_its_results(connect: Connect, truth: Truth) -> N
     async with connect() as client:
         told = await done(client, "get_run", run_id=id)
         read = await client.read_resource(f"flintt://runs/{id}")
-    assert (told["run"]["id"], len(told["validation_results"])) == (id, valid)
+    assert (told["run"]["id"], len(objects_of(told["validation_results"]))) == (id, valid)
     assert json.loads(of_kind(TextResourceContents, read.contents[0]).text) == told
 
 
@@ -167,7 +188,7 @@ async def test_the_handbook_is_read_whole_without_a_key(connect: Connect) -> Non
             assert of_kind(TextResourceContents, whole).text == document.markdown
         section = await client.call_tool("get_doc", {"slug": "errors", "section": "Input errors"})
         hits = await done(client, "search_docs", query="stage of a deal", limit=3)
-    assert [row["slug"] for row in listed["docs"]] == [
+    assert [row["slug"] for row in objects_of(listed["docs"])] == [
         document.slug for document in Handbook(default_folder()) if not document.for_developers
     ]
     assert of_kind(TextContent, section.content[0]).text.startswith("## Input errors\n")
@@ -276,7 +297,7 @@ async def test_two_callers_see_their_own_rows_and_cannot_use_each_others_cursors
     connect: Connect, way: Way, truth: Truth
 ) -> None:
     async with connect() as one, connect(key=OTHER_KEY) as other:
-        theirs = [row["id"] for row in (await done(other, "list_signals"))["signals"]]
+        theirs = [row["id"] for row in objects_of((await done(other, "list_signals"))["signals"])]
         first = await done(one, "list_companies", limit=1)
         borrowed = await refused(other, "list_companies", limit=1, cursor=first["next_cursor"])
         foreign = await refused(other, "get_signal", signal_id=truth.ids("flintt_signals")[0])

@@ -6,6 +6,8 @@ import json
 
 import pytest
 
+from flintt_mcp.calls.reply import objects_of
+
 
 def test_the_tools_are_listed_with_what_they_do(say) -> None:
     code, out, err = say("tools")
@@ -71,7 +73,7 @@ def test_what_was_written_from_the_shell_is_there_at_the_next_call(say) -> None:
     made = json.loads(out)["company"]
     assert code == 0
     again = say("call", "list_companies", "--sandbox", "--name", "zebra works", "--structured")
-    assert [row["id"] for row in json.loads(again[1])["companies"]] == [made["id"]]
+    assert [row["id"] for row in objects_of(json.loads(again[1])["companies"])] == [made["id"]]
 
 
 @pytest.mark.parametrize(

@@ -18,6 +18,7 @@ import anyio
 import httpx2
 import pytest
 
+from flintt_mcp.calls.reply import objects_of
 from flintt_mcp.cli.main import run
 from flintt_mcp.cli.parser import ACTIONS
 from flintt_mcp.sandbox.server import open_sandbox
@@ -83,7 +84,8 @@ def test_options_before_the_action_and_after_it_count(env: dict[str, str], tmp_p
 def test_an_approved_run_moves_money_and_every_kobo_is_accounted_for(env: dict[str, str]) -> None:
     pilot: dict[str, Any] = {"env": env, "toolset": "flowpilot"}
     before = Decimal(called("flowpilot_get_wallet_balance", **pilot)["wallet"]["balance"])
-    [run, *_] = [run for run in called("flowpilot_list_runs", **pilot)["runs"] if run["status"] == "awaiting_approval"]
+    listed = objects_of(called("flowpilot_list_runs", **pilot)["runs"])
+    [run, *_] = [run for run in listed if run["status"] == "awaiting_approval"]
 
     first, second = flintt_mcp("sandbox", "approve-run", run["id"], env=env).splitlines()
 
@@ -94,7 +96,7 @@ def test_an_approved_run_moves_money_and_every_kobo_is_accounted_for(env: dict[s
     assert (int(approved) > 0, currency) == (True, "NGN")
     made = [
         one
-        for one in called("flowpilot_list_transactions", "--limit", "100", **pilot)["transactions"]
+        for one in objects_of(called("flowpilot_list_transactions", "--limit", "100", **pilot)["transactions"])
         if one["run_id"] == run["id"]
     ]
     after = Decimal(called("flowpilot_get_wallet_balance", **pilot)["wallet"]["balance"])

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from mcp import Client
 
+from flintt_mcp.calls.reply import objects_of
 from tests.processes import environment, serving
 
 from .scene import feed, flintt_mcp, receiver, until
@@ -85,18 +86,18 @@ async def test_a_feed_becomes_a_run_a_deal_an_enriched_company_and_verified_webh
                 until(lambda: len(hook.lines) >= len(EVENTS), "three webhooks")
 
             runs = await call(client, "list_runs", signal_id=signal["id"])
-            [run] = runs["runs"]
+            [run] = objects_of(runs["runs"])
             detail = await call(client, "get_run", run_id=run["id"])
             deals = await call(client, "list_prospects")
-            companies = await call(client, "list_companies", name="Kestrel")
+            companies = await call(client, "list_companies", name="Kestrel", fields="all")
             signal = (await call(client, "get_signal", signal_id=signal["id"]))["signal"]
 
     assert (run["status"], run["raw_count"], run["valid_count"], run["deal_count"]) == ("completed", 2, 1, 1)
-    [valid] = [result for result in detail["validation_results"] if result["is_valid"]]
+    [valid] = [result for result in objects_of(detail["validation_results"]) if result["is_valid"]]
     assert (valid["company_name"], valid["signal_summary"]) == ("Kestrel Machines", SUMMARY)
-    [deal] = [deal for deal in deals["prospects"] if deal.get("company_id") == company["id"]]
+    [deal] = [deal for deal in objects_of(deals["prospects"]) if deal.get("company_id") == company["id"]]
     assert deal["next_step"] == f"Look at: {HEADLINE}"
-    [found] = companies["companies"]
+    [found] = objects_of(companies["companies"])
     assert [entry["summary"] for entry in found["enrichment_data"]["signals"]] == [SUMMARY]
     assert (signal["status"], signal["tool_count"], signal["last_run_at"]) == ("active", 1, run["started_at"])
 

@@ -18,6 +18,7 @@ from mcp.client.stdio import StdioServerParameters, stdio_client
 from mcp.client.streamable_http import streamable_http_client
 from mcp_types import TextContent
 
+from flintt_mcp.calls.reply import objects_of
 from tests.certain import of_kind
 from tests.processes import COMMAND, SANDBOX_READY, Served, environment, running, serving
 
@@ -119,9 +120,9 @@ async def test_webhooks_are_managed_with_a_session_token_and_no_secret_is_shown(
     assert (sorted(first), list(second)) == (["auth_token", "signing_secret"], ["signing_secret"])
     assert first["signing_secret"] != second["signing_secret"]
     assert (changed["webhook"]["name"], changed["webhook"]["active"]) == ("Yours", False)
-    assert [one["id"] for one in listed["webhooks"]] == [webhook["id"]]
+    assert [one["id"] for one in objects_of(listed["webhooks"])] == [webhook["id"]]
     assert not any(field in json.dumps(listed) for field in SECRET_FIELDS)
-    assert left["webhooks"] == []
+    assert objects_of(left["webhooks"]) == []
 
 
 @pytest.mark.parametrize("transport", ["http", "stdio"])
@@ -132,14 +133,14 @@ async def test_a_key_works_until_it_is_revoked_and_not_one_call_longer_also_in_a
         made = await call(manager, "create_api_key", name="For a client")
         key = kept(made)["raw_key"]
         async with scene.connected(transport, key=key) as client:
-            assert (await call(client, "list_companies", limit=1))["companies"]
+            assert objects_of((await call(client, "list_companies", limit=1))["companies"])
             await call(manager, "revoke_api_key", key_id=made["api_key"]["id"])
             told = await refused(client, "list_companies", limit=1)
         listed = await call(manager, "list_api_keys")
 
     assert told.startswith("list_companies failed: Flintt does not accept this key (401)")
     assert key not in told
-    [row] = [row for row in listed["api_keys"] if row["id"] == made["api_key"]["id"]]
+    [row] = [row for row in objects_of(listed["api_keys"]) if row["id"] == made["api_key"]["id"]]
     assert row["revoked_at"] is not None
     assert row["last_used_at"] is not None
     assert key not in json.dumps(listed)
@@ -204,7 +205,7 @@ async def test_in_the_sandbox_the_published_key_is_enough_and_another_key_is_tol
             key = kept(await call(client, "create_api_key", name="Another"))["raw_key"]
         async with Client(f"{server.mcp}?api_key={key}") as client:
             told = await refused(client, "list_api_keys")
-            assert (await call(client, "list_companies", limit=1))["companies"]
+            assert objects_of((await call(client, "list_companies", limit=1))["companies"])
         token = flintt_mcp("sandbox", "token", env=env).strip()
         async with Client(f"{server.mcp}?flintt_jwt={token}") as client:
             assert "api_keys" in await call(client, "list_api_keys")

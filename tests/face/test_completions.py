@@ -7,6 +7,7 @@ from mcp import Client
 from mcp.shared.exceptions import MCPError
 from mcp_types import Completion, PromptReference, ResourceTemplateReference
 
+from flintt_mcp.calls.reply import objects_of
 from tests.face.conftest import Connect
 
 pytestmark = pytest.mark.anyio
@@ -46,7 +47,7 @@ async def test_fixed_values_are_completed_without_a_key(
 
 async def test_signals_are_found_by_id_and_by_name(connect: Connect) -> None:
     async with connect() as client:
-        every = (await client.call_tool("list_signals", {})).structured_content["signals"]
+        every = objects_of((await client.call_tool("list_signals", {})).structured_content["signals"])
         one = every[0]
         by_id = await of_resource(client, SIGNAL, "signal_id", one["id"][:8])
         by_name = await of_prompt(client, "daily_brief", "signal_id", one["name"].upper())
@@ -58,14 +59,14 @@ async def test_signals_are_found_by_id_and_by_name(connect: Connect) -> None:
 
 async def test_runs_are_found_by_the_beginning_of_their_id(connect: Connect) -> None:
     async with connect() as client:
-        runs = (await client.call_tool("list_runs", {"limit": 1})).structured_content["runs"]
+        runs = objects_of((await client.call_tool("list_runs", {"limit": 1})).structured_content["runs"])
         found = await of_resource(client, RUN, "run_id", runs[0]["id"][:8])
     assert found.values == [runs[0]["id"]]
 
 
 async def test_companies_are_found_by_part_of_their_name(connect: Connect) -> None:
     async with connect() as client:
-        rows = (await client.call_tool("list_companies", {"limit": 1})).structured_content["companies"]
+        rows = objects_of((await client.call_tool("list_companies", {"limit": 1})).structured_content["companies"])
         found = await of_prompt(client, "account_research", "company", rows[0]["name"][1:].upper())
     assert rows[0]["name"] in found.values
 

@@ -9,6 +9,7 @@ from mcp import Client
 from mcp.shared.exceptions import MCPError
 from mcp_types import ErrorData, ReadResourceResult, TextContent, TextResourceContents
 
+from flintt_mcp.calls.reply import objects_of
 from tests.certain import of_kind
 from tests.face.conftest import NEWEST, Connect
 
@@ -31,13 +32,14 @@ async def refusal(client: Client, uri: str) -> ErrorData:
 
 async def first_signal(client: Client) -> str:
     result = await client.call_tool("list_signals", {"limit": 1})
-    return result.structured_content["signals"][0]["id"]
+    return objects_of(result.structured_content["signals"])[0]["id"]
 
 
 async def test_every_document_is_a_resource(connect: Connect) -> None:
     async with connect(key=None) as client:
         resources = (await client.list_resources()).resources
-        docs = (await client.call_tool("list_docs", {"developers": True})).structured_content["docs"]
+        listed = await client.call_tool("list_docs", {"developers": True})
+        docs = objects_of(listed.structured_content["docs"])
     assert [
         (str(one.uri), one.name, one.title, one.description, one.mime_type)
         for one in resources
@@ -80,7 +82,7 @@ async def test_a_signal_is_read_as_its_tool_answers_and_is_the_callers_own(conne
 async def test_a_run_is_read_with_its_results(connect: Connect) -> None:
     async with connect() as client:
         runs = await client.call_tool("list_runs", {"limit": 1})
-        id = runs.structured_content["runs"][0]["id"]
+        id = objects_of(runs.structured_content["runs"])[0]["id"]
         _, contents = await read(client, f"flintt://runs/{id}")
     found = json.loads(contents.text)
     assert found["run"]["id"] == id

@@ -31,7 +31,7 @@ from flintt_mcp.catalogue.operation import (
 )
 from flintt_mcp.errors import ConfigError, CredentialMissing, FlinttError, NotFound, Unauthorized
 from flintt_mcp.rest.operation_tool import arguments_of, operation_tools
-from flintt_mcp.rest.reading.budget import Budget
+from flintt_mcp.rest.reading.clients import Budgets
 from flintt_mcp.rest.reading.cursors import Cursors
 from flintt_mcp.rest.sending.message import TransportFault
 from flintt_mcp.rest.upstream import Held, Places, Results, Upstream
@@ -44,7 +44,7 @@ KEY = "flt_a_key_that_nobody_may_read"
 MARK = "Zq7xMarker"
 
 
-RESULTS = Results(Cursors(bytes(32)), Budget(40_000))
+RESULTS = Results(Cursors(bytes(32)), Budgets())
 HERE = Places({"flintt": "https://flintt.example"})
 
 
@@ -195,7 +195,7 @@ def test_arguments_of_this_server_are_added_where_they_make_sense() -> None:
     sectioned = Record(noun="x", fields=(), sections=(Section(name="rows", fields=()),))
     assert _names(Record(noun="x", fields=())) == ["a"]
     assert _names(sectioned) == ["a", "limit", "cursor"]
-    assert _names(Listing(rows="rows", fields=(), paging=Whole())) == ["a", "limit", "cursor"]
+    assert _names(Listing(rows="rows", fields=(), paging=Whole())) == ["a", "fields", "limit", "cursor"]
     writes = [effect for effect in Effect if effect is not Effect.READ]
     assert [_names(Record(noun="x", fields=()), effect) for effect in writes] == [["a", "intent_id"]] * 4
 

@@ -10,7 +10,7 @@ import pytest
 
 from flintt_mcp.app import App
 from flintt_mcp.calls.caller import Caller
-from flintt_mcp.calls.reply import Done, Refused
+from flintt_mcp.calls.reply import Done, Refused, objects_of
 from flintt_mcp.errors import ConfigError, ToolInputError
 from flintt_mcp.settings import Settings
 from flintt_mcp.state.server_keys import derive_keys
@@ -35,7 +35,7 @@ async def test_a_cursor_works_for_its_caller_alone_and_across_restarts(tmp_path:
         mine = await call(app, "list_companies", {"cursor": cursor}, app.credentials.with_secrets({"flintt": "flt_a"}))
         other = await call(app, "list_companies", {"cursor": cursor}, app.credentials.with_secrets({"flintt": "flt_b"}))
     assert isinstance(mine, Done)
-    assert dict(mine.structured or {})["companies"] == [{"id": "c2"}]
+    assert objects_of(dict(mine.structured or {})["companies"]) == [{"id": "c2"}]
     assert isinstance(other, Refused)
     assert isinstance(other.error, ToolInputError)
 

@@ -6,6 +6,7 @@ with both forms would need its markdown twice. One that has no structured form i
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from flintt_mcp.calls.arguments import Arguments
@@ -15,16 +16,18 @@ from flintt_mcp.calls.tool import Tool
 from flintt_mcp.catalogue.operation import Arg, Effect, Kind, local
 from flintt_mcp.errors import ToolInputError
 from flintt_mcp.offers.handbook.documents import Document, Handbook
-from flintt_mcp.rest.reading.budget import Budget
-from flintt_mcp.text import table
+from flintt_mcp.rest.reading.budget import Budget, Result
+from flintt_mcp.rest.reading.clients import Budgets
+from flintt_mcp.rest.reading.output_schema import table_schema
+from flintt_mcp.rest.reading.tables import Columns, tabled
 
 TOOLSET = "docs"
 _DEVELOPERS = local("developers", "Also pages for developers of this server.", kind=Kind.FLAG, default=False)
 
 
-def docs_tools(handbook: Handbook, most: int) -> list[Tool]:
-    """list_docs, get_doc and search_docs over a handbook; `most` is the largest result in bytes."""
-    docs = _Docs(handbook, most)
+def docs_tools(handbook: Handbook, budgets: Budgets) -> list[Tool]:
+    """list_docs, get_doc and search_docs over a handbook, with results as large as the client takes."""
+    docs = _Docs(handbook, budgets)
     slug = local("slug", choices=tuple(handbook.documents), required=True)
     section = local("section", "Heading of one section.", low=1, high=200)
     query = local("query", required=True, low=1, high=300)
@@ -42,44 +45,54 @@ def docs_tools(handbook: Handbook, most: int) -> list[Tool]:
 class _Docs:
     """What the tools do."""
 
-    def __init__(self, handbook: Handbook, most: int) -> None:
+    def __init__(self, handbook: Handbook, budgets: Budgets) -> None:
         self._handbook = handbook
-        self._most = most
+        self._budgets = budgets
 
     async def index(self, call: Call) -> Done:
         shown = [doc for doc in self._handbook if call.arguments.get("developers") or not doc.for_developers]
         rows = [{"slug": doc.slug, "title": doc.title, "about": doc.about} for doc in shown]
-        return self._rows("docs", rows)
+        return self._rows(call, "docs", rows)
 
     async def read(self, call: Call) -> Done:
         document = self._handbook.documents[call.arguments["slug"]]
         wanted = call.arguments.get("section")
-        return Done(text=_document(document, self._most) if wanted is None else _section(document, wanted))
+        return Done(text=_document(document, self._budget(call)) if wanted is None else _section(document, wanted))
 
     async def search(self, call: Call) -> Done:
         given = call.arguments
         hits = self._handbook.search(given["query"], given.get("limit", 5), developers=given.get("developers", False))
         rows = [{"slug": hit.slug, "section": hit.section, "title": hit.title, "snippet": hit.snippet} for hit in hits]
-        return self._rows("hits", rows)
+        return self._rows(call, "hits", rows)
 
-    def _rows(self, name: str, rows: list[dict[str, str]]) -> Done:
+    def _budget(self, call: Call) -> Budget:
+        return self._budgets.of(call.channel.client)
+
+    def _rows(self, call: Call, name: str, rows: list[dict[str, str]]) -> Done:
         """The rows that fit, whole and from the front."""
-        kept, _ = Budget(self._most).fit(rows)
-        left_out = len(rows) - len(kept)
-        structured: dict[str, Any] = {name: kept, "count": len(kept), "complete": not left_out}
-        lines = [f"{name}: {len(kept)}", table(kept, [*kept[0]] if kept else [])]
-        if not rows:
-            lines.append("nothing found; list_docs shows what there is")
-        if left_out:
-            structured["left_out"] = left_out
-            lines.append(f"{left_out} rows left out to keep this short; search_docs finds what they are about")
-        return Done(text="\n".join(filter(None, lines)), structured=structured)
+        first = rows[0] if rows else {}
+
+        def made(count: int, dropped: Sequence[str]) -> Result:
+            table = tabled(rows[:count], Columns(tuple(column for column in first if column not in dropped), "untold"))
+            structured: dict[str, Any] = {name: table.structured, "count": count, "complete": count == len(rows)}
+            lines = [f"{name}: {count}", table.text]
+            if not rows:
+                lines.append("nothing found; list_docs shows what there is")
+            if count < len(rows):
+                structured["left_out"] = len(rows) - count
+                lines.append(
+                    f"{len(rows) - count} rows left out to keep this short; search_docs finds what they are about"
+                )
+            return Result("\n".join(filter(None, lines)), structured)
+
+        result = self._budget(call).fullest(len(rows), first, made)
+        return Done(text=result.text, structured=result.structured)
 
 
 def _schema(rows: str) -> dict[str, Any]:
     """The output schema of rows."""
     properties = {
-        rows: {"type": "array", "items": {"type": "object"}},
+        rows: table_schema(()),
         "count": {"type": "integer"},
         "complete": {"type": "boolean"},
         "left_out": {"type": "integer", "description": "Rows left out for size."},
@@ -102,16 +115,18 @@ def _tool(
     )
 
 
-def _document(document: Document, most: int) -> str:
+def _document(document: Document, budget: Budget) -> str:
     """The whole document, or as many of its sections from the front as fit, whole, and the names of the others."""
-    kept = document.opening
-    left_out: list[str] = []
-    for section in document.sections:
-        if left_out or len(kept.encode()) + len(section.markdown.encode()) > most:
-            left_out.append(section.title)
-        else:
-            kept += section.markdown
-    return f"{kept}\nLeft out for size, ask with section: {', '.join(left_out)}" if left_out else kept
+
+    def made(count: int) -> str:
+        kept = document.opening + "".join(section.markdown for section in document.sections[:count])
+        left_out = ", ".join(section.title for section in document.sections[count:])
+        return f"{kept}\nLeft out for size, ask with section: {left_out}" if left_out else kept
+
+    fewer = len(document.sections)
+    while fewer and not budget.fits(Result(made(fewer), {})):
+        fewer -= 1
+    return made(fewer)
 
 
 def _section(document: Document, wanted: str) -> str:

@@ -1,8 +1,8 @@
-"""The result of a tool: structured content and its text twin. Pure.
+"""The result of a list: structured content and its text twin; and what is told of a page in any result. Pure.
 
-In: a page of rows, or an answer that is one object, and the row of the catalogue that says what is in it. Out: a `Result`, which
-must hold what `output_schema.py` promises. Fields pass through as the API sent them, also unknown ones; what is shown once is
-taken out for somebody to keep.
+In: a page of rows, and the row of the catalogue that says what is in them. Out: a `Result`, which must hold what `output_schema.py`
+promises. Values pass through as the API sent them. Both forms are made of the same table and of the same margin: who reads one of
+them alone knows as much. What is shown once is told here too, once somebody keeps it.
 """
 
 from __future__ import annotations
@@ -11,104 +11,68 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import msgspec
-
 from flintt_mcp import text
-from flintt_mcp.catalogue.operation import Listing, Record, Section
-from flintt_mcp.rest.reading.answers import at, plain
-from flintt_mcp.rest.reading.budget import Budget, too_large_to_show
-from flintt_mcp.rest.reading.marks import CHANGED, behind, mark
-from flintt_mcp.rest.reading.paging import Cut, Page
+from flintt_mcp.catalogue.operation import Listing, Record
+from flintt_mcp.rest.reading.answers import at
+from flintt_mcp.rest.reading.budget import Result
+from flintt_mcp.rest.reading.paging import Cut
+from flintt_mcp.rest.reading.tables import Columns, tabled
 
 _WORDS = {False: ("is", "it is", "it"), True: ("are", "they are", "them")}
 """How one and several are spoken of."""
-Sections = Sequence[tuple[Section, list[Any]]]
-"""The sections of a record, and the rows of each as the API sent them."""
+Seal = Callable[[Any, Sequence[int]], str | None]
+"""Makes the cursor of a position and of the columns of this page; None at the end."""
+_NAME_SHOWN = 40
+_NAMES_SHOWN = 20
+"""How much of the names of columns that were left out a result tells."""
 
 
-class Result(msgspec.Struct, frozen=True):
-    """What a call brought: the same for programs and, on its own, for who reads text only."""
-
-    text: str
-    structured: dict[str, Any]
-
-
-def listing_result(title: str, listing: Listing, page: Cut, cursor: str | None) -> Result:
+def listing_result(title: str, listing: Listing, cut: Cut, columns: Columns, seal: Seal) -> Result:
     """The result of a list tool."""
-    structured: dict[str, Any] = {listing.rows: page.rows, "count": len(page.rows), "complete": page.complete}
-    structured |= _margin(page, cursor)
-    count = f"{len(page.rows)} of {page.total}" if page.total is not None else str(len(page.rows))
-    head = f"{listing.rows}: {count} ({title} data, not instructions)"
-    body = text.table(page.rows, [field.name for field in listing.fields])
-    return Result("\n".join(filter(None, (head, body, _footer(page, cursor)))), structured)
+    table = tabled(cut.rows, columns)
+    margin = margin_of(cut, table.not_shown, seal(cut.next, [table.kept]))
+    structured = {listing.rows: table.structured, "count": table.count, "complete": cut.complete, **margin}
+    head = f"{listing.rows}: {_counted(cut)} ({title} data, not instructions)"
+    return Result("\n".join(filter(None, (head, table.text, footer(margin)))), structured)
 
 
-def _margin(page: Cut, cursor: str | None) -> dict[str, Any]:
-    margin: dict[str, Any] = {} if page.total is None else {"total": page.total}
-    if page.left_out:
-        margin["left_out"] = page.left_out
-    if cursor is not None:
-        margin["next_cursor"] = cursor
-    return {**margin, "note": page.note} if page.note else margin
+def _counted(cut: Cut) -> str:
+    """How many rows there are here, and of how many, as far as the API tells."""
+    if cut.cap is not None:
+        return f"{len(cut.rows)} of {cut.cap}, the most that the API gives"
+    return str(len(cut.rows)) if cut.total is None else f"{len(cut.rows)} of {cut.total}"
 
 
-def _footer(page: Cut, cursor: str | None) -> str:
+def margin_of(cut: Cut, not_shown: Sequence[str], cursor: str | None) -> dict[str, Any]:
+    """What is told beside the rows, as far as there is anything to tell."""
+    margin = {
+        "total": cut.total,
+        "cap": cut.cap,
+        "left_out": cut.left_out or None,
+        "not_shown": _few(not_shown) or None,
+        "next_cursor": cursor,
+        "note": cut.note or None,
+    }
+    return {name: value for name, value in margin.items() if value is not None}
+
+
+def footer(margin: Mapping[str, Any]) -> str:
+    """The last line of the text twin."""
     parts = []
-    if page.left_out:
-        parts.append(f"{page.left_out} rows left out to keep this short")
-    if page.note:
-        parts.append(page.note)
-    if cursor is not None:
-        parts.append(f"more: cursor={cursor}")
+    if "left_out" in margin:
+        parts.append(f"{margin['left_out']} rows left out to keep this short")
+    if "note" in margin:
+        parts.append(margin["note"])
+    if "not_shown" in margin:
+        parts.append(f"not shown: {', '.join(margin['not_shown'])} (see fields)")
+    if "next_cursor" in margin:
+        parts.append(f"more: cursor={margin['next_cursor']}")
     return "; ".join(parts)
 
 
-def record_result(
-    title: str, record: Record, answer: Any, page: Page, budget: Budget, seal: Callable[[Any], str | None]
-) -> Result | None:
-    """The result of a tool that answers one object; None when there is no object where the API documents one.
-
-    The rows of its sections, one section after the other, are one list that pages like any other. Its `secrets` are left out.
-    """
-    found = _object_in(answer, record)
-    if found is None:
-        return None
-    own, sections = _split(record, found)
-    own, dropped = budget.slim(own)
-    cut = _cut(sections, page, budget, own, dropped)
-    cursor = seal(cut.next)
-    structured: dict[str, Any] = {record.noun: own}
-    lines = [record.said, f"{record.noun} ({title} data, not instructions)"]
-    lines.append(text.record(own, [field.name for field in record.fields]))
-    for section, there in sections:
-        rows = [row for owner, row in cut.rows if owner is section]
-        structured[section.name] = rows
-        lines.append(f"{section.name}: {len(rows)} of {len(there)}" if section.name in found else "")
-        lines.append(text.table(rows, [field.name for field in section.fields]))
-    if sections:
-        structured |= {"complete": cut.complete, **_margin(cut, cursor)}
-    elif cut.note:
-        structured["note"] = cut.note
-    lines.append(_footer(cut, cursor))
-    return Result("\n".join(filter(None, lines)), structured)
-
-
-def _cut(sections: Sections, page: Page, budget: Budget, own: Mapping[str, Any], dropped: list[str]) -> Cut:
-    """The page of the rows of all sections, each with its section, that fits beside the record's own fields."""
-    rows = [(section, row) for section, there in sections for row in there]
-    bare = [row for _, row in rows]
-    start = behind(bare, page.position)
-    wanted = rows[start.at : start.at + page.limit]
-    plain_rows = [plain(row, section.fields) for section, row in wanted]
-    kept, too_large = budget.fit(plain_rows, len(msgspec.json.encode(own)))
-    seen = start.at + len(kept)
-    return Cut(
-        [(section, row) for (section, _), row in zip(wanted, kept, strict=False)],
-        mark(bare, seen) if seen < len(rows) else None,
-        len(rows),
-        len(wanted) - len(kept),
-        "; ".join(filter(None, (too_large_to_show([*dropped, *too_large]), CHANGED if start.changed else ""))),
-    )
+def _few(names: Sequence[str]) -> list[str]:
+    """At most so many names, each of a length that cannot fill a result."""
+    return [text.excerpt(name, _NAME_SHOWN) for name in names[:_NAMES_SHOWN]]
 
 
 def secrets_in(answer: Any, record: Record) -> dict[str, Any]:
@@ -133,27 +97,3 @@ def with_secrets_shown(result: Result, names: Collection[str]) -> Result:
         "and keep no copy"
     )
     return Result(f"{result.text}\n{note}", {**result.structured, "note": note})
-
-
-def _object_in(answer: Any, record: Record) -> Mapping[str, Any] | None:
-    """The record in an answer; a tolerant one also where an API sends it as a list of one, or bare."""
-    found = at(answer, record.at)
-    if record.tolerant and isinstance(found, list) and len(found) == 1:
-        found = found[0]
-    elif record.tolerant and found is None:
-        found = answer
-    return found if isinstance(found, Mapping) else None
-
-
-def _split(record: Record, found: Mapping[str, Any]) -> tuple[dict[str, Any], Sections]:
-    """A record's own fields, and its sections with the rows of each."""
-    sections = []
-    rest = (
-        {name: value for name, value in found.items() if name not in record.secrets} if record.secrets else dict(found)
-    )
-    for section in record.sections:
-        rows = rest.pop(section.name, None)
-        sections.append((section, rows if isinstance(rows, list) else []))
-    head = rest.pop(record.head, None) if record.head else None
-    own = {**rest, **head} if isinstance(head, Mapping) else rest
-    return plain(own, record.fields), sections

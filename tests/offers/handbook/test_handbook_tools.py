@@ -11,13 +11,14 @@ from jsonschema import Draft202012Validator
 from flintt_mcp.calls.call import Call, QuietChannel
 from flintt_mcp.calls.caller import Caller
 from flintt_mcp.calls.pipeline import Pipeline
-from flintt_mcp.calls.reply import Done, Refused, Reply
+from flintt_mcp.calls.reply import Done, Refused, Reply, objects_of
 from flintt_mcp.calls.stages.validate import validate
 from flintt_mcp.errors import ToolInputError
 from flintt_mcp.offers.handbook.documents import Handbook
 from flintt_mcp.offers.handbook.tools import docs_tools
 from flintt_mcp.offers.handbook_resources import docs_resources
 from flintt_mcp.offers.resources import Contents, Reading
+from flintt_mcp.rest.reading.clients import Budgets
 from tests.certain import there
 
 pytestmark = pytest.mark.anyio
@@ -36,7 +37,7 @@ def handbook(tmp_path: Path) -> Handbook:
 
 
 async def reply(handbook: Handbook, name: str, most: int = 700, **arguments: Any) -> Reply:
-    tool = next(tool for tool in docs_tools(handbook, most) if tool.name == name)
+    tool = next(tool for tool in docs_tools(handbook, Budgets(most)) if tool.name == name)
     answer = await Pipeline([validate]).run(Call(tool, arguments, Caller("nobody")))
     if isinstance(answer, Done) and tool.output_schema is not None:
         Draft202012Validator(tool.output_schema).validate(answer.structured)
@@ -59,10 +60,10 @@ async def refused(handbook: Handbook, name: str, **arguments: Any) -> ToolInputE
 async def test_the_index_names_every_document_for_users(handbook: Handbook) -> None:
     answer = await done(handbook, "list_docs")
     assert answer.structured == {
-        "docs": [
-            {"slug": "errors", "title": "Errors", "about": "What an error says."},
-            {"slug": "long", "title": "Long", "about": "About it."},
-        ],
+        "docs": {
+            "columns": ["slug", "title", "about"],
+            "rows": [["errors", "Errors", "What an error says."], ["long", "Long", "About it."]],
+        },
         "count": 2,
         "complete": True,
     }
@@ -76,7 +77,10 @@ async def test_the_index_names_every_document_for_users(handbook: Handbook) -> N
 
 async def test_pages_for_developers_are_in_the_index_and_found_by_who_asks_for_them(handbook: Handbook) -> None:
     found = [
-        [row["slug"] for row in there((await done(handbook, name, developers=developers, **more)).structured)[rows]]
+        [
+            row["slug"]
+            for row in objects_of(there((await done(handbook, name, developers=developers, **more)).structured)[rows])
+        ]
         for name, rows, more in (("list_docs", "docs", {}), ("search_docs", "hits", {"query": "waits"}))
         for developers in (False, True)
     ]
@@ -85,9 +89,9 @@ async def test_pages_for_developers_are_in_the_index_and_found_by_who_asks_for_t
 
 
 async def test_rows_that_do_not_fit_are_left_out_whole_and_counted(handbook: Handbook) -> None:
-    answer = await done(handbook, "list_docs", most=480, developers=True)
+    answer = await done(handbook, "list_docs", most=150, developers=True)
     assert answer.structured == {
-        "docs": [{"slug": "errors", "title": "Errors", "about": "What an error says."}],
+        "docs": {"columns": ["slug", "title", "about"], "rows": [["errors", "Errors", "What an error says."]]},
         "count": 1,
         "complete": False,
         "left_out": 2,
@@ -125,9 +129,10 @@ async def test_a_slug_that_is_not_there_is_refused(handbook: Handbook, slug: Any
 async def test_search_names_the_place_and_shows_a_snippet(handbook: Handbook) -> None:
     answer = await done(handbook, "search_docs", query="waiting", limit=3)
     assert answer.structured == {
-        "hits": [
-            {"slug": "errors", "section": "limits", "title": "Errors: Limits", "snippet": "## Limits Wait a bit."}
-        ],
+        "hits": {
+            "columns": ["slug", "section", "title", "snippet"],
+            "rows": [["errors", "limits", "Errors: Limits", "## Limits Wait a bit."]],
+        },
         "count": 1,
         "complete": True,
     }
@@ -136,7 +141,7 @@ async def test_search_names_the_place_and_shows_a_snippet(handbook: Handbook) ->
 
 async def test_a_search_that_finds_nothing_says_where_to_look(handbook: Handbook) -> None:
     answer = await done(handbook, "search_docs", query="zzz")
-    assert answer.structured == {"hits": [], "count": 0, "complete": True}
+    assert answer.structured == {"hits": {"columns": [], "rows": []}, "count": 0, "complete": True}
     assert answer.text == "hits: 0\nnothing found; list_docs shows what there is"
 
 
@@ -152,5 +157,5 @@ async def test_every_document_is_a_public_resource_of_its_whole_text(handbook: H
 
 
 def test_docs_tools_are_public_and_read_only(handbook: Handbook) -> None:
-    for tool in docs_tools(handbook, 700):
+    for tool in docs_tools(handbook, Budgets(700)):
         assert (tool.api, tool.hints["readOnlyHint"], tool.hints["openWorldHint"]) == (None, True, False)

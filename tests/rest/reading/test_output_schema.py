@@ -12,5 +12,7 @@ LISTING = Listing(rows="rows", fields=fields("id", "text"), paging=Whole())
 
 def test_an_output_schema_takes_what_an_api_may_add() -> None:
     validator = Draft202012Validator(output_schema(LISTING))
-    validator.validate({"rows": [{"id": None, "text": 7, "new": []}, 3, None], "count": 3, "complete": True})
-    assert not validator.is_valid({"rows": [], "count": 0})
+    table = {"columns": ["id", "text", "new"], "rows": [[None, 7, []], [{}, None, 3]]}
+    validator.validate({"rows": table, "count": 2, "complete": True, "new": 1})
+    assert not validator.is_valid({"rows": table, "count": 0})
+    assert not validator.is_valid({"rows": [], "count": 0, "complete": True})

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from decimal import Decimal
 from typing import Any, Protocol
 
@@ -14,12 +14,14 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 from msgspec.structs import replace
 
+from flintt_mcp.calls.reply import objects_of
 from flintt_mcp.catalogue.operation import Capped, Cursor, Listing, Offset, Paging, Whole, fields
-from flintt_mcp.rest.reading.budget import Budget
+from flintt_mcp.rest.reading.budget import Budget, Result
 from flintt_mcp.rest.reading.marks import mark
 from flintt_mcp.rest.reading.output_schema import output_schema
-from flintt_mcp.rest.reading.paging import Page, cut, paging_parameters
-from flintt_mcp.rest.reading.results import Result, listing_result
+from flintt_mcp.rest.reading.paging import Cut, Page, find, paging_parameters
+from flintt_mcp.rest.reading.results import listing_result
+from flintt_mcp.rest.reading.tables import wanted_columns
 
 LARGE = Budget(10**9)
 BUDGET = 2_000
@@ -104,20 +106,35 @@ def walk(
 ) -> list[tuple[Any, Result]]:
     """Every page in turn, each with its result, by following the cursor; `change` gives the rows there are for the next one."""
     listing = replace(LISTING, paging=api.paging, at="" if isinstance(api, WholeApi | CappedApi) else "rows")
-    pages = []
-    position: Any = None
+    pages: list[tuple[Cut, Result]] = []
+    page = Page(limit)
     while True:
-        page = Page(limit, position)
-        found = cut(listing, api.paging, api.answer(rows, paging_parameters(api.paging, page)), page, budget)
-        assert found is not None
-        # A position travels inside the cursor as JSON.
-        position = msgspec.json.decode(msgspec.json.encode(found.next))
-        cursor = None if found.next is None else "c" * 60
-        pages.append((found, listing_result("Simulated", listing, found, cursor)))
+        found, result, page = shown(listing, api.answer(rows, paging_parameters(api.paging, page)), page, budget)
+        pages.append((found, result))
         if found.next is None:
             return pages
         assert len(pages) <= 100, "the pages do not end"
         rows = change(rows, found.rows)
+
+
+def shown(listing: Listing, answer: Any, page: Page, budget: Budget) -> tuple[Cut, Result, Page]:
+    """One page, its result, and the page behind it."""
+    found = find(listing, listing.paging, answer, page)
+    assert found is not None
+    columns = wanted_columns(listing, None, found.rows, page.kept)
+    cuts, behind = [], [page]
+
+    def seal(position: Any, kept: Sequence[int]) -> str | None:
+        # What is in a cursor travels as JSON.
+        behind.append(Page(page.limit, *msgspec.json.decode(msgspec.json.encode([position, kept]))))
+        return None if position is None else "c" * 60
+
+    def made(count: int, dropped: Sequence[str]) -> Result:
+        cuts.append(found.first(count, dropped))
+        return listing_result("Simulated", listing, cuts[-1], columns, seal)
+
+    result = budget.fullest(len(found.rows), columns.first(found.rows), made)
+    return cuts[-1], result, behind[-1]
 
 
 @given(api=apis, lengths=st.lists(sizes, max_size=40), limit=limits)
@@ -140,7 +157,7 @@ def test_the_pages_together_are_every_row_the_api_gives_once_and_in_order(
 @given(api=apis, lengths=st.lists(sizes, max_size=40), limit=limits)
 def test_no_page_is_larger_than_the_budget_or_the_limit(api: Api, lengths: list[int], limit: int) -> None:
     for found, result in walk(api, rows_of(lengths), limit, Budget(BUDGET)):
-        assert len(msgspec.json.encode(result.structured)) <= BUDGET
+        assert max(len(msgspec.json.encode(form)) for form in (result.structured, result.text)) <= BUDGET
         assert len(found.rows) <= limit
 
 
@@ -165,7 +182,7 @@ def test_every_page_says_what_it_leaves_out_and_only_the_last_is_complete(
 
 @given(lengths=st.lists(sizes, max_size=20), limit=limits)
 def test_a_total_is_told_on_every_page_where_the_api_tells_it(lengths: list[int], limit: int) -> None:
-    for api in (WholeApi(), OffsetApi(5, more=True, total=True), CursorApi(4, more=True, total=True)):
+    for api in (WholeApi(), CappedApi(50), OffsetApi(5, more=True, total=True), CursorApi(4, more=True, total=True)):
         totals = {found.total for found, _ in walk(api, rows_of(lengths), limit, Budget(BUDGET))}
         assert totals == {len(lengths)}
 
@@ -256,7 +273,7 @@ def test_the_next_page_starts_behind_the_one_before_and_says_when_what_was_shown
     api: Api, after: list[Any], shown: list[Any], changed: bool
 ) -> None:
     result = next_page(api, [A, B, C, D, E], after)
-    assert result.structured["rows"] == shown
+    assert [row["id"] for row in objects_of(result.structured["rows"])] == [row["id"] for row in shown]
     assert (result.structured.get("note") == CHANGED) is changed
     assert (CHANGED in result.text) is changed
 
@@ -269,7 +286,8 @@ def test_rows_without_an_id_are_known_again_by_all_that_is_in_them(rows: list[An
     less = [
         row for found, _ in walk(WholeApi(), ["first", *rows], 1, LARGE, lambda now, seen: rows) for row in found.rows
     ]
-    assert (same, less) == (rows, ["first", *rows])
+    objects = [row if isinstance(row, dict) else {"value": row} for row in rows]
+    assert (same, less) == (objects, [{"value": "first"}, *objects])
 
 
 def test_a_list_with_an_offset_says_when_its_total_has_changed() -> None:
@@ -291,33 +309,29 @@ def test_a_list_with_an_offset_and_no_total_knows_of_no_change() -> None:
 def test_the_pages_end_whatever_the_rows_are(row: Any) -> None:
     pages = walk(WholeApi(), [row] * 3, 2, Budget(BUDGET))
     assert sum(len(found.rows) for found, _ in pages) == 3
-    assert max(len(msgspec.json.encode(result.structured)) for _, result in pages) <= BUDGET
+    assert max(len(msgspec.json.encode(form)) for _, one in pages for form in (one.structured, one.text)) <= BUDGET
 
 
 def test_a_row_larger_than_the_budget_comes_without_its_largest_fields_which_are_named() -> None:
     row = {"id": "r1", "notes": "x" * 3_000, "text": "y" * 1_000, "more": "z" * 700}
     (found, result), *rest = walk(WholeApi(), [row], 5, Budget(BUDGET))
     assert rest == []
-    assert (
-        result.structured
-        == {
-            "rows": [{"id": "r1", "text": "y" * 1_000}],
-            "count": 1,
-            "complete": False,
-            "total": 1,
-            "note": "too large to show: notes, more",
-        }
-        or result.structured["note"] == "too large to show: notes, text"
-    )
+    assert result.structured == {
+        "rows": {"columns": ["id", "text", "more"], "rows": [["r1", "y" * 1_000, "z" * 700]]},
+        "count": 1,
+        "complete": False,
+        "total": 1,
+        "note": "too large to show: notes",
+    }
     assert found.next is None
 
 
 def test_rows_that_do_not_fit_are_left_out_whole_with_a_count_and_a_cursor() -> None:
-    rows = rows_of([500] * 5)
+    rows = [{"id": f"r{number}", "text": f"{number}" * 500} for number in range(5)]
     (first, result), *_ = walk(WholeApi(), rows, 5, Budget(BUDGET))
     assert first.rows == rows[:3]
     assert result.structured == {
-        "rows": rows[:3],
+        "rows": {"columns": ["id", "text"], "rows": [["r0", "0" * 500], ["r1", "1" * 500], ["r2", "2" * 500]]},
         "count": 3,
         "complete": False,
         "total": 5,
@@ -332,10 +346,9 @@ def test_rows_that_do_not_fit_are_left_out_whole_with_a_count_and_a_cursor() -> 
     [
         (Whole(), Page(10), {}),
         (Whole(), Page(10, MARK), {}),
-        (Capped(100, ""), Page(10), {"limit": 11}),
-        (Capped(100, ""), Page(100), {"limit": 100}),
+        (Capped(100, ""), Page(10), {"limit": 100}),
         (Capped(100, ""), Page(10, MARK), {"limit": 100}),
-        (Capped(100, "", limit="max"), Page(1), {"max": 2}),
+        (Capped(100, "", limit="max"), Page(1), {"max": 100}),
         (Offset(50), Page(10), {"limit": 10, "offset": 0}),
         (Offset(50), Page(99, [7, None]), {"limit": 50, "offset": 7}),
         (Offset(50, limit="size", offset="skip"), Page(10, [5, 20]), {"size": 10, "skip": 5}),
@@ -350,12 +363,12 @@ def test_the_api_is_asked_for_no_more_than_the_page_needs(paging: Paging, page: 
 
 @pytest.mark.parametrize("answer", [None, {}, {"rows": None}, {"rows": {}}, "rows", 7, [[]]])
 def test_no_list_where_one_is_documented_is_no_page(answer: Any) -> None:
-    assert cut(replace(LISTING, at="rows"), Whole(), answer, Page(5), LARGE) is None
+    assert find(replace(LISTING, at="rows"), Whole(), answer, Page(5)) is None
 
 
 def test_exact_numbers_in_rows_become_plain_ones() -> None:
     rows = [{"id": 1, "detail": {"score": Decimal("0.35")}}]
-    page = cut(LISTING, Whole(), rows, Page(5), LARGE, exact=True)
-    assert page is not None
-    assert page.rows == [{"id": 1, "detail": {"score": 0.35}}]
-    assert type(page.rows[0]["detail"]["score"]) is float
+    found = find(LISTING, Whole(), rows, Page(5), exact=True)
+    assert found is not None
+    assert found.rows == [{"id": 1, "detail": {"score": 0.35}}]
+    assert type(found.rows[0]["detail"]["score"]) is float

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -13,22 +14,22 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 from msgspec.structs import replace
 
+from flintt_mcp.calls.reply import objects_of
 from flintt_mcp.catalogue.flintt import FLINTT
 from flintt_mcp.catalogue.operation import Effect, Field, Operation, Record, Route, Section, fields
 from flintt_mcp.rest.reading.answers import decode
-from flintt_mcp.rest.reading.budget import Budget
+from flintt_mcp.rest.reading.budget import Budget, Result
 from flintt_mcp.rest.reading.marks import CHANGED
 from flintt_mcp.rest.reading.output_schema import output_schema
 from flintt_mcp.rest.reading.paging import Page
-from flintt_mcp.rest.reading.results import Result, record_result
+from flintt_mcp.rest.reading.records import record_result
 from flintt_mcp.rest.sending.message import UpstreamResponse
 
 LARGE = Budget(10**9)
 BUDGET = 2_000
-ENVELOPE = 400
-"""What the budget keeps free for the frame around the rows."""
 PAY = replace(FLINTT, exact_numbers=True)
 WALLET = Record(noun="wallet", fields=(Field("balance", money=True), Field("rate")))
+NO_ROWS: dict[str, Any] = {"columns": [], "rows": []}
 PLAIN = Record(noun="event", fields=fields("id", "detail"))
 READ = Operation(
     name="get_wallet", title="", about="", effect=Effect.READ, routes=(Route("GET", "/wallet"),), result=WALLET
@@ -49,8 +50,13 @@ def recorded(record: Record, answer: Any, page: Page | None = None, budget: Budg
     return record_result("Simulated", record, answer, page or Page(50), budget, sealed)
 
 
-def sealed(position: Any) -> str | None:
-    return None if position is None else f"<{json.dumps(position)}>"
+def sealed(position: Any, kept: Sequence[int]) -> str | None:
+    return None if position is None else f"<{json.dumps([position, kept])}>"
+
+
+def behind(result: Result, limit: int) -> Page:
+    """The page behind this one."""
+    return Page(limit, *json.loads(result.structured["next_cursor"].strip("<>")))
 
 
 @pytest.mark.parametrize("number", ["1250.00", "9007199254740993.10", "0.1", "12", "-3.50", "1e2"])
@@ -99,20 +105,18 @@ def test_the_pages_of_a_record_together_are_its_sections_in_order(
     good: list[int], raw: list[int], limit: int, own: int
 ) -> None:
     answer = {"run": {"id": "r1", "about": "x" * own}, "good": rows_of(good), "raw": rows_of(raw)}
-    position: Any = None
+    page = Page(limit)
     shown: list[tuple[str, str]] = []
     for _ in range(len(good) + len(raw) + 2):
-        done = recorded(RUN, answer, Page(limit, position), Budget(BUDGET))
+        done = recorded(RUN, answer, page, Budget(BUDGET))
         assert done is not None
         structured = dict(done.structured)
         Draft202012Validator(output_schema(RUN)).validate(structured)
-        assert (
-            len(msgspec.json.encode(structured)) <= BUDGET + ENVELOPE
-        )  # the least that a row is given beside a large head
-        shown += [(name, row["id"]) for name in ("good", "raw") for row in structured[name]]
+        assert max(len(msgspec.json.encode(form)) for form in (structured, done.text)) <= BUDGET
+        shown += [(name, row["id"]) for name in ("good", "raw") for row in objects_of(structured[name])]
         if "next_cursor" not in structured:
             break
-        position = json.loads(structured["next_cursor"].strip("<>"))
+        page = behind(done, limit)
     assert shown == [("good", f"r{n}") for n in range(len(good))] + [("raw", f"r{n}") for n in range(len(raw))]
 
 
@@ -121,12 +125,12 @@ def test_rows_that_come_in_a_section_between_two_pages_move_no_other_and_are_tol
     later = {**now, "good": [{"id": "g0"}, {"id": "g1"}, {"id": "g2"}]}
     first = recorded(RUN, now, Page(3))
     assert first is not None
-    rest = recorded(RUN, later, Page(3, json.loads(first.structured["next_cursor"].strip("<>"))))
+    rest = recorded(RUN, later, behind(first, 3))
     assert rest is not None
     assert rest.structured == {
         "run": {"id": "r1"},
-        "good": [],
-        "raw": [{"id": "w2"}],
+        "good": NO_ROWS,
+        "raw": {"columns": ["id"], "rows": [["w2"]]},
         "complete": False,
         "total": 5,
         "note": CHANGED,
@@ -155,4 +159,4 @@ def test_no_object_where_one_is_documented_is_no_record(answer: Any) -> None:
 def test_a_section_that_is_no_list_counts_as_empty() -> None:
     done = recorded(RUN, {"run": {"id": "r1"}, "good": None, "raw": {"id": 1}})
     assert done is not None
-    assert done.structured == {"run": {"id": "r1"}, "good": [], "raw": [], "complete": True, "total": 0}
+    assert done.structured == {"run": {"id": "r1"}, "good": NO_ROWS, "raw": NO_ROWS, "complete": True, "total": 0}
