@@ -30,6 +30,8 @@ _URL = re.compile(r"(?:https?://[A-Za-z0-9.:\[\]-]+(?:/[A-Za-z0-9._~-]+)*)?")
 _WRITES = {"create", "update", "destroy", "spend"}
 CALLING = ("stdio", "serve", "call", "tools")
 """The commands that offer tools."""
+CHOOSING = (*CALLING, "install")
+"""Those for which somebody chooses what a server offers and may do."""
 LOG_LEVELS = ("debug", "info", "warning", "error")
 
 
@@ -97,7 +99,7 @@ class Settings:
     sandbox: bool = _row(
         False,
         "Play all APIs here, on SQLite: no account and no network needed.",
-        commands=CALLING,
+        commands=CHOOSING,
     )
     data_dir: str = _row("", "Folder for the sandbox's data and this server's keys.", shown="the user's data folder")
     toolsets: tuple[str, ...] = _row(
@@ -105,9 +107,9 @@ class Settings:
         "Toolsets to switch on, by name; default and all are groups.",
         fits=bool,
         takes="the name of at least one; default and all are groups",
-        commands=CALLING,
+        commands=CHOOSING,
     )
-    read_only: bool = _row(False, "Offer only tools that change nothing.", commands=CALLING)
+    read_only: bool = _row(False, "Offer only tools that change nothing.", commands=CHOOSING)
     allow_loopback: bool = _row(
         False,
         "Let the sandbox's webhooks and signals reach this machine, also over plain http.",
@@ -121,21 +123,21 @@ class Settings:
         "Show keys and webhook secrets in results; otherwise they go to a private file, and the result says where.",
         commands=("stdio", "serve", "call"),
     )
-    allow_spend: bool = _row(False, "Let tools spend money or credits at hosted APIs.", commands=CALLING)
+    allow_spend: bool = _row(False, "Let tools spend money or credits at hosted APIs.", commands=CHOOSING)
     allow_live: bool = _row(
         False,
         "Let live keys through where an API has test keys (FlowPilot).",
-        commands=CALLING,
+        commands=CHOOSING,
     )
     approve: tuple[str, ...] = _row(
         ("destroy", "spend"),
         "What a person approves: none, writes, or some of create, update, destroy and spend.",
         fits=lambda words: words in (("none",), ("writes",)) or (words and set(words) <= _WRITES),
         takes="none, writes, or some of create, update, destroy, spend",
-        commands=CALLING,
+        commands=CHOOSING,
     )
     policy: str = _row(
-        "", "File (TOML) that says what writes may do: what is approved, caps, allow-lists, stop.", commands=CALLING
+        "", "File (TOML) that says what writes may do: what is approved, caps, allow-lists, stop.", commands=CHOOSING
     )
     public_url: str = _row(
         "",

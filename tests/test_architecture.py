@@ -23,7 +23,7 @@ import flintt_mcp
 ROOT = Path(flintt_mcp.__file__).parent
 IN_THE_ROOT = {"__init__", "__main__", "app", "errors", "settings", "text", "webhooks"}
 
-LEAVES = {"matching", "sandbox.network", "sqlite", "transports"}
+LEAVES = {"hosts.document", "matching", "sandbox.network", "sqlite", "transports"}
 """Folders that import no other, and need no row."""
 
 MAY_IMPORT: dict[str, tuple[str, ...]] = {
@@ -32,7 +32,9 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "cli": (
         "app",
         "calls",
+        "catalogue",
         "errors",
+        "hosts",
         "oauth",
         "rest.sending",
         "sandbox*",
@@ -41,6 +43,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
         "state",
         "transports",
     ),
+    "hosts": ("calls", "catalogue", "errors", "hosts.document", "settings", "state"),
     "serving": (
         "app",
         "calls",
@@ -48,6 +51,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
         "catalogue",
         "errors",
         "face",
+        "hosts",
         "sandbox",
         "settings",
         "state",
@@ -104,6 +108,8 @@ ONLY_IN: dict[str, tuple[str, ...]] = {
     "uvicorn": ("serving.draining", "serving.process", "serving.punctual", "serving.workers", "cli.sandbox"),
     "prometheus_client": ("calls.stages.metrics",),
     "platformdirs": ("settings",),
+    "tomlkit": ("hosts.document.toml",),
+    "ruamel": ("hosts.document.yaml",),
     "feedparser": ("sandbox.flintt.running.sources.feeds",),
     "w3lib": ("sandbox.flintt.running.sources.charsets",),
     "anyascii": ("matching.letters",),

@@ -193,6 +193,18 @@ def _audit(settings: Settings, env: dict[str, str], options: argparse.Namespace,
     return audit(settings, options)
 
 
+def _install(settings: Settings, env: dict[str, str], options: argparse.Namespace, rest: list[str]) -> int:
+    from flintt_mcp.cli.installing import install
+
+    return install(settings, env, options)
+
+
+def _uninstall(settings: Settings, env: dict[str, str], options: argparse.Namespace, rest: list[str]) -> int:
+    from flintt_mcp.cli.installing import uninstall
+
+    return uninstall(settings, env, options)
+
+
 RUNS: dict[str, Callable[[Settings, dict[str, str], argparse.Namespace, list[str]], int]] = {
     "stdio": _stdio,
     "serve": _serve,
@@ -202,4 +214,6 @@ RUNS: dict[str, Callable[[Settings, dict[str, str], argparse.Namespace, list[str
     "approve": decide,
     "login": _login,
     "audit": _audit,
+    "install": _install,
+    "uninstall": _uninstall,
 }

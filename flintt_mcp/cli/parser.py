@@ -11,6 +11,7 @@ from typing import Any, NoReturn
 
 from flintt_mcp import __version__
 from flintt_mcp.errors import ConfigError
+from flintt_mcp.hosts import HOST_NAMES
 from flintt_mcp.settings import ROWS, option, parse
 
 COMMANDS = {
@@ -19,6 +20,8 @@ COMMANDS = {
     "sandbox": "serve only the sandbox's REST APIs, or act in it as a person does",
     "call": "call one tool from the shell",
     "tools": "list the tools that are on",
+    "install": "put this server into an application: Claude Desktop, Cursor, VS Code, Codex and others",
+    "uninstall": "take it out of an application again",
     "audit": "show, export or verify the journal of every write and every approval",
     "approve": "decide, as a person at a terminal, about a call that waits for it",
     "login": "sign in to an API behind OAuth 2.0 (flextell) and keep its tokens on this machine",
@@ -60,6 +63,8 @@ def command_parser() -> argparse.ArgumentParser:
         "login": _add_login,
         "approve": _add_approval,
         "audit": _add_audit,
+        "install": _add_install,
+        "uninstall": _add_uninstall,
         "sandbox": _add_actions,
     }
     for name, about in COMMANDS.items():
@@ -102,6 +107,26 @@ def _add_audit(command: argparse.ArgumentParser) -> None:
         help="list: a line for each step; export: JSON lines; verify: whether it is as it was written",
     )
     command.add_argument("--last", type=int, metavar="N", default=0, help="only the last N steps [all]")
+
+
+def _add_install(command: argparse.ArgumentParser) -> None:
+    command.usage = "flintt-mcp install HOST [--remote URL] [options]\n       flintt-mcp install --list"
+    command.add_argument("app", metavar="HOST", nargs="?", help=f"one of {', '.join(HOST_NAMES)}")
+    command.add_argument("--list", action="store_true", help="say which of them are here, and where flintt is in")
+    command.add_argument("--remote", metavar="URL", help="connect to a server that runs, instead of starting one")
+    _add_entry(command)
+
+
+def _add_uninstall(command: argparse.ArgumentParser) -> None:
+    command.usage = "flintt-mcp uninstall HOST [options]"
+    command.add_argument("app", metavar="HOST", help=f"one of {', '.join(HOST_NAMES)}")
+    _add_entry(command)
+
+
+def _add_entry(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--name", default="flintt", help="name of the entry [flintt]")
+    command.add_argument("--dry-run", action="store_true", help="say what would be done, and do nothing")
+    command.add_argument("--json", action="store_true", dest="as_json", help="print what was done as JSON")
 
 
 def _add_login(command: argparse.ArgumentParser) -> None:

@@ -7,17 +7,14 @@ only where it is the sandbox's public one. A command is shown so that it is foun
 from __future__ import annotations
 
 import json
-import shutil
-import sys
-from pathlib import Path
 from typing import Any
 
 from flintt_mcp import __version__
+from flintt_mcp.hosts.server import Key, local_server
+from flintt_mcp.hosts.shape import Shape
 from flintt_mcp.serving.console import say
-from flintt_mcp.settings import ROWS, Settings, option, shown_host
+from flintt_mcp.settings import Settings, shown_host
 from flintt_mcp.state.approval_secret import approval_secret
-
-_PATHS = ("data_dir", "source_folder", "policy")
 
 
 def say_ready(settings: Settings) -> None:
@@ -44,35 +41,8 @@ def say_ready(settings: Settings) -> None:
 
 def stdio_entry(settings: Settings) -> dict[str, Any]:
     """What a client's configuration holds to start a server of its own with these settings."""
-    command, *words = _own_command()
-    entry: dict[str, Any] = {"command": command, "args": [*words, "stdio", *_options(settings)]}
-    return entry if settings.sandbox else {**entry, "env": {"FLINTT_API_KEY": "flt_your_api_key"}}
-
-
-def _own_command() -> list[str]:
-    """The words that start this program, wherever they are said."""
-    found = shutil.which(sys.argv[0])
-    if found is not None and Path(found).stem == "flintt-mcp":
-        return [str(Path(found).absolute())]
-    return [sys.executable, "-m", "flintt_mcp"]
-
-
-def _options(settings: Settings) -> list[str]:
-    """The options that give `flintt-mcp stdio` what these settings change."""
-    words: list[str] = []
-    for name, row in ROWS.items():
-        value = getattr(settings, name)
-        taken = row.metadata.get("option", True) and "stdio" in row.metadata.get("commands", ("stdio",))
-        if not taken or value == row.default:
-            continue
-        if name in _PATHS:
-            value = Path(value).expanduser().absolute()
-        words += (
-            [option(name)]
-            if value is True
-            else [option(name), ",".join(value) if isinstance(value, tuple) else str(value)]
-        )
-    return words
+    keys = () if settings.sandbox else (Key("FLINTT_API_KEY", "X-API-Key", "flt_your_api_key"),)
+    return Shape().entry(local_server(settings, keys=keys))
 
 
 def _block(entry: dict[str, Any]) -> list[str]:

@@ -92,8 +92,8 @@ def test_a_process_ends_with_the_code_of_its_command(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (["serve", "--sandbox", "--allowed-host", "*"], "allowed host '*' must be an exact name or name:port"),
-        (["sandbox", "--allowed-host", "*"], "allowed host '*' must be an exact name or name:port"),
+        (["serve", "--sandbox", "--allowed-host", "*"], "allowed host '*' must be an exact name, name:port or name:*"),
+        (["sandbox", "--allowed-host", "*"], "allowed host '*' must be an exact name, name:port or name:*"),
         (["serve", "--sandbox", "--source-folder", "nowhere"], "--source-folder: there is no folder nowhere\n"),
         (["sandbox", "token", "--source-folder", "nowhere"], "--source-folder: there is no folder nowhere\n"),
         (["stdio", "--sandbox", "--data-dir", "~nobody-here/x"], "--data-dir: the home folder is not known here; "),

@@ -14,7 +14,7 @@ from flintt_mcp.settings import ROWS, option
 def test_help_teaches_the_commands_and_how_to_begin(say) -> None:
     code, out, err = say("--help")
     assert (code, err) == (0, "")
-    assert all(f"    {command} " in out for command in COMMANDS)
+    assert all(re.search(rf"^    {command}\s", out, re.MULTILINE) for command in COMMANDS)
     assert "flintt-mcp serve --sandbox" in out
     assert "FLINTT_API_KEY" in out
 
