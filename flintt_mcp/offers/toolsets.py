@@ -24,8 +24,11 @@ from flintt_mcp.rest.operation_tool import operation_tools
 from flintt_mcp.rest.upstream import Upstream
 from flintt_mcp.settings import Settings
 
-_OWN = (DOCS, APPROVALS)
-"""Toolsets of this server's own tools."""
+OWN = {
+    DOCS: "The handbook. Public: no key is needed.",
+    APPROVALS: "What a person decided about calls that delete or spend.",
+}
+"""Toolsets of this server's own tools, with what each is for."""
 
 
 def chosen_toolsets(names: Iterable[str]) -> frozenset[str]:
@@ -34,8 +37,8 @@ def chosen_toolsets(names: Iterable[str]) -> frozenset[str]:
     Raises:
         ConfigError: a name that is no toolset.
     """
-    every = [*(toolset.name for toolset in TOOLSETS), *_OWN]
-    groups = {"all": every, "default": [*(toolset.name for toolset in TOOLSETS if toolset.default), *_OWN]}
+    every = [*(toolset.name for toolset in TOOLSETS), *OWN]
+    groups = {"all": every, "default": [*(toolset.name for toolset in TOOLSETS if toolset.default), *OWN]}
     chosen: set[str] = set()
     for name in names:
         if name not in groups and name not in every:
@@ -91,6 +94,6 @@ def build_inventory(
 
 def narrowing(additions: Iterable[Tool]) -> dict[str, frozenset[str] | None]:
     """Every name that a request may narrow its toolsets to, with the toolsets it means; `all` leaves all that is on."""
-    names = [*(toolset.name for toolset in TOOLSETS), *_OWN, *(tool.toolset for tool in additions)]
+    names = [*(toolset.name for toolset in TOOLSETS), *OWN, *(tool.toolset for tool in additions)]
     groups = {"all": None, "default": chosen_toolsets(["default"])}
     return {**groups, **{name: frozenset({name}) for name in names}}

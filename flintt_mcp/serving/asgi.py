@@ -13,15 +13,19 @@ from typing import Any
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from flintt_mcp import __version__
 from flintt_mcp.app import Additions, App, open_app
 from flintt_mcp.calls.call import QuietChannel
 from flintt_mcp.calls.caller import Caller
-from flintt_mcp.catalogue import APIS
+from flintt_mcp.catalogue import APIS, TOOLSETS
 from flintt_mcp.errors import ConfigError
 from flintt_mcp.face.meta import client_of
 from flintt_mcp.face.replies import ToolAnswers
 from flintt_mcp.face.server import build_server, makes_spans
 from flintt_mcp.face.tool_requests import tool_answers
+from flintt_mcp.offers.handbook.documents import Handbook, default_folder
+from flintt_mcp.offers.toolsets import OWN
+from flintt_mcp.pages.site import Key, Shop, Site
 from flintt_mcp.serving.memory import settle_memory
 from flintt_mcp.settings import Settings
 from flintt_mcp.state.approval_secret import approval_secret
@@ -96,6 +100,7 @@ def mcp_over_http(app: App) -> ASGIApp:
             metrics=app.metrics.text,
             closers=app.additions.closers,
             decisions=_decisions(app),
+            pages=partial(_site, app),
         ),
     )
 
@@ -112,6 +117,20 @@ def _decisions(app: App) -> Decisions:
         return intent is not None and await app.approvals.decide(intent, "page", approved=approved) is not None
 
     return Decisions(shown, decide, approval_secret(app.settings))
+
+
+def _site(app: App) -> Site:
+    """The pages for people, of what a caller without a key sees."""
+    toolsets = {toolset.name: toolset.about for toolset in TOOLSETS} | OWN
+    return Site(
+        Shop(
+            version=__version__,
+            tools=app.inventory.visible_to(app.credentials.with_secrets({})),
+            toolsets=toolsets,
+            handbook=Handbook(default_folder()),
+            keys={api.name: Key(api.own_header, api.sandbox_key if app.settings.sandbox else "") for api in APIS},
+        )
+    )
 
 
 def _origin(url: str) -> str:

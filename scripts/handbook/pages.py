@@ -18,6 +18,7 @@ from flintt_mcp.offers.approvals import approval_tool
 from flintt_mcp.offers.handbook.documents import FOR_DEVELOPERS, Handbook, default_folder
 from flintt_mcp.offers.handbook.tools import TOOLSET as DOCS
 from flintt_mcp.offers.handbook.tools import docs_tools
+from flintt_mcp.offers.toolsets import OWN
 from flintt_mcp.rest.operation_tool import operation_tools
 from flintt_mcp.rest.reading.clients import Budgets
 from flintt_mcp.rest.reading.cursors import Cursors
@@ -43,11 +44,8 @@ def all_tools() -> dict[str, list[Tool]]:
 
 def tools_page() -> str:
     """docs/tools.md: every tool with its arguments, effect and what it needs."""
-    about = {toolset.name: toolset.about for toolset in TOOLSETS} | {
-        DOCS: "The handbook. Public: no key is needed.",
-        APPROVALS: "What a person decided about calls that delete or spend.",
-    }
-    default = {toolset.name for toolset in TOOLSETS if toolset.default} | {DOCS, APPROVALS}
+    about = {toolset.name: toolset.about for toolset in TOOLSETS} | OWN
+    default = {toolset.name for toolset in TOOLSETS if toolset.default} | set(OWN)
     lines = [
         "# Tools",
         "",

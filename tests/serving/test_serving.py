@@ -288,7 +288,7 @@ def test_outside_loopback_the_ready_line_names_a_host_that_is_let_in(tmp_path: P
         shown = served.base.removeprefix("http://")
         assert shown == (name if ":" in name else f"{name}:{port}")
         for host, status in ((shown, 200), ("evil.example", 421)):
-            answer = http.get(f"http://127.0.0.1:{port}/mcp", headers={"accept": "text/html", "host": host})
+            answer = http.get(f"http://127.0.0.1:{port}/", headers={"accept": "text/html", "host": host})
             assert answer.status_code == status
 
 
@@ -339,8 +339,8 @@ def test_no_key_is_ever_written_or_sent_back_not_even_at_debug(tmp_path: Path, a
         written = served.process.stderr[before:] + served.process.stdout
     assert len(answers) > 100
     assert [key for key in SECRETS if key in written] == []
-    # The help page of a sandbox shows its published key to everybody; nothing else shows even that one.
-    told = [answer for answer in answers if "This server is a sandbox" not in answer]
+    # The pages of a sandbox show its published key to everybody; nothing else shows even that one.
+    told = [answer for answer in answers if "A sandbox: its workspace is invented" not in answer]
     assert [key for key in SECRETS if any(key in answer for answer in told)] == []
     assert [key for key in SECRETS if key != KEY and any(key in answer for answer in answers)] == []
     assert "Traceback" not in written

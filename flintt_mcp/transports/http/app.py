@@ -17,9 +17,11 @@ from starlette.routing import BaseRoute, Router
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from flintt_mcp.calls.caller import Credentials
+from flintt_mcp.pages.site import Site
 from flintt_mcp.transports.http.approve_page import PATH as APPROVE
 from flintt_mcp.transports.http.approve_page import ApprovePage, Decisions
 from flintt_mcp.transports.http.body import Bodies
+from flintt_mcp.transports.http.browser import Browsing
 from flintt_mcp.transports.http.cors import for_pages
 from flintt_mcp.transports.http.endpoint import Endpoint
 from flintt_mcp.transports.http.engines import Answering, Engines
@@ -27,7 +29,6 @@ from flintt_mcp.transports.http.exchange import Exchange, Exchanges
 from flintt_mcp.transports.http.gate import Entry, Gate
 from flintt_mcp.transports.http.health import PATHS as HEALTH_PATHS
 from flintt_mcp.transports.http.health import Health, Reach
-from flintt_mcp.transports.http.help_page import help_page, wants_page
 from flintt_mcp.transports.http.json_responses import json_answer
 from flintt_mcp.transports.http.legacy_sse import LegacySse
 from flintt_mcp.transports.http.options import HttpOptions
@@ -51,9 +52,9 @@ async def _no_apis() -> Mapping[str, str | None]:
 class Beside:
     """What stands beside the MCP endpoint.
 
-    `decisions` is what people decide on the page below /approve/. `reach` asks the APIs whether they answer. `closers` end open
-    listeners when a shutdown begins. `extra_routes` see requests as they were sent, keys and all, behind the same Host and Origin
-    check.
+    `decisions` is what people decide on the page below /approve/; `pages` makes all other pages. `reach` asks the APIs whether
+    they answer. `closers` end open listeners when a shutdown begins. `extra_routes` see requests as they were sent, keys and all,
+    behind the same Host and Origin check, where no page is.
     """
 
     reach: Reach = _no_apis
@@ -61,6 +62,7 @@ class Beside:
     extra_routes: Sequence[BaseRoute] = ()
     closers: Sequence[Callable[[], None]] = ()
     decisions: Decisions | None = None
+    pages: Callable[[], Site] | None = None
 
 
 class HttpApp:
@@ -86,6 +88,7 @@ class HttpApp:
         self._endpoint = Endpoint(self._engines, legacy, self._bodies, options)
         self._health = Health(beside.reach, beside.metrics, lambda: self._exchanges.draining)
         self._approve = None if beside.decisions is None else ApprovePage(beside.decisions)
+        self._pages = None if beside.pages is None else Browsing(beside.pages)
         self._closers = tuple(beside.closers)
         # Starlette runs the lifespan protocol; of requests it sees only those for extra routes.
         self._others = Router(beside.extra_routes, redirect_slashes=False, default=self._unknown, lifespan=self._live)
@@ -151,8 +154,8 @@ class HttpApp:
                 await self._exchanges.run(exchange, self._endpoint.messages)
             case _ if path.startswith(APPROVE) and self._approve is not None:
                 await exchange.answer(await self._approve.answer(exchange, path.removeprefix(APPROVE)))
-            case "/" | "" if scope["method"] in ("GET", "HEAD") and wants_page(exchange):
-                await exchange.answer(help_page(exchange, self._options))
+            case _ if self._pages is not None and (page := self._pages.answer(exchange, path)) is not None:
+                await exchange.answer(page)
             case _:
                 as_sent = {**scope, "query_string": entry.query, "headers": entry.headers}
                 await self._others(as_sent, receive, send)

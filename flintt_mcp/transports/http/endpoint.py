@@ -10,9 +10,9 @@ from starlette.responses import Response
 
 from flintt_mcp.transports.http.accept import accept_of
 from flintt_mcp.transports.http.body import Bodies
+from flintt_mcp.transports.http.browser import to_the_pages, wants_page
 from flintt_mcp.transports.http.engines import Engines
 from flintt_mcp.transports.http.exchange import Exchange
-from flintt_mcp.transports.http.help_page import help_page, wants_page
 from flintt_mcp.transports.http.json_responses import rpc_error
 from flintt_mcp.transports.http.legacy_sse import LegacySse
 from flintt_mcp.transports.http.options import HttpOptions
@@ -81,12 +81,12 @@ class Endpoint:
             await self._engines.answer(message, exchange)
 
     def _no_engine(self, exchange: Exchange) -> Response:
-        """The answer where no protocol is spoken: a page for people, a sentence for programs."""
+        """The answer where no protocol is spoken: the way to the pages for people, a sentence for programs."""
         method, found = exchange.scope["method"], exchange.found
         if method == "OPTIONS":
             return Response(status_code=204, headers=ALLOW)
         if method in ("GET", "HEAD") and b"mcp-protocol-version" not in found and wants_page(exchange):
-            return help_page(exchange, self._options)
+            return to_the_pages(exchange)
         if method == "DELETE" and self._options.stateless:
             return rpc_error(405, "This server keeps no sessions, so there is none to end", headers=ALLOW)
         if method == "DELETE":

@@ -71,6 +71,13 @@ class Entry:
     found: Mapping[bytes, bytes] = field(repr=False)
     stream_id: str | None = None
     overlong: bool = False
+    scheme: str = "http"
+
+    @property
+    def is_own_page(self) -> bool:
+        """Whether a page of this very server sent it: under the host that is asked, which is one that is let in."""
+        own = b"%s://%s" % (self.scheme.encode(), self.found.get(b"host", b""))
+        return self.origin is not None and self.origin.lower() == own.lower()
 
     @property
     def counted_as(self) -> str:
@@ -103,13 +110,14 @@ class Gate:
         overlong = query.count(b"&") >= MAX_QUERY_FIELDS
         found = dict(headers)
         address = (scope.get("client") or ("",))[0]
+        scheme = scope.get("scheme", "http")
         trace = read_trace(found.get(b"x-request-id"), found.get(b"traceparent"), address)
         caller = self._credentials.from_request(b"" if overlong else query, dropped, trace)
         if trace.id in caller.secrets.values():
             trace.id = Trace().id  # somebody put a key into the wrong header, where it would be logged and sent back
         scope[CALLER] = caller
         scope["user"] = _user_of(caller.principal)
-        return Entry(caller, trace, query, headers, found, None if overlong else _stream_id(query), overlong)
+        return Entry(caller, trace, query, headers, found, None if overlong else _stream_id(query), overlong, scheme)
 
     def stranger(self, entry: Entry) -> Response | None:
         """The answer to a request that no page may read, since it is not for this server; None lets the request in."""
@@ -123,7 +131,7 @@ class Gate:
             return rpc_error(
                 421, "This Host is not allowed here; the operator can add it with --allowed-host", headers=CLOSE
             )
-        if entry.origin is not None and entry.origin.lower() not in self._origins:
+        if entry.origin is not None and entry.origin.lower() not in self._origins and not entry.is_own_page:
             return rpc_error(
                 403,
                 "This Origin is not allowed here; the operator can add it with --allowed-origin",

@@ -177,6 +177,22 @@ async def test_only_exact_origins_come_in(origin: str | None, status: int) -> No
     assert answer.headers.get("access-control-allow-origin") == (origin if status == 200 else None)
 
 
+@pytest.mark.parametrize(
+    ("origin", "status"),
+    [
+        ("http://mcp.example.com", 200),
+        ("http://mcp.example.com:80", 403),
+        ("https://mcp.example.com", 403),
+        ("http://other.example.com", 403),
+        ("http://mcp.example.com.evil.example", 403),
+    ],
+)
+async def test_a_page_of_this_server_may_call_under_the_host_that_it_was_opened_with(origin: str, status: int) -> None:
+    async with calling(HttpOptions(host="0.0.0.0", allowed_hosts=("mcp.example.com", "other.example.com"))) as client:
+        headers = {**modern_headers("who"), "origin": origin, "host": "mcp.example.com"}
+        assert (await client.post("/mcp", json=modern("who"), headers=headers)).status_code == status
+
+
 @pytest.mark.parametrize("name", ["host", "origin", "content-type", "mcp-session-id", "mcp-protocol-version"])
 async def test_a_deciding_header_must_not_come_twice(name: str) -> None:
     async with calling() as client:
