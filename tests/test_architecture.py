@@ -33,6 +33,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
         "app",
         "calls",
         "catalogue",
+        "doctor",
         "errors",
         "hosts",
         "oauth",
@@ -43,6 +44,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
         "state",
         "transports",
     ),
+    "doctor": ("app", "calls", "catalogue", "errors", "hosts", "rest.sending", "settings", "state"),
     "hosts": ("calls", "catalogue", "errors", "hosts.document", "settings", "state"),
     "serving": (
         "app",

@@ -205,6 +205,12 @@ def _uninstall(settings: Settings, env: dict[str, str], options: argparse.Namesp
     return uninstall(settings, env, options)
 
 
+def _doctor(settings: Settings, env: dict[str, str], options: argparse.Namespace, rest: list[str]) -> int:
+    from flintt_mcp.cli.doctor import doctor
+
+    return doctor(settings, env, options)
+
+
 RUNS: dict[str, Callable[[Settings, dict[str, str], argparse.Namespace, list[str]], int]] = {
     "stdio": _stdio,
     "serve": _serve,
@@ -216,4 +222,5 @@ RUNS: dict[str, Callable[[Settings, dict[str, str], argparse.Namespace, list[str
     "audit": _audit,
     "install": _install,
     "uninstall": _uninstall,
+    "doctor": _doctor,
 }

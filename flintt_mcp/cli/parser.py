@@ -22,6 +22,7 @@ COMMANDS = {
     "tools": "list the tools that are on",
     "install": "put this server into an application: Claude Desktop, Cursor, VS Code, Codex and others",
     "uninstall": "take it out of an application again",
+    "doctor": "look at all that can be wrong between an application and an API, and say what to do",
     "audit": "show, export or verify the journal of every write and every approval",
     "approve": "decide, as a person at a terminal, about a call that waits for it",
     "login": "sign in to an API behind OAuth 2.0 (flextell) and keep its tokens on this machine",
@@ -65,6 +66,7 @@ def command_parser() -> argparse.ArgumentParser:
         "audit": _add_audit,
         "install": _add_install,
         "uninstall": _add_uninstall,
+        "doctor": _add_doctor,
         "sandbox": _add_actions,
     }
     for name, about in COMMANDS.items():
@@ -121,6 +123,13 @@ def _add_uninstall(command: argparse.ArgumentParser) -> None:
     command.usage = "flintt-mcp uninstall HOST [options]"
     command.add_argument("app", metavar="HOST", help=f"one of {', '.join(HOST_NAMES)}")
     _add_entry(command)
+
+
+def _add_doctor(command: argparse.ArgumentParser) -> None:
+    command.usage = "flintt-mcp doctor [--host HOST] [--json] [--fix] [options]"
+    command.add_argument("--host", metavar="HOST", dest="app", help=f"look at this one: {', '.join(HOST_NAMES)}")
+    command.add_argument("--json", action="store_true", dest="as_json", help="print what was found as JSON")
+    command.add_argument("--fix", action="store_true", help="mend what can be mended safely, and look again")
 
 
 def _add_entry(command: argparse.ArgumentParser) -> None:

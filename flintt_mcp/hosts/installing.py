@@ -54,6 +54,7 @@ class Standing:
 
     host: Host
     here: bool
+    places: tuple[Place, ...]
     paths: tuple[Path, ...]
     entries: tuple[Any, ...] = field(repr=False)
     problem: str = ""
@@ -115,16 +116,19 @@ def places(host: Host, system: System) -> Iterator[tuple[Place, Path]]:
 def standing(host: Host, system: System, name: str) -> Standing:
     """How the host stands here; what keeps its files from being read is told, not raised."""
     here = any(system.command(command) for command in host.commands)
+    written: list[Place] = []
     paths: list[Path] = []
     entries: list[Any] = []
     try:
         for place, path in places(host, system):
+            written.append(place)
             here = here or (path.parent.is_dir() and path.parent != system.home)
             paths.append(path)
             entries.append(edit.at(_value(host, place, read_file(path)), [*place.section, name]))
     except ConfigError as error:
-        return Standing(host, here, tuple(paths), (), error.message)
-    return Standing(host, here or any(path.exists() for path in paths), tuple(paths), tuple(entries))
+        return Standing(host, here, tuple(written), tuple(paths), (), error.message)
+    here = here or any(path.exists() for path in paths)
+    return Standing(host, here, tuple(written), tuple(paths), tuple(entries))
 
 
 def _path(host: Host, place: Place, system: System) -> Path:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from flintt_mcp.calls.caller import Credentials
 from flintt_mcp.catalogue import APIS
+from flintt_mcp.catalogue.base_urls import base_urls, on_this_machine
 from flintt_mcp.catalogue.flintt import FLINTT
 from flintt_mcp.catalogue.operation import Api
 from flintt_mcp.errors import ConfigError
@@ -50,9 +51,9 @@ def find_keys(settings: Settings, environment: Mapping[str, str], ask: Ask | Non
         if host_asks:
             keys.append(Key(variable_of(api), header_of(api), ""))
         elif value:
-            keys.append(Key(variable_of(api), header_of(api), checked(api, value), exported=True))
+            keys.append(Key(variable_of(api), header_of(api), checked(api, value, environment), exported=True))
         elif api is FLINTT:
-            keys.append(Key(variable_of(api), header_of(api), checked(api, _asked(ask))))
+            keys.append(Key(variable_of(api), header_of(api), checked(api, _asked(ask), environment)))
         else:
             notes.append(f"{variable_of(api)} is not set: tools of {api.title} need it, set it and install again")
     return Found(tuple(keys), tuple(notes))
@@ -78,8 +79,8 @@ def header_of(api: Api) -> str:
     return "X-API-Key" if api is FLINTT else api.own_header
 
 
-def checked(api: Api, value: str) -> str:
-    """The key, if it can be one of this API.
+def checked(api: Api, value: str, environment: Mapping[str, str]) -> str:
+    """The key, if it can be one of this API, which is where the environment says.
 
     Raises:
         ConfigError: it cannot.
@@ -89,7 +90,8 @@ def checked(api: Api, value: str) -> str:
         raise ConfigError(
             f"{variable_of(api)} holds a placeholder and no key", advice=f"{api.key_hint}; --sandbox needs none"
         )
-    if value in (api.sandbox_key, "flt_sandbox_second_key"):
+    is_here = api.name in on_this_machine(base_urls(environment, sandbox=False))
+    if value == api.sandbox_key and not is_here:
         raise ConfigError(
             f"{variable_of(api)} holds the sandbox's published key, which no hosted API takes", advice="add --sandbox"
         )
