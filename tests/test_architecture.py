@@ -98,7 +98,7 @@ ONLY_IN: dict[str, tuple[str, ...]] = {
     "aiohttp": ("rest.sending.proxied", "sandbox.network.guard"),
     "aiohappyeyeballs": ("rest.sending.network",),
     "httptools": ("rest.sending.http1",),
-    "pydantic": ("calls.arguments", "calls.kinds", "face.*", "cli.sandbox", "sandbox.*"),
+    "pydantic": ("calls.checking", "calls.kinds", "face.*", "cli.sandbox", "sandbox.*"),
     "starlette": (
         *("serving.asgi", "serving.process", "serving.workers", "cli.sandbox"),
         *("transports.http.*", "sandbox.*"),

@@ -7,17 +7,17 @@ repeating its value.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from functools import cached_property
-from typing import Any, NotRequired, Required
+from typing import TYPE_CHECKING, Any
 
-from pydantic import ConfigDict, TypeAdapter, ValidationError, with_config
-from typing_extensions import TypedDict
-
-from flintt_mcp.calls.kinds import schema_of, type_of
 from flintt_mcp.calls.names import close_names, shown_name
+from flintt_mcp.calls.schemas import input_schema
 from flintt_mcp.catalogue.operation import Arg, Place, Rule
 from flintt_mcp.errors import ToolInputError
+
+if TYPE_CHECKING:
+    from flintt_mcp.calls.checking import Check
 
 ADDED_BY_CLIENTS = frozenset({"sessionId", "action", "chatInput", "toolCallId"})
 """What the agent of n8n adds to the arguments of every call (n8n-io/n8n, issues 21500 and 22787): no model can leave it out."""
@@ -36,14 +36,14 @@ class Arguments:
         self._rules = rules
         self._tool = tool
         self.args = args
-        self.schema = _schema(args)
+        self.schema = input_schema(args)
 
     @cached_property
-    def _validate(self) -> Callable[[Mapping[str, Any]], dict[str, Any]]:
-        shape = TypedDict(self._tool, {arg.name: _annotation(arg) for arg in self.args})  # type: ignore[misc]  # rows name the fields
-        strict = with_config(ConfigDict(extra="forbid", hide_input_in_errors=True))(shape)
-        # Only the validator is kept: the adapter's schema and serializer cost as much memory again, for every tool.
-        return TypeAdapter(strict).validator.validate_python
+    def _validate(self) -> Check:
+        """The check by types. Loaded at the first call: the schema alone has to be there early."""
+        from flintt_mcp.calls.checking import checker
+
+        return checker(self._tool, self.args)
 
     def check(self, raw: Mapping[str, Any]) -> dict[str, Any]:
         """The arguments that were set, in their right types.
@@ -58,11 +58,9 @@ class Arguments:
         if len(unknown) > _UNKNOWN_LOOKED_AT:
             raise _input_error([self._unknown(shown_name(name)) for name in unknown[:_ERRORS_SHOWN]], len(unknown))
         given = self._given(raw) if unknown or None in raw.values() or "" in raw.values() else raw
-        try:
-            checked = self._validate(given)
-        except ValidationError as error:
-            errors = _errors(error)
-            raise _input_error([self._sentence(item) for item in errors[:_ERRORS_SHOWN]], len(errors)) from None
+        checked = self._validate(given)
+        if isinstance(checked, list):
+            raise _input_error([self._sentence(fault) for fault in checked[:_ERRORS_SHOWN]], len(checked))
         broken = [sentence for rule in self._rules if (sentence := rule.broken_by(checked))]
         if broken:
             raise _input_error(broken)
@@ -99,22 +97,3 @@ def _input_error(sentences: list[str], found: int = 0) -> ToolInputError:
     """The error of these sentences; `found` is how many there would be, when not all of them are told."""
     more = [f"and {found - len(sentences)} more"] if found > len(sentences) else []
     return ToolInputError("; ".join(sentences + more), advice="correct the arguments and call again")
-
-
-def _errors(error: ValidationError) -> list[Any]:
-    return error.errors(include_url=False, include_context=False, include_input=False)
-
-
-def _annotation(arg: Arg) -> Any:
-    typed = type_of(arg)
-    return Required[typed] if arg.required else NotRequired[typed]
-
-
-def _schema(args: tuple[Arg, ...]) -> dict[str, Any]:
-    schema: dict[str, Any] = {
-        "type": "object",
-        "properties": {arg.name: schema_of(arg) for arg in args},
-        "additionalProperties": False,
-    }
-    required = [arg.name for arg in args if arg.required]
-    return {**schema, "required": required} if required else schema

@@ -1,7 +1,7 @@
-"""One argument of a tool, by its kind: the type that checks it, and its JSON Schema.
+"""The type that checks one argument of a tool, by its kind.
 
-In: an `Arg` row. Out: a type for pydantic, which understands what clients send in place of a value and refuses what no API takes,
-and a schema that every client can read. What is refused is told as what the argument takes; the value is never repeated.
+In: an `Arg` row. Out: a type for pydantic, which understands what clients send in place of a value and refuses what no API takes.
+What is refused is told as what the argument takes; the value is never repeated.
 """
 
 from __future__ import annotations
@@ -17,10 +17,8 @@ from typing import Annotated, Any, Literal
 import msgspec
 from pydantic import AfterValidator, BeforeValidator, Field
 
+from flintt_mcp.calls.schemas import MONEY_PATTERN, TEXTS_ITEM
 from flintt_mcp.catalogue.operation import Arg, Kind
-
-MONEY_PATTERN = r"^-?(0|[1-9][0-9]{0,17})(\.[0-9]{1,8})?$"
-"""An amount that is a JSON number as it stands: it goes into the request's body as that very token."""
 
 _MOST_WHOLE = 2**63 - 1
 _FLOAT_DIGITS = 15
@@ -29,8 +27,6 @@ _UNSEEN = ("Cc", "Cf", "Cs", "Zs", "Zl", "Zp", "Mn", "Me")
 """Categories of characters that show nothing on their own. One that this Python does not know yet may well show something."""
 _BLANKS = "\u115f\u1160\u2800\u3164\uffa0"
 """Letters and symbols by their category, and nothing to look at."""
-_TEXTS_ITEM = (1, 2000)
-"""Shortest and longest text in a list."""
 
 
 def type_of(arg: Arg) -> Any:
@@ -51,7 +47,7 @@ def type_of(arg: Arg) -> Any:
         case Kind.OBJECT:
             return Annotated[dict, AfterValidator(_sendable), BeforeValidator(_from_json(dict, "an object"))]
         case Kind.TEXTS:
-            shortest, longest = _TEXTS_ITEM
+            shortest, longest = TEXTS_ITEM
             text = _text(Field(min_length=shortest, max_length=longest), shows=True)
             item: Any = Literal[arg.choices] if arg.choices else text
             size = Field(min_length=_whole(low), max_length=_whole(high))
@@ -156,30 +152,3 @@ def _money(pattern: str) -> Callable[[Any], Any]:
         return format(Decimal(repr(value)), "f")
 
     return check
-
-
-_BOUNDS = {
-    Kind.TEXT: ("minLength", "maxLength"),
-    Kind.TEXTS: ("minItems", "maxItems"),
-    Kind.INTEGER: ("minimum", "maximum"),
-    Kind.NUMBER: ("minimum", "maximum"),
-}
-
-
-def schema_of(arg: Arg) -> dict[str, Any]:
-    """The JSON Schema of this argument."""
-    prop: dict[str, Any] = {"type": "string" if arg.kind is Kind.MONEY else arg.kind.value}
-    if arg.kind is Kind.TEXTS:
-        shortest, longest = _TEXTS_ITEM
-        bounds = {"enum": list(arg.choices)} if arg.choices else {"minLength": shortest, "maxLength": longest}
-        prop["items"] = {"type": "string", **bounds}
-    elif arg.choices:
-        prop["enum"] = list(arg.choices)
-    if arg.kind is Kind.MONEY or arg.pattern:
-        prop["pattern"] = arg.pattern or MONEY_PATTERN
-    for key, bound in zip(_BOUNDS.get(arg.kind, ()), (arg.low, arg.high), strict=False):
-        if bound is not None:
-            prop[key] = int(bound) if float(bound).is_integer() else bound
-    if arg.default is not None:
-        prop["default"] = arg.default
-    return {**prop, "description": arg.about} if arg.about else prop

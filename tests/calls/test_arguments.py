@@ -14,12 +14,12 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
 from flintt_mcp.calls.arguments import Arguments
-from flintt_mcp.calls.kinds import MONEY_PATTERN
+from flintt_mcp.calls.schemas import MONEY_PATTERN
 from flintt_mcp.calls.tool import Tool
 from flintt_mcp.catalogue.flowpilot import AMOUNT
 from flintt_mcp.catalogue.operation import AnyOf, Arg, Kind, Needs, NotBoth, Operation, Place, body, local, path, query
 from flintt_mcp.errors import ToolInputError
-from flintt_mcp.rest.operation_tool import arguments_of
+from flintt_mcp.rest.described import arguments_of
 from scripts.handbook.pages import all_tools
 from tests.apis.toolbox import case_arguments
 from tests.case_files import every_operation

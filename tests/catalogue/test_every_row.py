@@ -21,7 +21,7 @@ from flintt_mcp.catalogue.operation import (
     Record,
     Route,
 )
-from flintt_mcp.rest.operation_tool import arguments_of
+from flintt_mcp.rest.described import arguments_of
 from tests.case_files import every_operation
 from tests.catalogue import MAKES_WHAT_IS_MISSING
 

@@ -30,7 +30,8 @@ from flintt_mcp.catalogue.operation import (
     path,
 )
 from flintt_mcp.errors import ConfigError, CredentialMissing, FlinttError, NotFound, Unauthorized
-from flintt_mcp.rest.operation_tool import arguments_of, operation_tools
+from flintt_mcp.rest.described import arguments_of
+from flintt_mcp.rest.operation_tool import operation_tools
 from flintt_mcp.rest.reading.clients import Budgets
 from flintt_mcp.rest.reading.cursors import Cursors
 from flintt_mcp.rest.sending.message import TransportFault

@@ -1,0 +1,55 @@
+"""The JSON Schema of a tool's arguments, as every client can read it: one object, no anyOf, no $ref.
+
+In: `Arg` rows. Out: plain values for the list of tools. `kinds.py` has the types that check the same rows; nothing here
+loads pydantic, so that a list can be told before anything is checked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from flintt_mcp.catalogue.operation import Arg, Kind
+
+MONEY_PATTERN = r"^-?(0|[1-9][0-9]{0,17})(\.[0-9]{1,8})?$"
+"""An amount that is a JSON number as it stands: it goes into the request's body as that very token."""
+TEXTS_ITEM = (1, 2000)
+"""Shortest and longest text in a list."""
+
+_BOUNDS = {
+    Kind.TEXT: ("minLength", "maxLength"),
+    Kind.TEXTS: ("minItems", "maxItems"),
+    Kind.INTEGER: ("minimum", "maximum"),
+    Kind.NUMBER: ("minimum", "maximum"),
+}
+
+
+def input_schema(args: Iterable[Arg]) -> dict[str, Any]:
+    """The schema of these arguments together."""
+    args = tuple(args)
+    schema: dict[str, Any] = {
+        "type": "object",
+        "properties": {arg.name: _schema_of(arg) for arg in args},
+        "additionalProperties": False,
+    }
+    required = [arg.name for arg in args if arg.required]
+    return {**schema, "required": required} if required else schema
+
+
+def _schema_of(arg: Arg) -> dict[str, Any]:
+    """The JSON Schema of this argument."""
+    prop: dict[str, Any] = {"type": "string" if arg.kind is Kind.MONEY else arg.kind.value}
+    if arg.kind is Kind.TEXTS:
+        shortest, longest = TEXTS_ITEM
+        bounds = {"enum": list(arg.choices)} if arg.choices else {"minLength": shortest, "maxLength": longest}
+        prop["items"] = {"type": "string", **bounds}
+    elif arg.choices:
+        prop["enum"] = list(arg.choices)
+    if arg.kind is Kind.MONEY or arg.pattern:
+        prop["pattern"] = arg.pattern or MONEY_PATTERN
+    for key, bound in zip(_BOUNDS.get(arg.kind, ()), (arg.low, arg.high), strict=False):
+        if bound is not None:
+            prop[key] = int(bound) if float(bound).is_integer() else bound
+    if arg.default is not None:
+        prop["default"] = arg.default
+    return {**prop, "description": arg.about} if arg.about else prop
