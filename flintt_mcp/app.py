@@ -75,7 +75,7 @@ if TYPE_CHECKING:
 
     from mcp.server.lowlevel.server import Server
 
-    from flintt_mcp.face.shown import Face
+    from flintt_mcp.face.face import Face
 
 Send = Callable[[UpstreamRequest], Awaitable[UpstreamResponse]]
 
@@ -127,7 +127,7 @@ class App:
         `sender_of` reads who sent an HTTP request: there each brings its own keys, and those of whoever started this process
         are left out.
         """
-        from flintt_mcp.face.shown import Face
+        from flintt_mcp.face.face import Face
 
         return Face(
             inventory=self.inventory,

@@ -13,7 +13,8 @@ from mcp.shared.exceptions import MCPError
 from mcp_types import INVALID_PARAMS, CompleteRequestParams
 
 from flintt_mcp.calls.names import shown_name
-from flintt_mcp.face.shown import Context, Face
+from flintt_mcp.face.face import Face
+from flintt_mcp.face.shown import Context
 from flintt_mcp.offers.resources import Completer
 
 _MOST = 100

@@ -10,33 +10,19 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from mcp.shared.exceptions import MCPError
-from mcp_types import INVALID_PARAMS, GetPromptRequestParams, PaginatedRequestParams
+from mcp_types import INVALID_PARAMS, GetPromptRequestParams
 
 from flintt_mcp.calls.names import shown_name
+from flintt_mcp.face.face import Face
+from flintt_mcp.face.lists import prompt_rows
 from flintt_mcp.face.questions import AskAgain, rounds
-from flintt_mcp.face.shown import Context, Face, one_page
+from flintt_mcp.face.shown import Context, listing
 from flintt_mcp.offers.prompts import Filling, Prompt
 
 
 def list_prompts(face: Face) -> Callable[..., Any]:
     """Answers `prompts/list`."""
-    shown = [
-        {
-            "name": prompt.name,
-            "title": prompt.title,
-            "description": prompt.about,
-            "arguments": [
-                {"name": arg.name, "description": arg.about, "required": arg.required} for arg in prompt.arguments
-            ],
-        }
-        for prompt in face.prompts
-    ]
-
-    async def answer(ctx: Context, params: PaginatedRequestParams | None) -> dict[str, Any]:
-        one_page(params)
-        return {"resultType": "complete", "prompts": shown}
-
-    return answer
+    return listing("prompts", prompt_rows(face.prompts))
 
 
 def get_prompt(face: Face) -> Callable[..., Any]:

@@ -10,8 +10,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from mcp_types.version import MODERN_PROTOCOL_VERSIONS
-
 from flintt_mcp.calls.call import Call, Channel
 from flintt_mcp.calls.caller import Caller
 from flintt_mcp.calls.inventory import Inventory, is_visible
@@ -19,9 +17,10 @@ from flintt_mcp.calls.pipeline import Pipeline
 from flintt_mcp.calls.reply import Ask, Done, Refused, Reply
 from flintt_mcp.calls.tool import Tool
 from flintt_mcp.calls.wording import told
-from flintt_mcp.face.meta import is_good_meta
+from flintt_mcp.face.lists import LISTS_TTL_MS
+from flintt_mcp.face.revisions import MODERN
+from flintt_mcp.face.shapes import is_good_meta
 
-LISTS_TTL_MS = 300_000
 _CALL_MEMBERS = frozenset({"name", "arguments", "_meta"})
 _LIST_MEMBERS = frozenset({"_meta"})
 _MODERN_ONLY = frozenset({"resultType", "ttlMs", "cacheScope"})
@@ -67,7 +66,7 @@ class ToolAnswers:
             result = await self._call(params, caller, channel)
         elif method == "tools/list" and _LIST_MEMBERS.issuperset(params):
             result = {**tool_list(self._inventory, caller), "ttlMs": LISTS_TTL_MS, "cacheScope": "private"}
-        if result is None or version not in MODERN_PROTOCOL_VERSIONS:
+        if result is None or version not in MODERN:
             return result and {name: value for name, value in result.items() if name not in _MODERN_ONLY}
         result["_meta"] = self._stamp
         return result

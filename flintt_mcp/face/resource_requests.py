@@ -7,41 +7,30 @@ one error, with the reason and what to do; the URI in it is bounded.
 from __future__ import annotations
 
 import base64
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Any
 
 from mcp.shared.exceptions import MCPError
-from mcp_types import INVALID_PARAMS, PaginatedRequestParams, ReadResourceRequestParams
+from mcp_types import INVALID_PARAMS, ReadResourceRequestParams
 
 from flintt_mcp.calls.names import shown_name
 from flintt_mcp.calls.wording import told
 from flintt_mcp.errors import FlinttError
+from flintt_mcp.face.face import Face
+from flintt_mcp.face.lists import resource_rows, template_rows
 from flintt_mcp.face.questions import AskAgain, rounds
-from flintt_mcp.face.shown import Context, Face, McpChannel, one_page
+from flintt_mcp.face.shown import Context, McpChannel, listing
 from flintt_mcp.offers.resources import Contents, Reading, Resource
 
 
 def list_resources(face: Face) -> Callable[..., Any]:
     """Answers `resources/list`: the fixed ones."""
-    return _list(face.resources.fixed, "resources", "uri")
+    return listing("resources", resource_rows(face.resources))
 
 
 def list_templates(face: Face) -> Callable[..., Any]:
     """Answers `resources/templates/list`."""
-    return _list(face.resources.templates, "resourceTemplates", "uriTemplate")
-
-
-def _list(rows: Iterable[Resource], key: str, uri_key: str) -> Callable[..., Any]:
-    shown = [
-        {uri_key: row.uri, "name": row.name, "title": row.title, "description": row.about, "mimeType": row.mime_type}
-        for row in rows
-    ]
-
-    async def answer(ctx: Context, params: PaginatedRequestParams | None) -> dict[str, Any]:
-        one_page(params)
-        return {"resultType": "complete", key: shown}
-
-    return answer
+    return listing("resourceTemplates", template_rows(face.resources))
 
 
 def read_resource(face: Face) -> Callable[..., Any]:

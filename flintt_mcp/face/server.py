@@ -18,15 +18,14 @@ from opentelemetry.trace import ProxyTracerProvider, get_tracer_provider
 
 from flintt_mcp import __version__
 from flintt_mcp.face.completions import complete
+from flintt_mcp.face.face import Face
+from flintt_mcp.face.greeting import EXTENSIONS, NAME, TITLE
+from flintt_mcp.face.lists import LISTS_TTL_MS
 from flintt_mcp.face.prompt_requests import get_prompt, list_prompts
-from flintt_mcp.face.replies import LISTS_TTL_MS
 from flintt_mcp.face.resource_requests import list_resources, list_templates, read_resource
-from flintt_mcp.face.shown import Context, Face
-from flintt_mcp.face.skill_requests import EXTENSION as SKILLS
+from flintt_mcp.face.shown import Context
 from flintt_mcp.face.skill_requests import skill_handlers
 from flintt_mcp.face.tool_requests import ToolAnswersFirst, call_tool, list_tools, tool_answers
-
-NAME = "flintt-mcp"
 
 
 def build_server(face: Face) -> Server[Any]:
@@ -35,7 +34,7 @@ def build_server(face: Face) -> Server[Any]:
     server: Server[Any] = Server(
         NAME,
         version=__version__,
-        title="Flintt",
+        title=TITLE,
         instructions=face.instructions or None,
         cache_hints=_cache_hints(),
         get_tool_input_schema=lambda name: tools[name].arguments.schema if name in tools else None,
@@ -48,7 +47,7 @@ def build_server(face: Face) -> Server[Any]:
         on_get_prompt=get_prompt(face),
         on_completion=complete(face),
     )
-    server.extensions[SKILLS] = {}
+    server.extensions.update(EXTENSIONS)
     for method, (params_type, handler) in (skill_handlers(face) | dict(face.extra)).items():
         server.add_request_handler(method, params_type, handler)
     _put_middleware(server, face)

@@ -1,13 +1,11 @@
-"""What every handler of the face stands on: what is shown, who sent a request, and the way back to its client.
+"""What every handler of the face stands on beside what is shown: the SDK's context of a request, and the way back to its client.
 
-In: what `app.py` composed, and the SDK's context of one request. Out: the `Caller` of that request, and a channel on which a tool
-shows progress. It answers no request itself.
+In: the SDK's context of one request. Out: a channel on which a tool shows progress. It answers no request itself.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable
 from typing import Any
 
 from mcp.server.connection import allowed_log_levels
@@ -23,48 +21,12 @@ from mcp_types.version import MODERN_PROTOCOL_VERSIONS
 from pydantic import BaseModel
 
 from flintt_mcp.calls.call import LogLevel
-from flintt_mcp.calls.caller import Caller, ChannelKind
-from flintt_mcp.calls.inventory import Inventory
-from flintt_mcp.calls.pipeline import Pipeline
+from flintt_mcp.calls.caller import ChannelKind
 from flintt_mcp.face.questions import offered
-from flintt_mcp.offers.prompts import Prompt
-from flintt_mcp.offers.resources import Resources
-from flintt_mcp.offers.skills import Skill
 
 Context = ServerRequestContext[Any, Any]
 Handler = tuple[type[BaseModel], Callable[[Context, Any], Any]]
 """An added request handler: the model of its params, and the function."""
-
-
-@dataclass(frozen=True, slots=True)
-class Face:
-    """What this server shows.
-
-    `caller` is whoever started the process; `sender_of` reads from an HTTP request who sent it, as its transport knows. `extra`
-    adds or replaces handlers by method; `state_key` seals what a client carries for us.
-    """
-
-    inventory: Inventory
-    pipeline: Pipeline
-    resources: Resources
-    prompts: Sequence[Prompt]
-    caller: Caller
-    state_key: bytes = field(repr=False)
-    instructions: str = ""
-    skills: Sequence[Skill] = ()
-    extra: Mapping[str, Handler] = field(default_factory=dict)
-    sender_of: Callable[[Any], Caller] | None = None
-
-    def caller_of(self, ctx: Context) -> Caller:
-        """Who sent this request: its own credentials over HTTP, else whoever started the process.
-
-        An HTTP request that nobody read a caller from fails: it must never count as whoever started the process.
-        """
-        if ctx.request is None:
-            return self.caller
-        if self.sender_of is None:
-            raise LookupError("no transport said who sends its requests")
-        return self.sender_of(ctx.request)
 
 
 class McpChannel:
@@ -109,3 +71,13 @@ def one_page(params: PaginatedRequestParams | None) -> None:
     """
     if params is not None and params.cursor is not None:
         raise MCPError(INVALID_PARAMS, "Unknown cursor: this list has one page, call it without a cursor")
+
+
+def listing(name: str, rows: list[dict[str, Any]]) -> Callable[..., Any]:
+    """The handler of a list that is the same for everybody."""
+
+    async def answer(ctx: Context, params: PaginatedRequestParams | None) -> dict[str, Any]:
+        one_page(params)
+        return {"resultType": "complete", name: rows}
+
+    return answer

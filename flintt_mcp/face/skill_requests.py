@@ -13,10 +13,10 @@ from mcp.shared.exceptions import MCPError
 from mcp_types import INVALID_PARAMS, PaginatedRequestParams, RequestParams
 
 from flintt_mcp.calls.names import shown_name
-from flintt_mcp.face.shown import Context, Face, Handler, one_page
+from flintt_mcp.face.face import Face
+from flintt_mcp.face.shown import Context, Handler, one_page
 from flintt_mcp.offers.skills import SKILLS_TTL_MS, Skill
 
-EXTENSION = "io.modelcontextprotocol/skills"
 _KEPT = {"ttlMs": SKILLS_TTL_MS, "cacheScope": "public", "resultType": "complete"}
 
 

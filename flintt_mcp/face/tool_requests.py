@@ -19,9 +19,10 @@ from flintt_mcp.calls.call import Call
 from flintt_mcp.calls.inventory import no_tool
 from flintt_mcp.calls.reply import Reply
 from flintt_mcp.errors import UnknownTool
+from flintt_mcp.face.face import Face
 from flintt_mcp.face.questions import AskAgain, rounds
 from flintt_mcp.face.replies import ToolAnswers, tool_list, tool_result
-from flintt_mcp.face.shown import Context, Face, McpChannel, one_page
+from flintt_mcp.face.shown import Context, McpChannel, one_page
 
 SESSION_HEADER = "mcp-session-id"
 

@@ -19,9 +19,9 @@ from flintt_mcp.calls.call import QuietChannel
 from flintt_mcp.calls.caller import Caller
 from flintt_mcp.catalogue import APIS, TOOLSETS
 from flintt_mcp.errors import ConfigError
-from flintt_mcp.face.meta import client_of
 from flintt_mcp.face.replies import ToolAnswers
 from flintt_mcp.face.server import build_server, makes_spans
+from flintt_mcp.face.shapes import client_of
 from flintt_mcp.face.tool_requests import tool_answers
 from flintt_mcp.offers.handbook.documents import Handbook, default_folder
 from flintt_mcp.offers.toolsets import OWN

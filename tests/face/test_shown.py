@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from flintt_mcp.calls.caller import Caller
-from flintt_mcp.face.shown import Face
+from flintt_mcp.face.face import Face
 
 OWN, SENDER = Caller("own"), Caller("sender")
 UNUSED: Any = None
