@@ -6,33 +6,22 @@ is, and runs it with the keys of the call at hand, through every stage. Nothing 
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import anyio
 import msgspec
 
 from flintt_mcp.calls.approvals import Approvals
-from flintt_mcp.calls.arguments import Arguments
 from flintt_mcp.calls.call import INTENT, Call
 from flintt_mcp.calls.intent import Intent, Intents, State
 from flintt_mcp.calls.reply import Done, Refused, Reply
 from flintt_mcp.calls.stages.approval import not_approved
 from flintt_mcp.calls.tool import Tool
-from flintt_mcp.catalogue.operation import Effect, Kind, local
 from flintt_mcp.errors import CallRefused, ToolInputError
+from flintt_mcp.offers.approval_tool import approval_tool
 
-TOOLSET = "approvals"
 _PAUSE = 1.0
-_SCHEMA: Mapping[str, Any] = {
-    "type": "object",
-    "properties": {"state": {"type": "string"}, "result": {"type": "object"}},
-    "required": ["state"],
-}
-_ABOUT = (
-    "Look whether a person approved a call that answered approval_required, and run it once if so. Returns its result. It cannot "
-    "approve."
-)
 
 
 class GetApproval:
@@ -90,22 +79,6 @@ class GetApproval:
             "intent: there is none of that id for this key",
             advice="take it from the answer that said approval_required, or make the call again; a day later it is forgotten",
         )
-
-
-def approval_tool(handle: Callable[[Call], Awaitable[Reply]]) -> Tool:
-    """The description of get_approval, with what does it."""
-    wait = local("wait", "Seconds to wait for the person.", kind=Kind.INTEGER, low=0, high=50, default=0)
-    return Tool(
-        name="get_approval",
-        title="Get an approval",
-        about=_ABOUT,
-        effect=Effect.UPDATE,
-        toolset=TOOLSET,
-        arguments=Arguments("get_approval", (local("intent", required=True, low=1, high=100), wait)),
-        handle=handle,
-        output_schema=_SCHEMA,
-        long_lived=True,
-    )
 
 
 def _arguments(tool: Tool, intent: Intent) -> dict[str, Any]:

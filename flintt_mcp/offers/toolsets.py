@@ -1,6 +1,6 @@
 """Which tools are on: the toolsets that the settings choose, and of every tool that is off, why.
 
-In: settings, and what tools stand on (handbook, upstream). Out: toolsets, and the `Inventory` of their tools; what is off is not
+In: settings, and where tools come from. Out: toolsets, and the `Inventory` of their tools; what is off is not
 even built. This is the choice of whoever runs the server; `narrowing` says what a request may choose of it, and who asks is
 not seen here.
 """
@@ -16,12 +16,11 @@ from flintt_mcp.catalogue import TOOLSETS
 from flintt_mcp.catalogue.flextell import FLEXTELL_TOOLSET, flextell_toolset
 from flintt_mcp.catalogue.operation import Toolset
 from flintt_mcp.errors import ConfigError
-from flintt_mcp.offers.approvals import TOOLSET as APPROVALS
+from flintt_mcp.offers.approval_tool import TOOLSET as APPROVALS
 from flintt_mcp.offers.handbook.documents import Handbook
 from flintt_mcp.offers.handbook.tools import TOOLSET as DOCS
 from flintt_mcp.offers.handbook.tools import docs_tools
-from flintt_mcp.rest.operation_tool import operation_tools
-from flintt_mcp.rest.upstream import Upstream
+from flintt_mcp.rest.reading.clients import Budgets
 from flintt_mcp.settings import Settings
 
 OWN = {
@@ -66,17 +65,17 @@ def build_inventory(
     settings: Settings,
     toolsets: Sequence[Toolset],
     handbook: Handbook,
-    upstream: Upstream,
+    operations: Callable[[Toolset], Iterable[Tool]],
     own: Sequence[Tool],
-    additions: Sequence[Tool],
-    hides: Callable[[Tool, Caller], bool] | None,
+    additions: Sequence[Tool] = (),
+    hides: Callable[[Tool, Caller], bool] | None = None,
 ) -> Inventory:
     """The tools that are on, `additions` last, and of all others why they are off; `hides` leaves some out of a caller's list.
 
-    `own` are tools of this server that stand on neither an API nor the handbook.
+    `operations` gives the tools of an API's toolset, `own` are those of this server that stand on neither an API nor the handbook.
     """
     chosen = chosen_toolsets(settings.toolsets)
-    tools = [tool for toolset in toolsets for tool in operation_tools(toolset, upstream)]
+    tools = [tool for toolset in toolsets for tool in operations(toolset)]
     off = {
         operation.name: f"its toolset {toolset.name} is not among --toolsets"
         for toolset in TOOLSETS
@@ -84,7 +83,7 @@ def build_inventory(
         for operation in toolset.operations
     }
     if DOCS in chosen:
-        tools += docs_tools(handbook, upstream.results.budgets)
+        tools += docs_tools(handbook, Budgets(settings.result_limit))
     tools += [tool for tool in own if tool.toolset in chosen]
     if settings.read_only:
         off |= {tool.name: "this server is read-only" for tool in tools if not tool.effect.reads}

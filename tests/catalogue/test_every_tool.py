@@ -13,7 +13,7 @@ from flintt_mcp.calls.schemas import MONEY_PATTERN
 from flintt_mcp.calls.tool import Tool
 from flintt_mcp.catalogue import APIS, TOOLSETS
 from flintt_mcp.catalogue.operation import Effect, Operation
-from flintt_mcp.offers.approvals import TOOLSET as APPROVALS
+from flintt_mcp.offers.approval_tool import TOOLSET as APPROVALS
 from flintt_mcp.offers.handbook.tools import TOOLSET as DOCS
 from scripts.handbook.pages import all_tools
 from tests.case_files import every_operation

@@ -6,7 +6,7 @@ import pytest
 from mcp.shared.exceptions import MCPError
 from mcp_types import CacheableResult
 
-from flintt_mcp.app import INSTRUCTIONS
+from flintt_mcp.offers.instructions import INSTRUCTIONS
 from scripts.handbook.pages import all_tools
 from tests.face.conftest import NEWEST, Connect
 

@@ -99,8 +99,18 @@ class Handbook:
     """All documents, in order of their slugs."""
 
     def __init__(self, folder: Path) -> None:
-        self.documents = {path.stem: parse(path) for path in sorted(folder.glob("*.md"))}
+        self._paths = {path.stem: path for path in sorted(folder.glob("*.md"))}
         self._lock = threading.Lock()
+
+    @property
+    def slugs(self) -> tuple[str, ...]:
+        """The names of all documents; none is read for them."""
+        return tuple(self._paths)
+
+    @cached_property
+    def documents(self) -> dict[str, Document]:
+        """All documents by their slugs."""
+        return {slug: parse(path) for slug, path in self._paths.items()}
 
     def __iter__(self) -> Iterator[Document]:
         return iter(self.documents.values())

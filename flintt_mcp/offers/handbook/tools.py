@@ -28,7 +28,7 @@ _DEVELOPERS = local("developers", "Also pages for developers of this server.", k
 def docs_tools(handbook: Handbook, budgets: Budgets) -> list[Tool]:
     """list_docs, get_doc and search_docs over a handbook, with results as large as the client takes."""
     docs = _Docs(handbook, budgets)
-    slug = local("slug", choices=tuple(handbook.documents), required=True)
+    slug = local("slug", choices=handbook.slugs, required=True)
     section = local("section", "Heading of one section.", low=1, high=200)
     query = local("query", required=True, low=1, high=300)
     limit = local("limit", kind=Kind.INTEGER, low=1, high=20, default=5)

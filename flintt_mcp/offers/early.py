@@ -1,0 +1,41 @@
+"""All tools that are on, before anything is open: what each says of itself, and nothing yet that does it.
+
+In: settings and the environment, as `app.py` takes them. Out: an `Inventory` that lists exactly what the app's will; a test
+holds the two together. It loads no way to an API, no store and no checks, so that a client hears of the tools while those are
+being loaded.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import NoReturn
+
+from flintt_mcp.calls.call import Call
+from flintt_mcp.calls.inventory import Inventory
+from flintt_mcp.calls.tool import Tool
+from flintt_mcp.catalogue.operation import Toolset
+from flintt_mcp.offers.approval_tool import approval_tool
+from flintt_mcp.offers.handbook.documents import Handbook, default_folder
+from flintt_mcp.offers.toolsets import build_inventory, toolsets_on
+from flintt_mcp.rest.described import Work, described
+from flintt_mcp.settings import Settings
+
+
+def early_inventory(settings: Settings, environment: Mapping[str, str]) -> Inventory:
+    """The tools that the app of these settings will list.
+
+    Raises:
+        ConfigError: a toolset or a resource name that cannot work.
+    """
+    handbook = Handbook(default_folder())
+    return build_inventory(
+        settings, toolsets_on(settings, environment), handbook, _operations, [approval_tool(_nobody)]
+    )
+
+
+def _operations(toolset: Toolset) -> list[Tool]:
+    return [described(toolset, operation, Work(_nobody)) for operation in toolset.operations]
+
+
+async def _nobody(call: Call) -> NoReturn:
+    raise LookupError("a tool that only says what it is was called")
