@@ -42,7 +42,6 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
         "serving",
         "settings",
         "state",
-        "transports",
     ),
     "doctor": ("app", "calls", "catalogue", "errors", "hosts", "rest.sending", "settings", "state"),
     "hosts": ("calls", "catalogue", "errors", "hosts.document", "settings", "state"),
@@ -54,7 +53,8 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
         "errors",
         "face",
         "hosts",
-        *("offers", "offers.handbook", "pages", "sandbox", "settings", "state", "transports.http"),
+        *("offers", "offers.handbook", "pages", "rest.sending", "sandbox", "settings", "state"),
+        *("transports.http", "transports.stdio"),
     ),
     # the one module that puts the rooms together
     "app": (
@@ -62,7 +62,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
         *("rest.reading", "rest.sending", "sandbox", "settings", "sqlite", "state"),
     ),
     # what a client of MCP sees, and the ways to it
-    "transports.http": ("calls", "errors", "pages", "settings", "transports"),
+    "transports.*": ("calls", "errors", "pages", "settings", "transports"),
     "pages": ("calls", "hosts", "hosts.document", "offers.handbook", "settings"),
     "face": ("calls", "errors", "offers"),
     # what is on offer
@@ -93,8 +93,8 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
 }
 
 ONLY_IN: dict[str, tuple[str, ...]] = {
-    "mcp": ("face.*", "transports.stdio", "transports.http.*"),
-    "mcp_types": ("face.*", "transports.stdio", "transports.http.*"),
+    "mcp": ("face.*", "transports.stdio.sdk", "transports.http.*"),
+    "mcp_types": ("face.*", "transports.stdio.sdk", "transports.http.*"),
     "aiohttp": ("rest.sending.proxied", "sandbox.network.guard"),
     "aiohappyeyeballs": ("rest.sending.network",),
     "httptools": ("rest.sending.http1",),

@@ -28,23 +28,11 @@ _UNREAD = re.compile("[\udc80-\udcff]")
 
 
 def _stdio(settings: Settings, env: dict[str, str], options: argparse.Namespace, rest: list[str]) -> int:
-    import anyio
+    from flintt_mcp.serving.child import serve_child
 
-    from flintt_mcp.app import open_app
-    from flintt_mcp.serving.memory import settle_memory
-
-    if sys.stdin.isatty():
+    if sys.stdin is not None and sys.stdin.isatty():
         say("flintt-mcp speaks MCP on stdin and waits for a client; `flintt-mcp --help` shows more.")
-
-    async def serve() -> None:
-        from flintt_mcp.transports.stdio import serve_stdio
-
-        async with open_app(settings, env, at_work=True) as app:
-            server = app.server()
-            settle_memory()
-            await serve_stdio(server, max_line_bytes=settings.body_limit)
-
-    anyio.run(serve)
+    serve_child(settings, env)
     return 0
 
 

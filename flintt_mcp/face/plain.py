@@ -26,7 +26,7 @@ class PlainAnswers:
 
     def __init__(self, face: Face) -> None:
         self._replaced = face.extra.keys()
-        self._greeting = Greeting(face.instructions, face.extra)
+        self.greeting = Greeting(face.instructions, face.extra)
         self._tools = ToolAnswers(face.inventory, face.pipeline, STAMP)
         self._lists = {
             "resources/list": {"resources": resource_rows(face.resources)},
@@ -44,7 +44,7 @@ class PlainAnswers:
             return await self._tools.answer(method, params, caller, channel, version)
         if method in self._lists:
             return self._list(self._lists[method], params, version)
-        return self._greeting.answer(method, params, version)
+        return self.greeting.answer(method, params, version)
 
     def _list(self, rows: dict[str, Any], params: Mapping[str, Any], version: str) -> dict[str, Any] | None:
         if not _ONLY_META.issuperset(params) or not is_good_meta(version, params.get("_meta", {})):

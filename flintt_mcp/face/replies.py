@@ -45,6 +45,23 @@ def tool_list(inventory: Inventory, caller: Caller) -> dict[str, Any]:
     return {"resultType": "complete", "tools": [tool.wire for tool in inventory.visible_to(caller)]}
 
 
+def tools_listed(
+    inventory: Inventory, params: Mapping[str, Any], caller: Caller, version: str, stamp: Mapping[str, Any]
+) -> dict[str, Any] | None:
+    """What `tools/list` is answered with, or None for a request that needs the SDK."""
+    if not _LIST_MEMBERS.issuperset(params) or not is_good_meta(version, params.get("_meta", {})):
+        return None
+    result = {**tool_list(inventory, caller), "ttlMs": LISTS_TTL_MS, "cacheScope": "private"}
+    return _at(version, result, stamp)
+
+
+def _at(version: str, result: dict[str, Any], stamp: Mapping[str, Any]) -> dict[str, Any]:
+    """A result in the form of that revision."""
+    if version in MODERN:
+        return {**result, "_meta": stamp}
+    return {name: value for name, value in result.items() if name not in _MODERN_ONLY}
+
+
 class ToolAnswers:
     """Answers calls and lists of tools. `stamp` is the `_meta` that every result of the newest revision carries."""
 
@@ -59,17 +76,14 @@ class ToolAnswers:
         self, method: str, params: Mapping[str, Any], caller: Caller, channel: Channel, version: str
     ) -> dict[str, Any] | None:
         """The result, or None for a request that needs the SDK: unknown tools, tools that ask, state, cursors, a wrong `_meta`."""
-        if "_meta" in params and not is_good_meta(version, params["_meta"]):
+        if method == "tools/list":
+            return tools_listed(self._inventory, params, caller, version, self._stamp)
+        if method != "tools/call" or not _CALL_MEMBERS.issuperset(params):
             return None
-        result = None
-        if method == "tools/call" and _CALL_MEMBERS.issuperset(params):
-            result = await self._call(params, caller, channel)
-        elif method == "tools/list" and _LIST_MEMBERS.issuperset(params):
-            result = {**tool_list(self._inventory, caller), "ttlMs": LISTS_TTL_MS, "cacheScope": "private"}
-        if result is None or version not in MODERN:
-            return result and {name: value for name, value in result.items() if name not in _MODERN_ONLY}
-        result["_meta"] = self._stamp
-        return result
+        if not is_good_meta(version, params.get("_meta", {})):
+            return None
+        result = await self._call(params, caller, channel)
+        return None if result is None else _at(version, result, self._stamp)
 
     async def _call(self, params: Mapping[str, Any], caller: Caller, channel: Channel) -> dict[str, Any] | None:
         name, arguments = params.get("name"), params.get("arguments", {})

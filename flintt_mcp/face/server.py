@@ -14,9 +14,9 @@ from mcp.server.caching import CacheHint
 from mcp.server.context import CallNext, HandlerResult
 from mcp.server.lowlevel.server import Server
 from mcp.server.request_state import AESGCMRequestStateCodec, RequestStateBoundary, RequestStateSecurity
-from opentelemetry.trace import ProxyTracerProvider, get_tracer_provider
 
 from flintt_mcp import __version__
+from flintt_mcp.face import spans
 from flintt_mcp.face.completions import complete
 from flintt_mcp.face.face import Face
 from flintt_mcp.face.greeting import EXTENSIONS, NAME, TITLE
@@ -56,8 +56,8 @@ def build_server(face: Face) -> Server[Any]:
 
 def _put_middleware(server: Server[Any], face: Face) -> None:
     """What every message passes, outermost first."""
-    if isinstance(get_tracer_provider(), ProxyTracerProvider):
-        # No OpenTelemetry SDK was set up when this process started: the spans would go nowhere, at a tenth of a call's cost.
+    if not spans.are_wanted():
+        # The spans would go nowhere, at a tenth of a call's cost.
         server.middleware.clear()
     security = RequestStateSecurity(codec=LateCodec(face.state_key))
     server.middleware[:] = [

@@ -24,6 +24,9 @@ MAX_ID_LENGTH = 256
 LOG_LEVEL = "io.modelcontextprotocol/logLevel"
 """The `_meta` entry by which a request of revision 2026-07-28 asks for log messages."""
 
+PROTOCOL_VERSION = "io.modelcontextprotocol/protocolVersion"
+"""The `_meta` entry by which a request of revision 2026-07-28 says its revision."""
+
 RequestId = str | int
 Kind = Literal["request", "notification", "response"]
 

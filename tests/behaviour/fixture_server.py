@@ -5,18 +5,10 @@ from __future__ import annotations
 import argparse
 import os
 
-import anyio
-
-from flintt_mcp.app import open_app
+from flintt_mcp.serving.child import serve_child
 from flintt_mcp.serving.process import serve_http
 from flintt_mcp.settings import load
-from flintt_mcp.transports.stdio import serve_stdio
 from tests.conformance.fixtures import conformance_additions
-
-
-async def _stdio() -> None:
-    async with open_app(load({"sandbox": True}, os.environ), os.environ, conformance_additions()) as app:
-        await serve_stdio(app.server())
 
 
 def main() -> int:
@@ -28,7 +20,7 @@ def main() -> int:
         return serve_http(
             load({"sandbox": True, "port": options.port}, os.environ), os.environ, conformance_additions()
         )
-    anyio.run(_stdio)
+    serve_child(load({"sandbox": True}, os.environ), os.environ, conformance_additions())
     return 0
 
 

@@ -3,18 +3,34 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
 
-import anyio
+from flintt_mcp.transports.stdio.serve import MAX_LINE_BYTES, serve_stdio
+from flintt_mcp.transports.stdio.service import Opened, Service
 
-from flintt_mcp.transports.stdio import MAX_LINE_BYTES, serve_stdio
-
-from .fixture_app import fixture_server
+from .fixture_app import MODERN, fixture_server
 
 
-async def main() -> None:
+def nothing(method: str, params: Any, version: str) -> None:
+    """No early answer: the SDK sees every message."""
+
+
+async def no_answer(method: str, params: Any, version: str) -> None:
+    """No plain answer either."""
+
+
+@asynccontextmanager
+async def opened() -> AsyncIterator[Opened]:
+    yield Opened(nothing, no_answer, fixture_server)
+
+
+def main() -> None:
     limit = int(sys.argv[1]) if len(sys.argv) > 1 else MAX_LINE_BYTES
-    await serve_stdio(fixture_server(), max_line_bytes=limit)
+    service = Service(frozenset({MODERN}), nothing, lambda: None, opened, str)
+    serve_stdio(service, max_line_bytes=limit)
 
 
 if __name__ == "__main__":
-    anyio.run(main)
+    main()

@@ -7,20 +7,20 @@ import os
 import signal
 import subprocess
 import sys
+import tracemalloc
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
 import anyio
-import anyio.lowlevel
 import pytest
 from anyio.abc import Process
 from anyio.streams.buffered import BufferedByteReceiveStream
 from mcp import Client
 from mcp.client.stdio import StdioServerParameters, stdio_client
 
-from flintt_mcp.transports.stdio import _Lines
+from flintt_mcp.transports.stdio.wire import Lines
 from tests.certain import there
 
 from .fixture_app import INITIALIZE, MODERN, OLD, call, modern
@@ -197,48 +197,32 @@ async def test_the_clients_of_the_sdk_are_served(mode: str) -> None:
 
 
 @pytest.mark.parametrize("size", [1, 3, 7, 64])
-async def test_lines_are_cut_where_they_end_however_the_bytes_arrive(size: int) -> None:
+def test_lines_are_cut_where_they_end_however_the_bytes_arrive(size: int) -> None:
     data = b"one\n\ntoo long by one\ntwo\r\nmuch too long for this reader\nthe limit is\nlast"
-    ours, theirs = os.pipe()
-
-    async def write() -> None:
-        for start in range(0, len(data), size):
-            os.write(theirs, data[start : start + size])
-            await anyio.lowlevel.checkpoint()
-        os.close(theirs)
-
-    async with anyio.create_task_group() as group:
-        group.start_soon(write)
-        lines = [line async for line in _Lines(ours, 12)]
-    os.close(ours)
+    reader = Lines(12)
+    chunks = [data[start : start + size] for start in range(0, len(data), size)]
+    lines = [line for chunk in chunks for line in reader.cut(chunk)] + reader.rest()
     assert lines == [b"one", b"", None, b"two\r", None, b"the limit is", b"last"]
 
 
-async def test_of_a_line_above_the_limit_nothing_is_kept() -> None:
+def test_of_a_line_above_the_limit_nothing_is_kept() -> None:
     """A gigabyte without a line end must not become a gigabyte here."""
-    ours, theirs = os.pipe()
-    lines = _Lines(ours, 1000)
-    seen: list[bytes | None] = []
-
-    async def read() -> None:
-        async for line in lines:
-            seen.append(line)
-
-    async with anyio.create_task_group() as group:
-        group.start_soon(read)
+    reader = Lines(1000)
+    tracemalloc.start()
+    try:
         for _ in range(200):
-            await anyio.wait_writable(theirs)
-            os.write(theirs, b"x" * 4096)
-            await anyio.lowlevel.checkpoint()
-        os.write(theirs, b"\nnext\n")
-        os.close(theirs)
-    os.close(ours)
-    assert seen == [None, b"next"]
+            assert reader.cut(b"x" * 4096) == []
+        assert tracemalloc.get_traced_memory()[0] < 10_000
+    finally:
+        tracemalloc.stop()
+    assert reader.cut(b"\nnext\n") == [None, b"next"]
 
 
 def test_loading_the_transport_loads_no_http() -> None:
     """The start on stdio is measured, and a web server has no part in it."""
-    source = "import sys, flintt_mcp.transports.stdio; print(*sorted({name.split('.')[0] for name in sys.modules}))"
+    source = (
+        "import sys, flintt_mcp.transports.stdio.talk; print(*sorted({name.split('.')[0] for name in sys.modules}))"
+    )
     done = subprocess.run([sys.executable, "-c", source], capture_output=True, text=True, check=True, timeout=60)
     loaded = done.stdout.split()
     assert "flintt_mcp" in loaded
