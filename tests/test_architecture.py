@@ -66,7 +66,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "pages": ("calls", "hosts", "hosts.document", "offers.handbook", "settings"),
     "face": ("calls", "errors", "offers"),
     # what is on offer
-    "offers": ("calls", "calls.stages", "catalogue", "errors", "offers.handbook", "rest", "settings"),
+    "offers": ("calls", "calls.stages", "catalogue", "errors", "offers.handbook", "rest", "rest.reading", "settings"),
     "offers.handbook": ("calls", "catalogue", "errors", "rest.reading"),
     # an operation as a tool, and signing in at its API
     "rest": ("calls", "catalogue", "errors", "rest.reading", "rest.sending", "state", "text"),

@@ -18,6 +18,7 @@ from flintt_mcp.face import spans
 from flintt_mcp.face.greeting import STAMP, Greeting
 from flintt_mcp.face.replies import tools_listed
 from flintt_mcp.face.revisions import MODERN
+from flintt_mcp.face.shapes import client_of
 from flintt_mcp.offers.early import early_inventory
 from flintt_mcp.offers.instructions import INSTRUCTIONS
 from flintt_mcp.settings import Settings
@@ -26,9 +27,6 @@ from flintt_mcp.transports.stdio.service import Early, Opened, Result, Service
 
 if TYPE_CHECKING:
     from flintt_mcp.app import Additions, App
-
-_CHANNEL = QuietChannel("stdio")
-"""What answers plainly shows nothing on the way and asks nothing."""
 
 
 def serve_child(settings: Settings, environment: Mapping[str, str], additions: Additions | None = None) -> None:
@@ -92,8 +90,10 @@ def _answers(app: App) -> Opened:
 
     plain = PlainAnswers(app.face())
 
-    async def answer(method: str, params: Mapping[str, Any], version: str) -> Result | None:
-        return await plain.answer(method, params, app.caller, _CHANNEL, version)
+    async def answer(method: str, params: Mapping[str, Any], version: str, client: str) -> Result | None:
+        # What answers plainly shows nothing on the way and asks nothing.
+        channel = QuietChannel("stdio", client=client or client_of(params))
+        return await plain.answer(method, params, app.caller, channel, version)
 
     return Opened(plain.greeting.answer, answer, app.server)
 

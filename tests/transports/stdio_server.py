@@ -17,7 +17,7 @@ def nothing(method: str, params: Any, version: str) -> None:
     """No early answer: the SDK sees every message."""
 
 
-async def no_answer(method: str, params: Any, version: str) -> None:
+async def no_answer(method: str, params: Any, version: str, client: str) -> None:
     """No plain answer either."""
 
 

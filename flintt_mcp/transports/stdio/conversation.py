@@ -52,11 +52,15 @@ class Opening(msgspec.Struct):
 
 
 class Conversation:
-    """One client. `early` gives results at once; whoever opens more may put another in its place."""
+    """One client. `early` gives results at once; whoever opens more may put another in its place.
+
+    `client` is the name that it gave itself in a handshake.
+    """
 
     def __init__(self, early: Early, modern: frozenset[str]) -> None:
         self.early = early
         self.opening = Opening()
+        self.client = ""
         self.running: dict[str, str] = {}
         self.has_listed = False
         self._modern = modern
@@ -113,6 +117,7 @@ class Conversation:
             self._only_sdk = True
         else:
             self._agreed, self.opening.decided = result["protocolVersion"], message.body
+            self.client = params["clientInfo"]["name"]
         return result
 
     def _version(self, method: str, params: Mapping[str, Any]) -> str:

@@ -14,8 +14,8 @@ from typing import Any
 Result = Mapping[str, Any]
 Early = Callable[[str, Mapping[str, Any], str], Result | None]
 """The result of a request at once: (method, params, revision) -> what is answered, or None where more is needed."""
-Plain = Callable[[str, Mapping[str, Any], str], Awaitable[Result | None]]
-"""The result of a request without the SDK, or None where the SDK has to see it."""
+Plain = Callable[[str, Mapping[str, Any], str, str], Awaitable[Result | None]]
+"""The same for what takes a while, with the name that the client gave itself in a handshake; None where the SDK has to see it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -146,7 +146,7 @@ class Talk:
             if self._opened is None:
                 return None
             params = (message.whole or {}).get("params") or {}
-            return await self._opened.plain(message.method, params, request.version)
+            return await self._opened.plain(message.method, params, request.version, self._conversation.client)
         finally:
             # A client that called it off may use the id again before this ends.
             if self._at_work.get(key) is scope:
