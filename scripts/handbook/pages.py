@@ -13,10 +13,8 @@ from typing import Any
 from flintt_mcp.calls.tool import Tool
 from flintt_mcp.catalogue import APIS, TOOLSETS
 from flintt_mcp.catalogue.operation import Operation, Toolset
-from flintt_mcp.offers.approval_tool import TOOLSET as APPROVALS
 from flintt_mcp.offers.early import early_inventory
 from flintt_mcp.offers.handbook.documents import FOR_DEVELOPERS, default_folder
-from flintt_mcp.offers.handbook.tools import TOOLSET as DOCS
 from flintt_mcp.offers.toolsets import OWN
 from flintt_mcp.settings import ROWS, Settings, option, variable
 from scripts.handbook.documented import ENDPOINTS, EVENTS, MCP_TOOLS, NO_TOOL, TESTS, TEXTS, Endpoint, shape
