@@ -30,7 +30,7 @@ _URL = re.compile(r"(?:https?://[A-Za-z0-9.:\[\]-]+(?:/[A-Za-z0-9._~-]+)*)?")
 _WRITES = {"create", "update", "destroy", "spend"}
 CALLING = ("stdio", "serve", "call", "tools")
 """The commands that offer tools."""
-CHOOSING = (*CALLING, "install", "doctor")
+CHOOSING = (*CALLING, "install", "links", "doctor")
 """Those for which somebody chooses what a server offers and may do."""
 LOG_LEVELS = ("debug", "info", "warning", "error")
 

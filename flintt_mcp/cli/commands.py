@@ -193,6 +193,12 @@ def _uninstall(settings: Settings, env: dict[str, str], options: argparse.Namesp
     return uninstall(settings, env, options)
 
 
+def _links(settings: Settings, env: dict[str, str], options: argparse.Namespace, rest: list[str]) -> int:
+    from flintt_mcp.cli.installing import links
+
+    return links(settings, options)
+
+
 def _doctor(settings: Settings, env: dict[str, str], options: argparse.Namespace, rest: list[str]) -> int:
     from flintt_mcp.cli.doctor import doctor
 
@@ -210,5 +216,6 @@ RUNS: dict[str, Callable[[Settings, dict[str, str], argparse.Namespace, list[str
     "audit": _audit,
     "install": _install,
     "uninstall": _uninstall,
+    "links": _links,
     "doctor": _doctor,
 }

@@ -11,7 +11,7 @@ import getpass
 import re
 import shlex
 import textwrap
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from flintt_mcp.cli.deciding import at_a_terminal
@@ -62,6 +62,32 @@ def uninstall(settings: Settings, environment: Mapping[str, str], options: argpa
     return _ended(plans, [], options, f"{name} was uninstalled")
 
 
+def links(settings: Settings, options: argparse.Namespace) -> int:
+    """Print the one-click links, which hold no key.
+
+    Raises:
+        ConfigError: a name or a URL that no host takes.
+    """
+    name = _checked_name(options.name)
+    public = published_keys(settings) if settings.sandbox and options.remote else ()
+    keys = public if settings.sandbox else (Key("FLINTT_API_KEY", "X-API-Key", "", exported=True),)
+    server = _told_of(settings, options.remote, name, keys, {})
+    made = [(host, host.link(server, host.places[0].shape)) for host in HOSTS if host.link]
+    if options.as_json:
+        return ended(as_json({host.name: link for host, link in made}))
+    return ended("\n\n".join(f"{host.title}\n{link}" for host, link in made))
+
+
+def _told_of(
+    settings: Settings, remote: str | None, name: str, keys: Sequence[Key], variables: Mapping[str, str]
+) -> Server:
+    """The server that a host is told of: one of its own, or the one that runs there."""
+    if not remote:
+        return local_server(settings, name, keys, variables)
+    narrowed = {} if settings.toolsets == ("default",) else {"X-MCP-Toolsets": ",".join(settings.toolsets)}
+    return Server(name, url=_checked_url(remote), keys=tuple(keys), headers=narrowed)
+
+
 def _done(
     settings: Settings, system: System, options: argparse.Namespace, plan: Callable[[], list[Edit]]
 ) -> list[Edit]:
@@ -96,11 +122,9 @@ def _server(
     else:
         ask = getpass.getpass if at_a_terminal() else None
         found = find_keys(settings, environment, ask, host_asks=host.places[0].shape.asks)
-    if not remote:
-        urls = {f"{api.variable}_API_URL" for api in APIS} & environment.keys()
-        return local_server(settings, name, found.keys, {one: environment[one] for one in sorted(urls)}), found.notes
-    narrowed = {} if settings.toolsets == ("default",) else {"X-MCP-Toolsets": ",".join(settings.toolsets)}
-    return Server(name, url=_checked_url(remote), keys=found.keys, headers=narrowed), found.notes
+    urls = {f"{api.variable}_API_URL" for api in APIS} & environment.keys()
+    variables = {one: environment[one] for one in sorted(urls)}
+    return _told_of(settings, remote, name, found.keys, variables), found.notes
 
 
 def _host(options: argparse.Namespace) -> Host:

@@ -22,6 +22,7 @@ COMMANDS = {
     "tools": "list the tools that are on",
     "install": "put this server into an application: Claude Desktop, Cursor, VS Code, Codex and others",
     "uninstall": "take it out of an application again",
+    "links": "print the links that put this server into Cursor, VS Code and Goose with a click",
     "doctor": "look at all that can be wrong between an application and an API, and say what to do",
     "audit": "show, export or verify the journal of every write and every approval",
     "approve": "decide, as a person at a terminal, about a call that waits for it",
@@ -67,6 +68,7 @@ def command_parser() -> argparse.ArgumentParser:
         "install": _add_install,
         "uninstall": _add_uninstall,
         "doctor": _add_doctor,
+        "links": _add_links,
         "sandbox": _add_actions,
     }
     for name, about in COMMANDS.items():
@@ -130,6 +132,13 @@ def _add_doctor(command: argparse.ArgumentParser) -> None:
     command.add_argument("--host", metavar="HOST", dest="app", help=f"look at this one: {', '.join(HOST_NAMES)}")
     command.add_argument("--json", action="store_true", dest="as_json", help="print what was found as JSON")
     command.add_argument("--fix", action="store_true", help="mend what can be mended safely, and look again")
+
+
+def _add_links(command: argparse.ArgumentParser) -> None:
+    command.usage = "flintt-mcp links [--remote URL] [options]"
+    command.add_argument("--remote", metavar="URL", help="link to a server that runs, instead of starting one")
+    command.add_argument("--name", default="flintt", help="name of the entry [flintt]")
+    command.add_argument("--json", action="store_true", dest="as_json", help="print them as JSON")
 
 
 def _add_entry(command: argparse.ArgumentParser) -> None:

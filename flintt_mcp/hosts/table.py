@@ -7,11 +7,13 @@ an issue or another project. They were looked up in November 2026.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+from flintt_mcp.hosts.link import cursor_link, goose_link, vscode_link
 from flintt_mcp.hosts.own_command import CLAUDE, CODEX, GEMINI, OwnCommand
+from flintt_mcp.hosts.server import Server
 from flintt_mcp.hosts.shape import Shape
 
 Format = Literal["jsonc", "toml", "yaml"]
@@ -35,7 +37,8 @@ class Place:
 class Host:
     """One host. `commands` are names on PATH that give it away, `next` is what a person does after an entry was put in.
 
-    `remote_instead` says what to do where entries with a URL are not taken.
+    `remote_instead` says what to do where entries with a URL are not taken. `link` makes the address that puts an entry in with a
+    click.
     """
 
     name: str
@@ -45,6 +48,7 @@ class Host:
     own: OwnCommand | None = None
     next: str
     remote_instead: str = ""
+    link: Callable[[Server, Shape], str] | None = None
     environment: str = "the environment that {title} is started in"
 
 
@@ -100,6 +104,7 @@ HOSTS: tuple[Host, ...] = (
             ),
         ),
         commands=("cursor",),
+        link=cursor_link,  # docs
         next="Settings, MCP shows it at once",
     ),
     Host(
@@ -121,6 +126,7 @@ HOSTS: tuple[Host, ...] = (
             for folder in ("Code", "Code - Insiders")
         ),
         commands=("code", "code-insiders"),
+        link=vscode_link,  # docs
         next="run `MCP: List Servers` and start it",
     ),
     Host(
@@ -224,6 +230,7 @@ HOSTS: tuple[Host, ...] = (
             ),
         ),
         commands=("goose",),
+        link=goose_link,  # docs
         next="start a new session",
         environment="Goose's own store of secrets (`goose configure`), or its environment",
     ),

@@ -26,12 +26,13 @@ _NAME = "flintt"
 
 @dataclass(frozen=True, slots=True)
 class Connection:
-    """How one host is connected: its name as an address inside the page, where the text goes, and the text."""
+    """How one host is connected: its name as an address inside the page, where the text goes, the text, and a one-click link."""
 
     key: str
     title: str
     about: str
     text: str
+    link: str = ""
 
 
 def connections(url: str, published_key: str, *, is_local: bool) -> list[Connection]:
@@ -56,7 +57,8 @@ def _connection(host: Host, server: Server) -> Connection:
     told = [f"{where}; then {host.next}."]
     told += [f"{host.remote_instead}."] if host.remote_instead else []
     told += [f"It hands on {_VARIABLE} of its environment."] if _reads_variable(entry) else []
-    return Connection(host.name, host.title, " ".join(told), text)
+    link = host.link(server, place.shape) if host.link else ""
+    return Connection(host.name, host.title, " ".join(told), text, link)
 
 
 def _where(place: Place) -> str:

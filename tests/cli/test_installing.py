@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import os
 import subprocess
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs, unquote, urlsplit
 
 import pytest
 
@@ -204,3 +206,14 @@ def test_installs_that_come_together_lose_nothing_of_each_other(home: Path) -> N
     ]
     assert [process.wait(60) for process in running] == [0, 0, 0, 0]
     assert sorted(json.loads((home / ".cursor/mcp.json").read_text())["mcpServers"]) == names
+
+
+def test_no_key_is_in_a_link_that_the_command_prints(say, home: Path) -> None:
+    for words in ([], ["--remote", "https://mcp.example.com"]):
+        code, out, err = say("links", "--json", *words)
+        made = json.loads(out)
+        assert (code, err, list(made)) == (0, "", ["cursor", "vscode", "goose"])
+        seen = out + unquote(out) + base64.b64decode(parse_qs(urlsplit(made["cursor"]).query)["config"][0]).decode()
+        assert KEY not in seen
+    assert say("links")[1].splitlines()[::3] == ["Cursor", "VS Code", "Goose"]
+    assert say("links", "--remote", "https://x.example/?api_key=flt_1")[0] == 2

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import html
 import json
 import re
@@ -10,7 +11,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
-from urllib.parse import urldefrag, urljoin
+from urllib.parse import parse_qs, unquote, urldefrag, urljoin, urlsplit
 
 import httpx2
 import pytest
@@ -50,6 +51,18 @@ def links_in(page: str) -> set[str]:
     return {html.unescape(link) for link in re.findall(r'(?:href|src|action)="([^"]*)"', page)}
 
 
+async def test_a_host_with_a_link_gets_it_with_the_address_and_without_a_key(tmp_path: Path) -> None:
+    async with browsing(tmp_path) as http:
+        page = (await http.get("/")).text
+    links = [link for link in links_in(page) if urlsplit(link).scheme in ("cursor", "vscode", "goose")]
+    assert sorted(urlsplit(link).scheme for link in links) == ["cursor", "goose", "vscode"]
+    for link in links:
+        config = parse_qs(urlsplit(link).query).get("config")
+        told = base64.b64decode(config[0]).decode() if config else unquote(link)
+        assert "/mcp" in told
+        assert "flt_" not in told
+
+
 async def test_every_link_of_every_page_leads_to_a_page_or_out(tmp_path: Path) -> None:
     seen: dict[str, str] = {}
     wanted: dict[str, set[str]] = {"/flintt/": set()}
@@ -60,7 +73,7 @@ async def test_every_link_of_every_page_leads_to_a_page_or_out(tmp_path: Path) -
             seen[waiting[0]] = answer.text if answer.headers["content-type"].startswith("text/html") else ""
             for link in links_in(seen[waiting[0]]):
                 path, place = urldefrag(urljoin(waiting[0], link))
-                if not path.startswith("http"):
+                if not urlsplit(path).scheme:
                     wanted.setdefault(path, set()).update({place} - {""})
     missing = [
         (path, place) for path, places in wanted.items() for place in places if f'id="{place}"' not in seen[path]
