@@ -27,6 +27,7 @@ from flintt_mcp.calls.pipeline import Pipeline
 from flintt_mcp.calls.play import Play
 from flintt_mcp.calls.policy import Policy, approved_effects, read_policy
 from flintt_mcp.calls.stages.approval import Approval, Elsewhere
+from flintt_mcp.calls.stages.duplicates import Duplicates
 from flintt_mcp.calls.stages.limit import Limit
 from flintt_mcp.calls.stages.metrics import Metrics
 from flintt_mcp.calls.stages.once import Once
@@ -198,6 +199,7 @@ def _pipeline(
         "limit": Limit(settings.calls_per_key, settings.calls),
         "spending": Spending(play, allowed=settings.allow_spend),
         "policy": KeepsPolicy(policy, intents, play, time.time),
+        "duplicates": None if settings.no_duplicate_check else Duplicates(intents, remembered),
         "approval": Approval(intents, policy, _elsewhere(settings), remembered, time.time),
         "once": Once(intents, remembered, longest, time.time),
     }

@@ -215,6 +215,11 @@ class Settings:
         high=86_400,
         commands=CALLING,
     )
+    no_duplicate_check: bool = _row(
+        False,
+        "Add companies and prospects without looking first whether they seem to be there already.",
+        commands=CALLING,
+    )
     audit_arguments: bool = _row(
         False,
         "Keep the arguments of writes in the journal of `flintt-mcp audit`; without it only a digest of them is kept.",

@@ -69,8 +69,9 @@ async def open_fake(
     additions: Additions | None = None,
     **settings: Any,
 ) -> AsyncIterator[App]:
-    """The real app with everything on and allowed, and nobody asked, above a fake network, where one call is sent once."""
-    allowed = {"toolsets": ("all",), "allow_live": True, "allow_spend": True, "attempts": 1, "approve": ("none",)}
+    """The real app with everything on and allowed above a fake network: nobody is asked, nothing looked for, one call sent once."""
+    allowed = {"toolsets": ("all",), "allow_live": True, "allow_spend": True, "approve": ("none",)}
+    allowed |= {"attempts": 1, "no_duplicate_check": True}
     chosen = {**allowed, "secret": SECRET, "data_dir": str(data_dir), **settings}
     names = URL_VARIABLES | dict(environment or {})
     async with open_app(Settings(**chosen), names, additions, sender=fake or FakeApi()) as app:

@@ -79,7 +79,9 @@ async def test_a_stage_is_added_behind_any_stage_of_the_list_by_its_name_even_on
 
 
 async def test_a_stage_that_would_stand_nowhere_is_an_error(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match=r"behind one of watch, scopes, .* spending, policy, approval, once"):
+    with pytest.raises(
+        ValueError, match=r"behind one of watch, scopes, .* spending, policy, duplicates, approval, once"
+    ):
         async with open_fake(tmp_path, additions=Additions(stages={"spendign": validate})):
             pass
 

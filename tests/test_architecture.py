@@ -69,7 +69,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "offers": ("calls", "calls.stages", "catalogue", "errors", "offers.handbook", "rest", "rest.reading", "settings"),
     "offers.handbook": ("calls", "catalogue", "errors", "rest.reading"),
     # an operation as a tool, and signing in at its API
-    "rest": ("calls", "catalogue", "errors", "rest.reading", "rest.sending", "state", "text"),
+    "rest": ("calls", "catalogue", "errors", "matching", "rest.reading", "rest.sending", "state", "text"),
     "rest.reading": ("catalogue", "errors", "rest.sending", "text"),
     "rest.sending": ("catalogue", "errors", "state"),
     "oauth": ("errors", "rest.sending", "settings", "state", "text"),

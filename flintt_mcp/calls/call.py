@@ -19,6 +19,8 @@ from flintt_mcp.calls.tool import Tool
 LogLevel = Literal["debug", "info", "notice", "warning", "error", "critical", "alert", "emergency"]
 INTENT = "intent_id"
 """The argument that tells two deliberate calls with equal arguments apart."""
+ALLOW_DUPLICATE = "allow_duplicate"
+"""The argument that adds a row beside one that seems to be the same."""
 ASIDE = frozenset({"limit", "cursor", INTENT})
 """Arguments that choose a page or an intent and are no part of what a call means."""
 

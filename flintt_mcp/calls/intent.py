@@ -100,6 +100,14 @@ class Intents(Protocol):
         """
         ...
 
+    async def standing(self, wanted: Wanted) -> Intent | None:
+        """The intent that stands for `wanted` now, if there is one; nothing is made.
+
+        Raises:
+            CallRefused: the store cannot be used.
+        """
+        ...
+
     async def find(self, id: str, caller: str | None = None) -> Intent | None:
         """The intent of that id; with `caller`, only when it is that caller's."""
         ...

@@ -23,11 +23,12 @@ if TYPE_CHECKING:
 class Tool:
     """One tool, self-describing.
 
-    `api` names the REST API whose key it needs; None makes it public. `long_lived` tools may ask the client or show
-    progress, so their calls need a stream. `look` says whether a write whose answer was lost was done. A `repeatable` one may
-    simply be sent again: its API tells attempts by their key, or a second time changes nothing more. `gone` is the result of a
-    deletion that such a second attempt finds done. `amount` is the argument that holds how much is spent, in `unit`s. `facts`
-    gives the text a person is asked with; one that `replaces` what was there is asked about like deletion.
+    `api` names the REST API whose key it needs; None makes it public. `long_lived` tools may ask the client or show progress, so
+    their calls need a stream. `look` says whether a write whose answer was lost was done. A `repeatable` one may simply be sent
+    again: its API tells attempts by their key, or a second time changes nothing more. `gone` is the result of a deletion that such
+    a second attempt finds done. `amount` is the argument that holds how much is spent, in `unit`s. `facts` gives the text a person
+    is asked with; one that `replaces` what was there is asked about like deletion. `twin` says what is there already of what a call
+    would add: "" where there is nothing.
     """
 
     name: str
@@ -48,6 +49,7 @@ class Tool:
     amount: str = ""
     unit: str = ""
     replaces: bool = False
+    twin: Callable[[Call], Awaitable[str]] | None = field(default=None, repr=False)
     facts: Callable[[Call], Awaitable[str]] | None = field(default=None, repr=False)
 
     @property

@@ -24,6 +24,7 @@ from flintt_mcp.catalogue.operation import (
     See,
     Toolset,
     Trace,
+    Twin,
     Whole,
     body,
     fields,
@@ -131,7 +132,7 @@ OPERATIONS = (
     Operation(
         name="create_company",
         title="Add a Flintt company",
-        about="Add a company to watch. Check list_companies first: the API does not merge duplicates. Returns the company.",
+        about="Add a company to watch. One that seems to be there already is refused with its row. Returns the company.",
         effect=Effect.CREATE,
         routes=(Route("POST", "/v1/companies"),),
         args=(
@@ -146,6 +147,13 @@ OPERATIONS = (
         ),
         result=Record(noun="company", fields=COMPANY, said="Company added."),
         trace=Trace(listed="list_companies", same=("name", "domain"), narrow={"name": "name"}),
+        twin=Twin(
+            listed="list_companies",
+            company="name",
+            sites=("domain", "website"),
+            same=(("linkedin_url",),),
+            shown=("id", "name", "domain", "website"),
+        ),
     ),
     Operation(
         name="list_prospects",
@@ -168,7 +176,8 @@ OPERATIONS = (
     Operation(
         name="create_prospect",
         title="Add a Flintt prospect",
-        about="Add a deal for a company (company_id, from list_companies) or a person (name), or both. Returns the deal.",
+        about="Add a deal for a company (company_id, from list_companies) or a person (name), or both. A likely "
+        "duplicate is refused with its row. Returns the deal.",
         effect=Effect.CREATE,
         routes=(Route("POST", "/v1/prospects"),),
         args=(
@@ -184,6 +193,11 @@ OPERATIONS = (
         rules=(AnyOf(("company_id", "name")),),
         result=Record(noun="prospect", fields=PROSPECT, said="Prospect added."),
         trace=Trace(listed="list_prospects", same=("company_id", "name", "email", "stage"), narrow={"stage": "stage"}),
+        twin=Twin(
+            listed="list_prospects",
+            same=(("company_id", "name"), ("email",), ("linkedin_url",)),
+            shown=("id", "company_id", "name", "email", "stage"),
+        ),
     ),
     Operation(
         name="list_signals",

@@ -371,6 +371,20 @@ class Trace(msgspec.Struct, frozen=True, kw_only=True):
     at: str = "created_at"
 
 
+class Twin(msgspec.Struct, frozen=True, kw_only=True):
+    """What a create would add a second time: a row of the list operation `listed` of its toolset, looked for before it is made.
+
+    A row is one when the argument `company` and those of `sites` mean the same company as its fields of these names, or when all
+    fields of one group of `same` are equal: what neither has is equal too, but not all of it. `shown` is told.
+    """
+
+    listed: str
+    company: str = ""
+    sites: tuple[str, ...] = ()
+    same: tuple[tuple[str, ...], ...] = ()
+    shown: tuple[str, ...]
+
+
 class See(msgspec.Struct, frozen=True, kw_only=True):
     """What is read, with another operation `of` the same API, just before a person is asked to approve a call.
 
@@ -407,8 +421,9 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True):
     `name` is the tool's name, `about` its description for a model: what it is for, when not to use it, what comes back.
     `scopes` are the key scopes the API's text asks for. `idempotency_key` sends an Idempotency-Key with every call. `spends`
     says what a call may cost, with arguments in braces: "up to {leads_requested} leads' worth of credits"; `amount` is the argument
-    that holds how much, in `unit`s. `trace` is where to look for what it made. One that `replaces` takes the place of all that was
-    there, which is asked about like deletion. `facts` is what a person is told who approves a call.
+    that holds how much, in `unit`s. `trace` is where to look for what it made, `twin` for what is there already. One that
+    `replaces` takes the place of all that was there, which is asked about like deletion. `facts` is what a person is told who
+    approves a call.
     """
 
     name: str
@@ -427,6 +442,7 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True):
     replaces: bool = False
     facts: Facts = Facts()
     trace: Trace | None = None
+    twin: Twin | None = None
 
     @property
     def repeatable(self) -> bool:

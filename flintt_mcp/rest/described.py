@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from flintt_mcp.calls.arguments import Arguments
-from flintt_mcp.calls.call import INTENT, Call
+from flintt_mcp.calls.call import ALLOW_DUPLICATE, INTENT, Call
 from flintt_mcp.calls.looking import Looked
 from flintt_mcp.calls.reply import Done, Reply
 from flintt_mcp.calls.tool import Tool
@@ -21,11 +21,14 @@ from flintt_mcp.rest.reading.output_schema import output_schema
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """What does the work of an operation: its handle, how to look for what it made, and what a person is told who approves it."""
+    """What does the work of an operation: its handle, how to look for what it made, what a person is told who approves it, and what
+    is there already of what it would add.
+    """
 
     handle: Callable[[Call], Awaitable[Reply]]
     look: Callable[[Call], Awaitable[Looked]] | None = None
     facts: Callable[[Call], Awaitable[str]] | None = None
+    twin: Callable[[Call], Awaitable[str]] | None = None
 
 
 def described(toolset: Toolset, operation: Operation, work: Work) -> Tool:
@@ -49,6 +52,7 @@ def described(toolset: Toolset, operation: Operation, work: Work) -> Tool:
         unit=operation.unit,
         replaces=operation.replaces,
         facts=None if operation.effect.reads else work.facts,
+        twin=work.twin,
     )
 
 
@@ -62,6 +66,8 @@ def arguments_of(operation: Operation) -> tuple[Arg, ...]:
         limit = local("limit", "Rows.", kind=Kind.INTEGER, low=1, high=result.most, default=result.page)
         args = (*args, limit, local("cursor", "next_cursor of the last page.", low=1, high=LONGEST))
     if not operation.effect.reads:
+        if operation.twin is not None:
+            args = (*args, local(ALLOW_DUPLICATE, "Add it beside one like it.", kind=Kind.FLAG, default=False))
         about = "A new id makes a deliberate second one of equal calls."
         args = (*args, local(INTENT, about, low=1, high=100))
     return args

@@ -23,6 +23,7 @@ from flintt_mcp.rest.looking import look_for
 from flintt_mcp.rest.lookup import LookupReader
 from flintt_mcp.rest.readers import ListReader, Reader, RecordReader
 from flintt_mcp.rest.shown_once import SecretReader
+from flintt_mcp.rest.twins import twin_of
 from flintt_mcp.rest.upstream import Upstream
 
 
@@ -32,7 +33,7 @@ def operation_tools(toolset: Toolset, upstream: Upstream) -> list[Tool]:
 
     def work(row: Operation) -> Work:
         facts = FactReader(toolset, row, upstream, handles)
-        return Work(handles[row.name], look_for(toolset, row, upstream), facts.text)
+        return Work(handles[row.name], look_for(toolset, row, upstream), facts.text, twin_of(toolset, row, upstream))
 
     return [described(toolset, row, work(row)) for row in toolset.operations]
 

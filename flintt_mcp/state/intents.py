@@ -85,6 +85,16 @@ class StoredIntents:
 
         return await self._run(claim)
 
+    async def standing(self, wanted: Wanted) -> Intent | None:
+        """As `Intents` says."""
+        digest = self._digest(wanted)
+
+        def standing(connection: sqlite3.Connection) -> Intent | None:
+            row = _current(connection, wanted, digest, self._now())
+            return None if row is None else _intent(row)
+
+        return await self._run(standing, reading=True)
+
     async def find(self, id: str, caller: str | None = None) -> Intent | None:
         """As `Intents` says."""
 

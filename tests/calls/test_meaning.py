@@ -56,6 +56,8 @@ def test_any_number_that_is_accepted_has_a_meaning(value: float, told: str) -> N
 def test_every_tool_with_a_default_is_looked_at() -> None:
     told = {(tool.name, arg.name): arg.default for tool in TOOLS.values() for arg in tool.arguments.args}
     assert {where: default for where, default in told.items() if default is not None and where[1] not in ASIDE} == {
+        ("create_company", "allow_duplicate"): False,
+        ("create_prospect", "allow_duplicate"): False,
         ("create_prospect", "stage"): "prospect",
         ("create_webhook", "active"): True,
         ("flowmaticx_create_job", "ai_enabled"): True,
