@@ -66,6 +66,7 @@ from flintt_mcp.rest.upstream import Allowed, Held, Places, Results, Upstream
 from flintt_mcp.settings import Settings
 from flintt_mcp.sqlite import Database
 from flintt_mcp.state.approval_secret import approval_secret
+from flintt_mcp.state.ended_sessions import EndedSessions
 from flintt_mcp.state.intents import StoredIntents
 from flintt_mcp.state.journal import Journal
 from flintt_mcp.state.policy_file import PolicyFile
@@ -117,6 +118,7 @@ class App:
     metrics: Metrics
     policy: Callable[[], Policy]
     approvals: Approvals
+    ended_sessions: EndedSessions
     additions: Additions
 
     def face(self, sender_of: Callable[[Any], Caller] | None = None) -> Face:
@@ -178,7 +180,7 @@ async def open_app(
         ground = _Ground(settings, environment, additions or Additions(), toolsets, urls, played, derive_keys(settings))
         database = stack.enter_context(_server_file(ground))
         client = await stack.enter_async_context(_client(ground, database, sender))
-        yield _compose(ground, client, _intents(ground, database), counted=counted)
+        yield _compose(ground, client, database, counted=counted)
 
 
 def _pipeline(
@@ -323,9 +325,9 @@ def _logins(ground: _Ground, send: Send) -> dict[str, Callable[[str], Awaitable[
     return {} if source is None else {FLEXTELL.name: source.token}
 
 
-def _compose(ground: _Ground, client: UpstreamClient, intents: Intents, *, counted: bool) -> App:
+def _compose(ground: _Ground, client: UpstreamClient, database: Database, *, counted: bool) -> App:
     """The app over what is open."""
-    settings, added = ground.settings, ground.additions
+    settings, added, intents = ground.settings, ground.additions, _intents(ground, database)
     upstream, metrics, handbook = _upstream(ground, client), Metrics(), Handbook(default_folder())
     scopes = Scopes(time.monotonic) if settings.hide_unscoped else None
     hides = None if scopes is None else scopes.hides
@@ -363,5 +365,6 @@ def _compose(ground: _Ground, client: UpstreamClient, intents: Intents, *, count
         metrics=metrics,
         policy=policy,
         approvals=approvals,
+        ended_sessions=EndedSessions(database, time.time),
         additions=added,
     )

@@ -91,7 +91,7 @@ class Settings:
     port: int = _row(8000, "Port to listen on; 0 takes a free one.", low=0, high=65535, commands=("serve", "sandbox"))
     workers: int = _row(
         1,
-        "Worker processes. With more than one, handshake clients are served without sessions and legacy SSE is off.",
+        "Worker processes. Each serves every session; more than one need Unix sockets.",
         low=1,
         high=64,
         commands=("serve",),
@@ -272,16 +272,23 @@ class Settings:
     body_timeout: float = _row(
         10.0, "Seconds for a client to send a request's body.", low=0.1, high=600, commands=("serve",)
     )
-    sessions: int = _row(
-        1000, "Open sessions in all; beyond, the idlest makes room.", low=1, high=1_000_000, commands=("serve",)
+    session_lifetime: float = _row(
+        86_400.0,
+        "Seconds that a session lasts; its client then opens another.",
+        low=60,
+        high=31_536_000,
+        commands=("serve",),
     )
-    sessions_per_key: int = _row(
-        50, "Open sessions for one key; beyond, its idlest makes room.", low=1, high=1_000_000, commands=("serve",)
+    streams: int = _row(
+        1000,
+        "Open streams in all: legacy SSE, sessions that listen, subscriptions.",
+        low=1,
+        high=1_000_000,
+        commands=("serve",),
     )
-    streams: int = _row(1000, "Open legacy SSE streams in all.", low=1, high=1_000_000, commands=("serve",))
-    streams_per_key: int = _row(20, "Open legacy SSE streams for one key.", low=1, high=1_000_000, commands=("serve",))
+    streams_per_key: int = _row(20, "Open streams for one key.", low=1, high=1_000_000, commands=("serve",))
     idle_timeout: float = _row(
-        1800.0, "Seconds after which an idle session or stream ends.", low=1, high=86_400, commands=("serve",)
+        1800.0, "Seconds after which an idle legacy SSE stream ends.", low=1, high=86_400, commands=("serve",)
     )
     shutdown_grace: float = _row(
         10.0, "Seconds that running calls get to end at shutdown.", low=0, high=600, commands=("serve",)

@@ -54,7 +54,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
         "face",
         "hosts",
         *("offers", "offers.handbook", "pages", "rest.sending", "sandbox", "settings", "state"),
-        *("transports.http", "transports.stdio"),
+        *("transports.bus", "transports.http", "transports.stdio"),
     ),
     # the one module that puts the rooms together
     "app": (
@@ -62,7 +62,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
         *("rest.reading", "rest.sending", "sandbox", "settings", "sqlite", "state"),
     ),
     # what a client of MCP sees, and the ways to it
-    "transports.*": ("calls", "errors", "pages", "settings", "transports"),
+    "transports.*": ("calls", "errors", "pages", "settings", "transports", "transports.bus", "transports.http*"),
     "pages": ("calls", "hosts", "hosts.document", "offers.handbook", "settings"),
     "face": ("calls", "errors", "offers"),
     # what is on offer

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -21,15 +22,16 @@ from flintt_mcp.catalogue import APIS, TOOLSETS
 from flintt_mcp.errors import ConfigError
 from flintt_mcp.face.replies import ToolAnswers
 from flintt_mcp.face.server import build_server, makes_spans
-from flintt_mcp.face.shapes import client_of
 from flintt_mcp.face.tool_requests import tool_answers
 from flintt_mcp.offers.handbook.documents import Handbook, default_folder
 from flintt_mcp.offers.toolsets import OWN
 from flintt_mcp.pages.site import Key, Shop, Site
 from flintt_mcp.serving.memory import settle_memory
-from flintt_mcp.settings import Settings
+from flintt_mcp.settings import WORKERS_FOLDER, Settings
 from flintt_mcp.state.approval_secret import approval_secret
-from flintt_mcp.transports.http.app import Answering, Beside, HttpApp, HttpOptions
+from flintt_mcp.transports.bus.bus import Bus, Hub
+from flintt_mcp.transports.bus.sockets import Neighbours
+from flintt_mcp.transports.http.app import Answering, Beside, HttpApp, HttpOptions, Keeping
 from flintt_mcp.transports.http.approve_page import Decisions
 from flintt_mcp.transports.http.gate import sender_of
 
@@ -79,14 +81,39 @@ def service(settings: Settings, env: Mapping[str, str], additions: Additions | N
 
     @asynccontextmanager
     async def opened() -> AsyncIterator[ASGIApp]:
-        async with open_app(settings, env, additions, counted=True, at_work=True) as app:
-            yield mcp_over_http(app)
+        async with (
+            open_app(settings, env, additions, counted=True, at_work=True) as app,
+            _bus(settings, env.get(WORKERS_FOLDER)) as bus,
+        ):
+            yield mcp_over_http(app, bus)
 
     return OpenedApp(opened)
 
 
-def mcp_over_http(app: App) -> ASGIApp:
-    """The MCP endpoint and its neighbours for an open app."""
+@asynccontextmanager
+async def _bus(settings: Settings, folder: str | None) -> AsyncIterator[Bus]:
+    """The way to the other workers, if there are any.
+
+    Raises:
+        ConfigError: the system has no such way.
+    """
+    if settings.workers == 1 or folder is None:
+        yield Hub().join()
+        return
+    neighbours = Neighbours(Path(folder))
+    try:
+        await neighbours.begin()
+    except OSError as error:
+        raise ConfigError(
+            f"workers cannot reach each other over Unix sockets in {folder}: {error.strerror or error}",
+            advice="run one worker, or set TMPDIR to a short path on a disk of this machine",
+        ) from None
+    async with neighbours.serving():
+        yield neighbours
+
+
+def mcp_over_http(app: App, bus: Bus | None = None) -> ASGIApp:
+    """The MCP endpoint and its neighbours for an open app; `bus` leads to other workers that serve the same."""
     face = app.face(sender_of)
     server = build_server(face)
     # Somebody who set up OpenTelemetry wants to see every request pass the SDK's middleware.
@@ -101,6 +128,7 @@ def mcp_over_http(app: App) -> ASGIApp:
             closers=app.additions.closers,
             decisions=_decisions(app),
             pages=partial(_site, app),
+            keeping=Keeping(app.keys.session, app.ended_sessions, bus or Hub().join(), app.settings.session_lifetime),
         ),
     )
 
@@ -144,11 +172,8 @@ def _options(settings: Settings) -> HttpOptions:
         allowed_hosts=settings.allowed_host,
         # Browsers name the page's own origin when they send its form.
         allowed_origins=(*settings.allowed_origin, _origin(settings.approve_url)),
-        stateless=settings.workers > 1,
         max_body_bytes=settings.body_limit,
         body_timeout=settings.body_timeout,
-        max_sessions=settings.sessions,
-        max_sessions_per_caller=settings.sessions_per_key,
         max_streams=settings.streams,
         max_streams_per_caller=settings.streams_per_key,
         idle_timeout=settings.idle_timeout,
@@ -160,7 +185,7 @@ def _options(settings: Settings) -> HttpOptions:
 
 
 async def _tool_answer(
-    answers: ToolAnswers, method: str, params: Mapping[str, Any], caller: Caller, version: str
+    answers: ToolAnswers, method: str, params: Mapping[str, Any], caller: Caller, version: str, client: str
 ) -> dict[str, Any] | None:
     """Answers a request that can show nothing on the way."""
-    return await answers.answer(method, params, caller, QuietChannel("http", client=client_of(params)), version)
+    return await answers.answer(method, params, caller, QuietChannel("http", client=client), version)

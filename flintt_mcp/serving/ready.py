@@ -21,8 +21,7 @@ def say_ready(settings: Settings) -> None:
     """The ready lines: the MCP URL, blocks to paste, and where the data lies."""
     base = f"{settings.own_url}/mcp"
     key = "flt_sandbox_key" if settings.sandbox else "flt_your_api_key"
-    # Several workers answer legacy SSE with 405.
-    remote = {"type": "sse" if settings.workers == 1 else "http", "url": base, "headers": {"X-API-Key": key}}
+    remote = {"type": "sse", "url": base, "headers": {"X-API-Key": key}}
     say(
         f"flintt-mcp {__version__} is ready: {base}{'?api_key=' + key if settings.sandbox else ''}",
         "",

@@ -42,6 +42,13 @@ MIGRATIONS = (
         ),
     ),
     JOURNAL,
+    Migration(
+        "sessions that ended before their time",
+        (
+            "CREATE TABLE ended_sessions (name BLOB PRIMARY KEY NOT NULL, ends_at INTEGER NOT NULL) WITHOUT ROWID",
+            "CREATE INDEX ended_sessions_by_end ON ended_sessions (ends_at)",
+        ),
+    ),
 )
 """The schema, step by step; released steps never change."""
 

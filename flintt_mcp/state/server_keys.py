@@ -1,4 +1,4 @@
-"""The server's own keys: for digests of callers, for cursors, for state that a client carries.
+"""The server's own keys: for digests of callers, for cursors, for state that a client carries, for ids of sessions.
 
 In: settings. Out: `Keys`, derived from one secret, each for one use. The secret is the setting, which replicas share, or a file
 in the data folder, which worker processes share. The keys of callers are credentials, and never come here.
@@ -26,6 +26,7 @@ class Keys:
     digest: bytes = field(repr=False)
     cursor: bytes = field(repr=False)
     state: bytes = field(repr=False)
+    session: bytes = field(repr=False)
 
 
 def derive_keys(settings: Settings) -> Keys:
@@ -45,6 +46,6 @@ def derive_keys(settings: Settings) -> Keys:
                     f"the data folder {settings.data_path} cannot be used, and workers must share a key",
                     advice="choose another --data-dir, or set FLINTT_MCP_SECRET",
                 ) from None
-            logger.warning("the data folder cannot be written; cursors end with this process")
+            logger.warning("the data folder cannot be written; cursors and sessions end with this process")
             root = secrets.token_bytes(32)
-    return Keys(*(hmac.digest(root, use.encode(), hashlib.sha256) for use in ("digest", "cursor", "state")))
+    return Keys(*(hmac.digest(root, use.encode(), hashlib.sha256) for use in ("digest", "cursor", "state", "session")))

@@ -47,8 +47,8 @@ class Envelope:
     """What the outside of a message tells.
 
     `can_stream`: its caller asked for messages ahead of the result. `cancels`: the id of the request it calls off. `whole` is
-    a request as it was decoded, `body` the bytes it was decoded from, which
-    are those that were sent but for halves of characters.
+    a request or a response as it was decoded, `body` the bytes it was decoded from, which are those that were sent but for halves
+    of characters.
     """
 
     kind: Kind
@@ -154,7 +154,7 @@ def _response(message: dict[str, Any], body: bytes) -> Envelope | Malformed:
     else:
         good = False
     if good:
-        return Envelope("response", id, body=body)
+        return Envelope("response", id, whole=message, body=body)
     return Malformed(INVALID_REQUEST, "The message is no JSON-RPC request, notification or response", id)
 
 

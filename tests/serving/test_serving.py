@@ -218,7 +218,7 @@ def test_ctrl_c_during_the_start_ends_it_without_a_traceback(tmp_path: Path, wor
     assert told(process) == []
 
 
-def test_workers_share_keys_and_figures_keep_no_session_and_end_together(tmp_path: Path) -> None:
+def test_workers_share_keys_figures_and_sessions_and_end_together(tmp_path: Path) -> None:
     with serving("--sandbox", "--workers", "2", env=environment(tmp_path, TMPDIR=str(tmp_path))) as served:
         children = Path(f"/proc/{served.process.pid}/task/{served.process.pid}/children").read_text().split()
         assert len(children) >= 2
@@ -228,9 +228,7 @@ def test_workers_share_keys_and_figures_keep_no_session_and_end_together(tmp_pat
             with client() as http:
                 figures = http.get(f"{served.base}/metrics").text
             assert f'flintt_mcp_calls_total{{outcome="done",tool="list_companies"}} {calls}.0' in figures
-        keep_no_session(served)
-        answer_legacy_sse_with_the_reason(served)
-        assert '"type": "http"' in served.process.stderr
+        assert '"type": "sse"' in served.process.stderr
         assert served.process.stop() == 0
     assert gone(children)
     assert list(tmp_path.glob("flintt-mcp-workers-*")) == []
@@ -261,22 +259,6 @@ def open_each_others_cursors(served: Served) -> int:
         arguments = {"limit": 5, "cursor": page["next_cursor"]} if "next_cursor" in page else {}
     assert (len(rows), len(set(rows)), calls) == (200, 200, 40)
     return calls
-
-
-def keep_no_session(served: Served) -> None:
-    params = {"protocolVersion": "2025-06-18", "capabilities": {}, "clientInfo": {"name": "t", "version": "1"}}
-    hello = {"jsonrpc": "2.0", "id": 1, "method": "initialize", "params": params}
-    with client(headers={"accept": "application/json, text/event-stream"}) as http:
-        answer = http.post(served.mcp, json=hello)
-    assert answer.status_code == 200
-    assert "mcp-session-id" not in answer.headers
-
-
-def answer_legacy_sse_with_the_reason(served: Served) -> None:
-    with client(headers={"accept": "text/event-stream"}) as http:
-        answers = [http.get(f"{served.base}{path}") for path in ("/mcp", "/sse")]
-    assert [answer.status_code for answer in answers] == [405, 405]
-    assert all("worker" in answer.text for answer in answers)
 
 
 @pytest.mark.parametrize("name", ["mcp.example.com", "mcp.example.com:8443"])

@@ -83,7 +83,7 @@ def test_one_process_without_a_data_folder_works_with_keys_that_end_with_it(
     settings = Settings(data_dir=unusable)
     assert derive_keys(settings) != derive_keys(settings)
     assert {(record.levelno, record.getMessage()) for record in caplog.records} == {
-        (logging.WARNING, "the data folder cannot be written; cursors end with this process")
+        (logging.WARNING, "the data folder cannot be written; cursors and sessions end with this process")
     }
 
 

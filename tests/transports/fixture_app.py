@@ -61,7 +61,10 @@ class Bench:
 
 
 def fixture_server(bench: Bench | None = None) -> Server[Any]:
-    """Tools: `who` (principal), `steps` (progress), `slow` (waits to be released), `loud` (prints), `lines` (hides breaks)."""
+    """Tools: `who` (principal), `steps` (progress), `slow` (waits to be released), `loud` (prints), `lines` (hides breaks).
+
+    `ask` asks for a name; it is in no list.
+    """
     bench = bench or Bench()
     schema = {"type": "object"}
     tools = [types.Tool(name=name, input_schema=schema) for name in ("who", "steps", "slow", "loud", "lines")]
@@ -98,6 +101,9 @@ async def _do(bench: Bench, tool: str, ctx: Any) -> str:
             print("this must not reach the wire")
         case "lines":
             return HIDDEN_BREAKS
+        case "ask":
+            wanted: Any = {"type": "object", "properties": {"name": {"type": "string"}}}
+            return str((await ctx.session.elicit_form("Who?", wanted, ctx.request_id)).content["name"])
     return "done"
 
 

@@ -18,8 +18,6 @@ from .fixture_app import KEY, Bench, principal, serving
 
 pytestmark = pytest.mark.anyio
 
-STATELESS = HttpOptions(stateless=True, grace=0.5)
-
 
 @asynccontextmanager
 async def _sse(url: str, headers: dict[str, str] | None = None) -> Any:
@@ -52,9 +50,7 @@ CLIENTS = {
     "legacy SSE on the MCP URL": (_sse, "/mcp", HttpOptions(grace=0.5)),
     "legacy SSE on its own name": (_sse, "/sse", HttpOptions(grace=0.5)),
     "a 2025 session": (_legacy, "/mcp", HttpOptions(grace=0.5)),
-    "2025 without sessions": (_legacy, "/mcp", STATELESS),
     "2026": (_modern, "/mcp", HttpOptions(grace=0.5)),
-    "2026 beside workers": (_modern, "/mcp", STATELESS),
 }
 
 

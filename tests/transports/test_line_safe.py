@@ -11,7 +11,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flintt_mcp.transports.http.app import HttpOptions
 from flintt_mcp.transports.line_safe import line_safe, line_safe_bytes
 
 from .fixture_app import (
@@ -21,14 +20,11 @@ from .fixture_app import (
     OLD,
     call,
     calling,
-    living,
-    make_app,
     modern,
     modern_headers,
     open_session,
     serving,
 )
-from .http.test_direct import never
 from .http.test_sse import streaming
 from .test_stdio import COMMAND, TESTS
 
@@ -55,20 +51,13 @@ def test_bytes_that_are_no_text_pass_as_they_are() -> None:
     assert line_safe_bytes(b"\xff\xe2\x80") == b"\xff\xe2\x80"
 
 
-@pytest.mark.parametrize("engine", ["direct", "json"])
 @pytest.mark.parametrize("revision", ["2026", "2025"])
-async def test_in_a_json_body(engine: str, revision: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    app = make_app(HttpOptions(stateless=True))
-    if engine == "json":
-        monkeypatch.setattr(app._engines._direct, "answer", never)
+async def test_in_a_json_body(revision: str) -> None:
     message = modern("lines") if revision == "2026" else call("lines")
     headers = (
         {**modern_headers("lines"), **JSON_ONLY} if revision == "2026" else {"mcp-protocol-version": OLD, **JSON_ONLY}
     )
-    async with (
-        living(app),
-        httpx2.AsyncClient(transport=httpx2.ASGITransport(app), base_url="http://127.0.0.1:8000") as client,
-    ):
+    async with calling() as client:
         answer = await client.post("/mcp", json=message, headers=headers)
     assert text_of(answer.content) == HIDDEN_BREAKS
     assert answer.headers["content-length"] == str(len(answer.content))

@@ -1,18 +1,19 @@
 """The HTTP face: Streamable HTTP and legacy SSE on one URL, beside health routes and a help page.
 
 In: what answers messages, the reader of credentials and the options. Out: one ASGI app, `HttpApp`. Order of layers: gate (keys
-out, Host, Origin), CORS for pages, routes, endpoint, engines. The server's `lifespan` must be the SDK's empty one, since each of
-its managers enters it; what else the app stands on is opened before it and closed after it.
+out, Host, Origin), CORS for pages, routes, endpoint. The server's `lifespan` must be the SDK's empty one, since nobody enters it;
+what else the app stands on is opened before it and closed after it.
 """
 
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 import anyio
-from mcp.server.auth.middleware.auth_context import AuthContextMiddleware
+from mcp.server.lowlevel import Server
 from starlette.routing import BaseRoute, Router
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -24,19 +25,22 @@ from flintt_mcp.transports.http.body import Bodies
 from flintt_mcp.transports.http.browser import Browsing
 from flintt_mcp.transports.http.cors import for_pages
 from flintt_mcp.transports.http.endpoint import Endpoint
-from flintt_mcp.transports.http.engines import Answering, Engines
 from flintt_mcp.transports.http.exchange import Exchange, Exchanges
 from flintt_mcp.transports.http.gate import Entry, Gate
 from flintt_mcp.transports.http.health import PATHS as HEALTH_PATHS
 from flintt_mcp.transports.http.health import Health, Reach
 from flintt_mcp.transports.http.json_responses import json_answer
+from flintt_mcp.transports.http.kernel import Kernel, ToolAnswer
+from flintt_mcp.transports.http.legacy_calls import LegacyCalls
 from flintt_mcp.transports.http.legacy_sse import LegacySse
 from flintt_mcp.transports.http.options import HttpOptions
-from flintt_mcp.transports.http.quiet import without_session_ids
+from flintt_mcp.transports.http.posts import Posts
+from flintt_mcp.transports.http.session_streams import SessionStreams
+from flintt_mcp.transports.http.sessions.sessions import Keeping, Sessions
 from flintt_mcp.transports.http.streams import Streams
 from flintt_mcp.transports.http.watched import Watched
 
-__all__ = ["DRAIN", "Answering", "Beside", "HttpApp", "HttpOptions"]
+__all__ = ["DRAIN", "Answering", "Beside", "HttpApp", "HttpOptions", "Keeping"]
 
 DRAIN = "flintt_mcp.drain"
 """Key of the lifespan state under which a web server finds `HttpApp.drain`."""
@@ -48,13 +52,30 @@ async def _no_apis() -> Mapping[str, str | None]:
     return {}
 
 
+def _always(tool: str) -> bool:
+    return True
+
+
+@dataclass(frozen=True, slots=True)
+class Answering:
+    """What answers messages: the SDK's server, and what is known of its tools.
+
+    `needs_stream` says of a tool whether its calls may show something before the result. `tool_answer` answers calls and
+    lists of tools without the SDK's passes over the result.
+    """
+
+    server: Server[Any]
+    needs_stream: Callable[[str], bool] = _always
+    tool_answer: ToolAnswer | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Beside:
     """What stands beside the MCP endpoint.
 
     `decisions` is what people decide on the page below /approve/; `pages` makes all other pages. `reach` asks the APIs whether
-    they answer. `closers` end open listeners when a shutdown begins. `extra_routes` see requests as they were sent, keys and all,
-    behind the same Host and Origin check, where no page is.
+    they answer. `closers` end open listeners when a shutdown begins. `keeping` is what sessions stand on. `extra_routes` see
+    requests as they were sent, keys and all, behind the same Host and Origin check, where no page is.
     """
 
     reach: Reach = _no_apis
@@ -63,6 +84,7 @@ class Beside:
     closers: Sequence[Callable[[], None]] = ()
     decisions: Decisions | None = None
     pages: Callable[[], Site] | None = None
+    keeping: Keeping = field(default_factory=Keeping)
 
 
 class HttpApp:
@@ -83,18 +105,23 @@ class HttpApp:
         self._exchanges = Exchanges()
         self._streams = Streams(options)
         self._bodies = Bodies(options)
-        self._engines = Engines(answering, options, self._streams)
-        legacy = LegacySse(answering.server, options, self._streams)
-        self._endpoint = Endpoint(self._engines, legacy, self._bodies, options)
+        self._sessions = sessions = Sessions(beside.keeping)
+        kernel = Kernel(answering.server, answering.tool_answer)
+        calls = LegacyCalls(kernel, answering.needs_stream, sessions.running, sessions.questions)
+        self._endpoint = Endpoint(
+            Posts(kernel, answering.needs_stream, sessions, self._streams),
+            SessionStreams(sessions, self._streams),
+            LegacySse(calls, options, self._streams, beside.keeping.bus),
+            self._bodies,
+            options,
+        )
         self._health = Health(beside.reach, beside.metrics, lambda: self._exchanges.draining)
         self._approve = None if beside.decisions is None else ApprovePage(beside.decisions)
         self._pages = None if beside.pages is None else Browsing(beside.pages)
         self._closers = tuple(beside.closers)
         # Starlette runs the lifespan protocol; of requests it sees only those for extra routes.
         self._others = Router(beside.extra_routes, redirect_slashes=False, default=self._unknown, lifespan=self._live)
-        # The SDK binds what it seals for a client to the user that this layer makes known.
-        self._inside = AuthContextMiddleware(self._exchange)
-        self._for_pages = for_pages(self._inside, options)
+        self._for_pages = for_pages(self._exchange, options)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
@@ -135,7 +162,7 @@ class HttpApp:
         stranger = self._gate.stranger(entry)
         if stranger is not None:
             return stranger
-        return self._inside if entry.origin is None else self._for_pages
+        return self._exchange if entry.origin is None else self._for_pages
 
     async def _exchange(self, scope: Scope, receive: Receive, send: Send) -> None:
         path, prefix = self._path(scope)
@@ -176,13 +203,13 @@ class HttpApp:
 
     @asynccontextmanager
     async def _live(self, app: ASGIApp) -> AsyncIterator[None]:
-        with without_session_ids():
-            async with self._engines.run(), anyio.create_task_group() as group:
-                group.start_soon(self._bodies.cut_late)
-                group.start_soon(self._exchanges.watch_clients)
-                group.start_soon(self._exchanges.cut_after, self._options.grace)
-                try:
-                    yield
-                finally:
-                    self.drain()
-                    group.cancel_scope.cancel()
+        await self._sessions.load()
+        async with anyio.create_task_group() as group:
+            group.start_soon(self._bodies.cut_late)
+            group.start_soon(self._exchanges.look_after)
+            group.start_soon(self._exchanges.cut_after, self._options.grace)
+            try:
+                yield
+            finally:
+                self.drain()
+                group.cancel_scope.cancel()

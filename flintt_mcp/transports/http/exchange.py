@@ -7,12 +7,15 @@ error is sent, or a stream that has begun is closed properly. It knows nothing o
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
 
 import anyio
+from mcp.server.streamable_http import REQUEST_CANCELLED
 from starlette.responses import Response
 from starlette.types import Message, Receive, Scope, Send
 
 from flintt_mcp.transports.envelope import RequestId
+from flintt_mcp.transports.http.events import EventStream
 from flintt_mcp.transports.http.gate import Entry
 from flintt_mcp.transports.http.json_responses import CLOSE, rpc_error, stopping
 from flintt_mcp.transports.line_safe import line_safe_bytes
@@ -25,12 +28,13 @@ class Exchange:
     """One request and its answer.
 
     `prefix` is the path under which clients see this server; `id` is the JSON-RPC id once that is known; `body_is_late` says
-    why the request was cut. `ends_with_client` says that a client who closes the connection calls the request off.
+    why the request was cut, and so does `called_off`: its client wants no answer any more. `ends_with_client` says that a client
+    who closes the connection calls the request off. `events` is there where the answer may be a stream.
     """
 
     __slots__ = (
-        *("_cut", "_gone", "_head", "_send", "_watched", "body_is_late", "ends_with_client", "entry", "finished", "id"),
-        *("prefix", "receive", "scope", "started"),
+        *("_cut", "_gone", "_head", "_send", "_watched", "body_is_late", "called_off", "ends_with_client", "entry"),
+        *("events", "finished", "id", "prefix", "receive", "scope", "started"),
     )
 
     def __init__(self, scope: Scope, receive: Receive, send: Send, entry: Entry, prefix: str = "") -> None:
@@ -40,7 +44,9 @@ class Exchange:
         self.prefix = prefix
         self.id: RequestId | None = None
         self.body_is_late = False
+        self.called_off = False
         self.ends_with_client = False
+        self.events: EventStream | None = None
         self._watched = False
         self._gone = False
         self.started = False
@@ -83,6 +89,11 @@ class Exchange:
         """Ends the handling now; whatever is missing of the answer is sent."""
         self._cut.cancel()
 
+    def call_off(self) -> None:
+        """Ends the handling at its client's word."""
+        self.called_off = True
+        self.cut()
+
     async def watch(self) -> None:
         """Ends the handling once the client has gone; returns when there is an answer, too."""
         while (await self.receive())["type"] != "http.disconnect":
@@ -106,12 +117,19 @@ class Exchange:
 
     async def _finish(self) -> None:
         self._head = None
-        if self.started:
+        if self.called_off:
+            await (self.events or EventStream(self)).end(_called_off(self.id), 200)
+        elif self.started:
             await self._send({"type": "http.response.body", "body": b"", "more_body": False})
         elif self.body_is_late:
             await self.answer(rpc_error(408, "The request body did not arrive in time", headers=CLOSE))
         else:
             await self.answer(stopping(self.id))
+
+
+def _called_off(id: RequestId | None) -> dict[str, Any]:
+    """The answer to a request that its client called off: up to 2025-11-25 only an answer ends a request on this wire."""
+    return {"jsonrpc": "2.0", "id": id, "error": {"code": REQUEST_CANCELLED, "message": "Request cancelled"}}
 
 
 def _has_length(head: Message) -> bool:
@@ -147,13 +165,19 @@ class Exchanges:
         """A shutdown began."""
         self._draining.set()
 
-    async def watch_clients(self) -> None:
-        """Watches the clients of requests that take long: to watch each from its beginning would cost more than most requests."""
+    async def look_after(self) -> None:
+        """Watches the clients of requests that take long, and lets silent streams show that they live.
+
+        One timer does it for all: to watch each request from its beginning would cost more than most requests.
+        """
         async with anyio.create_task_group() as group:
             while True:
                 await anyio.sleep(WATCHED_SECONDS)
-                for exchange in [exchange for exchange in self._open if exchange.is_to_be_watched()]:
-                    group.start_soon(exchange.watch)
+                for exchange in list(self._open):
+                    if exchange.is_to_be_watched():
+                        group.start_soon(exchange.watch)
+                    if exchange.events is not None and exchange.events.is_silent():
+                        group.start_soon(exchange.events.ping)
 
     async def cut_after(self, grace: float) -> None:
         """Waits for `drain`, gives calls that time, then cuts what is left."""

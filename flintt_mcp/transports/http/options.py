@@ -18,9 +18,8 @@ class HttpOptions:
     entries: `name:port`, or `name` for that name without a port, on 80, on 443 and on `port`. `allowed_origins` holds exact
     browser origins such as `https://app.example.com`. `key_headers` are the header names, beside X-API-Key and
     Authorization, in which browsers may send keys. `path_prefix` is where a reverse proxy shows this server, such as
-    `/flintt`; requests are understood with and without it. Times are in seconds, sizes in bytes. With `stateless` (several
-    workers) there are neither sessions nor legacy SSE. `published_key` is a key that everybody may know, for the examples of
-    the help page: the sandbox's.
+    `/flintt`; requests are understood with and without it. Times are in seconds, sizes in bytes. `published_key` is a
+    key that everybody may know, for the examples of the help page: the sandbox's.
     """
 
     host: str = "127.0.0.1"
@@ -30,13 +29,10 @@ class HttpOptions:
     key_headers: tuple[str, ...] = ()
     path_prefix: str = ""
     published_key: str = ""
-    stateless: bool = False
     max_body_bytes: int = 4 * MIB
     max_reading_bytes: int = 32 * MIB
     """What all bodies may hold together that are being read, but for the first 64 KiB of each."""
     body_timeout: float = 10.0
-    max_sessions: int = 1000
-    max_sessions_per_caller: int = 20
     max_streams: int = 1000
     max_streams_per_caller: int = 10
     idle_timeout: float = 1800.0

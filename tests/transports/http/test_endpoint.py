@@ -14,7 +14,6 @@ from tests.transports.fixture_app import (
     KEY,
     MODERN,
     OLD,
-    call,
     calling,
     modern,
     modern_headers,
@@ -22,7 +21,6 @@ from tests.transports.fixture_app import (
 
 pytestmark = pytest.mark.anyio
 
-STATELESS = HttpOptions(stateless=True)
 BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
 
 
@@ -31,43 +29,26 @@ def _error(answer: httpx2.Response) -> tuple[int, int, str]:
     return answer.status_code, error["code"], error["message"]
 
 
-@pytest.mark.parametrize("stateless", [False, True])
 @pytest.mark.parametrize(
     ("headers", "status", "words"),
     [
-        ({"mcp-protocol-version": OLD, "accept": "text/event-stream"}, 405, "keeps no sessions"),
-        ({"mcp-protocol-version": MODERN, "accept": BROWSER}, 405, "keeps no sessions"),
+        ({"mcp-protocol-version": OLD, "accept": "text/event-stream"}, 405, "Without a session"),
+        ({"mcp-protocol-version": MODERN, "accept": BROWSER}, 405, "there are no sessions"),
         ({"accept": "*/*"}, 405, "POST"),
         ({"accept": "application/json"}, 405, "POST"),
         ({"accept": "text/*"}, 405, "POST"),
         ({}, 405, "POST"),
     ],
 )
-async def test_a_get_that_opens_nothing_is_told_so(
-    headers: dict[str, str], status: int, words: str, stateless: bool
-) -> None:
-    async with calling(HttpOptions(stateless=stateless)) as client:
+async def test_a_get_that_opens_nothing_is_told_so(headers: dict[str, str], status: int, words: str) -> None:
+    async with calling() as client:
         answer = await client.get("/mcp", headers={"accept": "", **headers})
     assert answer.status_code == status
     assert answer.headers["allow"]
     assert words in answer.json()["error"]["message"]
 
 
-async def test_without_sessions_every_stream_of_old_is_refused_with_the_reason() -> None:
-    async with calling(STATELESS) as client:
-        legacy = [
-            await client.get("/mcp", headers={"accept": "text/event-stream"}),
-            await client.get("/sse", headers={"accept": "text/event-stream"}),
-            await client.post("/messages/?session_id=" + "0" * 32, json=call("who")),
-        ]
-        session = {"mcp-session-id": "0" * 32, "accept": "text/event-stream"}
-        sessions = [await client.get("/mcp", headers=session), await client.delete("/mcp", headers=session)]
-    assert [answer.status_code for answer in legacy + sessions] == [405] * 5
-    assert {"several workers" in answer.json()["error"]["message"] for answer in legacy} == {True}
-    assert {"keeps no sessions" in answer.json()["error"]["message"] for answer in sessions} == {True}
-
-
-async def test_a_get_with_an_unknown_session_reaches_the_session_manager() -> None:
+async def test_a_get_with_an_unknown_session_is_told_so() -> None:
     async with calling() as client:
         headers = {"mcp-session-id": "0" * 32, "accept": "text/event-stream"}
         assert _error(await client.get("/mcp", headers=headers))[0::2] == (404, "Session not found")
@@ -169,12 +150,18 @@ async def test_a_malformed_body_is_refused_without_an_echo(
     assert "secret-input" not in answer.text
 
 
-@pytest.mark.parametrize("accept", [BOTH["accept"], "application/json"])
-@pytest.mark.parametrize("headers", [modern_headers("who"), {"mcp-protocol-version": OLD}])
+@pytest.mark.parametrize(
+    ("headers", "accept"),
+    [
+        (modern_headers("who"), BOTH["accept"]),
+        (modern_headers("who"), "application/json"),
+        ({"mcp-protocol-version": OLD}, "application/json"),
+    ],
+)
 async def test_malformed_parameters_are_not_echoed_either(headers: dict[str, str], accept: str) -> None:
     message = modern("who")
     message["params"]["arguments"] = "secret-input"
-    async with calling(STATELESS) as client:
+    async with calling() as client:
         answer = await client.post("/mcp", json=message, headers={**headers, "accept": accept})
     assert "secret-input" not in answer.text
     assert "-32602" in answer.text

@@ -15,7 +15,7 @@ from flintt_mcp.serving.asgi import mcp_over_http
 from tests.fake_api import open_fake
 from tests.transports.fixture_app import JSON_ONLY, OLD, Bench, call, living, modern, modern_headers, serving
 
-from .test_direct import NEW, never, request_of
+from .asked import NEW, request_of
 
 pytestmark = pytest.mark.anyio
 
@@ -37,16 +37,14 @@ async def _leave(url: str, message: dict[str, Any], headers: dict[str, str], ben
         group.cancel_scope.cancel()
 
 
-@pytest.mark.parametrize("engine", ["direct", "json"])
+@pytest.mark.parametrize("accept", ["application/json", "application/json, text/event-stream"])
 async def test_at_the_newest_revision_a_client_that_closes_ends_its_call(
-    engine: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    accept: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     bench = Bench()
     with anyio.fail_after(10):
         async with serving(bench) as running:
-            if engine == "json":
-                monkeypatch.setattr(running.app._engines._direct, "answer", never)
-            await _leave(running.url, modern("slow"), {**modern_headers("slow"), **JSON_ONLY}, bench)
+            await _leave(running.url, modern("slow"), {**modern_headers("slow"), "accept": accept}, bench)
             while running.app._exchanges._open:  # noqa: ASYNC110 (nobody is told that a call was called off)
                 await anyio.sleep(0.005)
     assert [record.getMessage() for record in caplog.records if record.levelname in ("WARNING", "ERROR")] == []

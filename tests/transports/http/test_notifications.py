@@ -13,7 +13,7 @@ from flintt_mcp.serving.asgi import mcp_over_http
 from tests.fake_api import FakeApi, open_fake
 from tests.transports.fixture_app import living
 
-from .test_direct import NEW, request_of
+from .asked import NEW, request_of
 
 pytestmark = pytest.mark.anyio
 
@@ -24,14 +24,19 @@ CALLS: list[dict[str, Any]] = [
 ]
 
 
-@pytest.mark.parametrize("accept", ["application/json", "application/json, text/event-stream"])
-@pytest.mark.parametrize("version", [None, *HANDSHAKE_PROTOCOL_VERSIONS, NEW])
+EITHER = "application/json, text/event-stream"
+
+
+@pytest.mark.parametrize(
+    ("version", "accept"),
+    [(NEW, EITHER), *((version, "application/json") for version in (None, *HANDSHAKE_PROTOCOL_VERSIONS, NEW))],
+)
 async def test_a_call_without_an_id_and_without_a_session_reaches_no_api(
     version: str | None, accept: str, tmp_path: Path
 ) -> None:
     fake, statuses = FakeApi(), []
     fake.will_answer([{"id": "c1", "name": "Acme"}])
-    async with open_fake(tmp_path, fake, toolsets=("default",), workers=2) as app:
+    async with open_fake(tmp_path, fake, toolsets=("default",)) as app:
         over_http = mcp_over_http(app)
         transport = httpx2.ASGITransport(over_http)
         async with (

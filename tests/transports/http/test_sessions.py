@@ -1,18 +1,28 @@
-"""Stateful sessions: who may use them, how many there are, and one answer at a time for each id."""
+"""Sessions: who may use them, how long, on which worker, and what runs, asks and listens in them."""
 
 from __future__ import annotations
 
-import inspect
+import json
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import anyio
 import httpx2
 import pytest
-from mcp.server.streamable_http import StreamableHTTPServerTransport
-from mcp.server.streamable_http_manager import StreamableHTTPSessionManager
 
-from flintt_mcp.transports.http.app import HttpOptions
-from flintt_mcp.transports.http.sessions import CappedSessions
+from flintt_mcp.app import Additions, open_app
+from flintt_mcp.calls.arguments import Arguments
+from flintt_mcp.calls.call import Call
+from flintt_mcp.calls.reply import Done, Reply
+from flintt_mcp.calls.tool import Tool
+from flintt_mcp.catalogue.operation import Effect
+from flintt_mcp.serving.asgi import mcp_over_http
+from flintt_mcp.settings import Settings
+from flintt_mcp.transports.bus.bus import Hub
+from flintt_mcp.transports.http.app import HttpApp, HttpOptions, Keeping
 from tests.certain import of_kind
 from tests.transports.fixture_app import (
     BOTH,
@@ -22,7 +32,6 @@ from tests.transports.fixture_app import (
     Bench,
     call,
     calling,
-    fixture_server,
     living,
     make_app,
     open_session,
@@ -31,96 +40,59 @@ from tests.transports.fixture_app import (
 
 pytestmark = pytest.mark.anyio
 
-
-def test_the_seam_in_the_sdk_is_where_we_hold_on_to_it() -> None:
-    """A new SDK breaks this test. Read `sessions.py` again, then move the pin."""
-    parameters = list(inspect.signature(StreamableHTTPSessionManager._admit_session).parameters)
-    assert parameters == ["self", "requestor"]
-    assert not inspect.iscoroutinefunction(StreamableHTTPSessionManager._admit_session)
-    assert inspect.iscoroutinefunction(StreamableHTTPSessionManager._discard_session)
-    assert CappedSessions(fixture_server(), HttpOptions())._server_instances == {}
-    assert StreamableHTTPServerTransport("id")._requests_in_flight == 0
+RUNNING = "A request with this id is still running in this session"
 
 
-async def _opened(client: httpx2.AsyncClient, key: str | None = None, address: str = "127.0.0.1") -> dict[str, str]:
-    of_kind(httpx2.ASGITransport, client._transport).client = (address, 1)
-    return await open_session(client, key)
+class Workers:
+    """Two apps that share a key, a list of what has ended, and a bus, as the workers of one server do."""
+
+    def __init__(self, bench: Bench | None = None) -> None:
+        hub, keeping = Hub(), Keeping()
+        self.apps = [make_app(bench=bench, keeping=replace(keeping, bus=hub.join())) for _ in range(2)]
+
+    @asynccontextmanager
+    async def clients(self) -> AsyncIterator[list[httpx2.AsyncClient]]:
+        async with AsyncExitStack() as stack:
+            yield [await stack.enter_async_context(_client(app)) for app in self.apps]
 
 
-async def _lives(client: httpx2.AsyncClient, *sessions: dict[str, str]) -> list[bool]:
-    return [(await client.post("/mcp", json=call("who"), headers=headers)).status_code == 200 for headers in sessions]
+@asynccontextmanager
+async def _client(app: HttpApp) -> AsyncIterator[httpx2.AsyncClient]:
+    async with living(app) as alive:
+        transport = httpx2.ASGITransport(app=alive)
+        async with httpx2.AsyncClient(transport=transport, base_url="http://127.0.0.1:8000") as client:
+            yield client
 
 
-async def test_who_holds_as_many_sessions_as_one_may_gives_the_idlest_of_them_for_another() -> None:
-    async with calling(HttpOptions(max_sessions_per_caller=2)) as client:
-        other, first, second = [await open_session(client, key) for key in (OTHER_KEY, KEY, KEY)]
-        assert await _lives(client, first) == [True]
-        third = await open_session(client, KEY)
-        assert await _lives(client, other, first, second, third) == [True, True, False, True]
+async def _statuses(client: httpx2.AsyncClient, *sessions: dict[str, str]) -> list[int]:
+    return [(await client.post("/mcp", json=call("who"), headers=headers)).status_code for headers in sessions]
 
 
-async def test_callers_without_a_key_are_counted_by_address() -> None:
-    async with calling(HttpOptions(max_sessions_per_caller=1)) as client:
-        here, there = await _opened(client), await _opened(client, address="10.0.0.2")
-        again = await _opened(client)
-        assert await _lives(client, again) == [True]
-        of_kind(httpx2.ASGITransport, client._transport).client = ("10.0.0.2", 1)
-        assert await _lives(client, here, there) == [False, True]
+async def test_a_session_works_on_every_worker_and_after_a_restart_until_it_is_ended_on_one() -> None:
+    workers = Workers()
+    async with workers.clients() as (one, two):
+        headers = await open_session(one, KEY)
+        other = await open_session(two, KEY)
+        assert await _statuses(two, headers) + await _statuses(one, other) == [200, 200]
+        ended = [(await client.delete("/mcp", headers=headers)).status_code for client in (two, one)]
+        assert ended == [200, 404]
+        assert await _statuses(one, headers, other) + await _statuses(two, headers, other) == [404, 200] * 2
 
 
-async def test_invented_keys_take_the_place_of_one_another_and_of_nobody_else() -> None:
-    """Forty handshakes without or with invented keys locked everybody out for half an hour."""
-    async with calling(HttpOptions(max_sessions=3)) as client:
-        friend = await _opened(client, KEY, "10.0.0.1")
-        invented = [await _opened(client, f"fst_invented_{number}", "10.0.0.2") for number in range(40)]
-        assert await _lives(client, friend, *invented[-2:]) == [True, True, True]
-        assert not any(await _lives(client, *invented[:-2]))
-        another = await _opened(client, OTHER_KEY, "10.0.0.3")
-        assert await _lives(client, friend, another) == [True, True]
+async def test_a_server_with_another_secret_knows_none_of_them() -> None:
+    async with calling() as one, calling() as two:
+        headers = await open_session(one, KEY)
+        assert (await _statuses(one, headers), await _statuses(two, headers)) == ([200], [404])
 
 
-@pytest.mark.parametrize(
-    ("options", "words"),
-    [(HttpOptions(max_sessions=1), "on this server"), (HttpOptions(max_sessions_per_caller=1), "for this caller")],
-)
-async def test_a_session_in_which_something_runs_is_not_ended_for_another(options: HttpOptions, words: str) -> None:
-    bench = Bench()
-    async with calling(options, bench) as client:
-        headers = await open_session(client, KEY)
-        async with anyio.create_task_group() as group:
-            group.start_soon(_post, client, call("slow"), headers)
-            await bench.entered.wait()
-            refused = await client.post("/mcp", json=INITIALIZE, headers={**BOTH, "x-api-key": KEY})
-            bench.release.set()
-        assert (refused.status_code, refused.headers["retry-after"]) == (503, "60")
-        assert words in refused.json()["error"]["message"]
-        assert await _lives(client, headers) == [True]
-
-
-async def test_a_handshake_that_fails_leaves_no_session() -> None:
-    app = make_app()
-    async with (
-        living(app),
-        httpx2.AsyncClient(transport=httpx2.ASGITransport(app), base_url="http://127.0.0.1:8000") as client,
-    ):
-        failed = await client.post("/mcp", json={**INITIALIZE, "params": {"protocolVersion": 5}}, headers=BOTH)
-        assert '"error"' in failed.text
-        assert dict(app._engines._sessions._server_instances) == {}
-        headers = {**BOTH, "mcp-session-id": failed.headers["mcp-session-id"]}
-        assert (await client.post("/mcp", json=call("who"), headers=headers)).status_code == 404
-
-
-async def _post(client: httpx2.AsyncClient, message: Any, headers: dict[str, str]) -> None:
-    await client.post("/mcp", json=message, headers=headers)
-
-
-async def test_an_idle_session_ends_and_makes_room() -> None:
-    async with calling(HttpOptions(max_sessions=1, idle_timeout=0.02)) as client:
-        opened = await client.post("/mcp", json=INITIALIZE, headers=BOTH)
-        headers = {**BOTH, "mcp-session-id": opened.headers["mcp-session-id"]}
-        await anyio.sleep(0.05)
-        assert (await client.post("/mcp", json=call("who"), headers=headers)).status_code == 404
-        assert (await client.post("/mcp", json=INITIALIZE, headers=BOTH)).status_code == 200
+async def test_a_session_that_has_lasted_its_time_is_none_any_more() -> None:
+    clock = [1000.0]
+    async with calling(keeping=Keeping(lifetime=60, now=lambda: clock[0])) as client:
+        headers = await open_session(client)
+        clock[0] += 59.0
+        before = await _statuses(client, headers)
+        clock[0] += 1.0
+        assert (before, await _statuses(client, headers)) == ([200], [404])
 
 
 @pytest.mark.parametrize("key", [OTHER_KEY, None])
@@ -132,17 +104,55 @@ async def test_another_caller_cannot_use_a_session(key: str | None) -> None:
         unknown = await client.post("/mcp", json=call("who"), headers={**stolen, "mcp-session-id": "0" * 32})
         assert (stranger.status_code, stranger.text) == (unknown.status_code, unknown.text) == (404, unknown.text)
         assert (await client.delete("/mcp", headers=stolen)).status_code == 404
-        assert (await client.post("/mcp", json=call("who"), headers=headers)).status_code == 200
+        assert await _statuses(client, headers) == [200]
 
 
-async def test_the_stream_of_a_session_counts_against_the_limit() -> None:
+async def test_handshakes_leave_nothing_behind() -> None:
+    """Forty of them without a key locked everybody out for half an hour, when a session was a place in memory."""
+    app = make_app()
+    async with _client(app) as client:
+        for _ in range(200):
+            assert (await client.post("/mcp", json=INITIALIZE, headers=BOTH)).status_code == 200
+    sessions = app._sessions
+    assert (sessions.running._runs, sessions.questions._waiting, sessions._listening) == ({}, {}, {})
+    assert len(sessions._ended._names) == 0
+
+
+async def test_a_handshake_that_fails_opens_no_session() -> None:
+    async with calling() as client:
+        failed = await client.post("/mcp", json={**INITIALIZE, "params": {"protocolVersion": 5}}, headers=BOTH)
+    assert (failed.status_code, failed.json()["error"]["code"]) == (200, -32602)
+    assert "mcp-session-id" not in failed.headers
+
+
+async def test_the_stream_of_a_session_counts_against_the_limit_and_ends_with_its_session() -> None:
     options = HttpOptions(max_streams_per_caller=1, grace=0.1)
     async with serving(options=options) as running, httpx2.AsyncClient(base_url=running.url) as client:
         one, two = await open_session(client, KEY), await open_session(client, KEY)
-        async with client.stream("GET", "/mcp", headers=one) as stream:
-            assert stream.status_code == 200
-            refused = await client.get("/mcp", headers=two)
+        with anyio.fail_after(5):
+            async with client.stream("GET", "/mcp", headers=one) as stream:
+                assert stream.status_code == 200
+                refused = await client.get("/mcp", headers=two)
+                assert (await client.delete("/mcp", headers=one)).status_code == 200
+                assert [line async for line in stream.aiter_lines() if line.startswith(("event", "data"))] == []
     assert (refused.status_code, "for this caller" in refused.json()["error"]["message"]) == (503, True)
+
+
+async def test_the_stream_of_a_session_ends_when_another_worker_ends_it() -> None:
+    workers = Workers()
+    async with workers.clients() as (one, two), anyio.create_task_group() as group:
+        headers = await open_session(one)
+        answers: list[httpx2.Response] = []
+
+        async def listen() -> None:
+            answers.append(await one.get("/mcp", headers=headers))
+
+        group.start_soon(listen)
+        with anyio.fail_after(5):
+            while not workers.apps[0]._sessions._listening:  # noqa: ASYNC110 (told by nobody)
+                await anyio.sleep(0.005)
+            assert (await two.delete("/mcp", headers=headers)).status_code == 200
+    assert answers[0].status_code == 200
 
 
 async def test_a_client_that_asks_for_what_it_missed_gets_the_stream_as_it_goes_on() -> None:
@@ -151,3 +161,180 @@ async def test_a_client_that_asks_for_what_it_missed_gets_the_stream_as_it_goes_
         headers = await open_session(client)
         async with client.stream("GET", "/mcp", headers={**headers, "last-event-id": "7"}) as stream:
             assert (stream.status_code, stream.headers["content-type"].split(";")[0]) == (200, "text/event-stream")
+
+
+@pytest.mark.parametrize(("first", "second"), [(7, 7), (7, "7"), ("a", "a")])
+async def test_a_second_request_with_a_running_id_is_refused_and_the_first_is_answered(
+    first: int | str, second: int | str
+) -> None:
+    bench = Bench()
+    async with calling(bench=bench) as client:
+        headers = await open_session(client)
+        answers: list[httpx2.Response] = []
+
+        async def slow() -> None:
+            answers.append(await client.post("/mcp", json=call("slow", id=first), headers=headers))
+
+        with anyio.fail_after(5):
+            async with anyio.create_task_group() as group:
+                group.start_soon(slow)
+                await bench.entered.wait()
+                refused = await client.post("/mcp", json=call("who", id=second), headers=headers)
+                other = await client.post("/mcp", json=call("who", id=8), headers=headers)
+                bench.release.set()
+            again = await client.post("/mcp", json=call("who", id=second), headers=headers)
+    assert refused.status_code == 409
+    assert refused.json() == {"jsonrpc": "2.0", "id": second, "error": {"code": -32600, "message": RUNNING}}
+    assert "done" in answers[0].text
+    assert (other.status_code, again.status_code) == (200, 200)
+
+
+async def test_an_id_is_free_again_before_the_last_byte_of_its_answer_goes_out() -> None:
+    app = make_app()
+    free: list[bool] = []
+
+    async def witness(scope: Any, receive: Any, send: Any) -> None:
+        async def watched(message: Any) -> None:
+            if b'"result"' in message.get("body", b""):
+                free.append(not app._sessions.running._runs)
+            await send(message)
+
+        await app(scope, receive, watched)
+
+    async with living(app):
+        transport = httpx2.ASGITransport(app=witness)
+        async with httpx2.AsyncClient(transport=transport, base_url="http://127.0.0.1:8000") as client:
+            headers = await open_session(client)
+            for name in ("who", "steps"):
+                message = call(name, id=1, meta={"progressToken": 1})
+                assert (await client.post("/mcp", json=message, headers=headers)).status_code == 200
+    assert free == [True, True, True]
+
+
+@pytest.mark.parametrize("where", [0, 1], ids=["here", "on another worker"])
+async def test_a_request_is_called_off_wherever_it_runs(where: int) -> None:
+    bench = Bench()
+    answers: list[httpx2.Response] = []
+    async with Workers(bench).clients() as clients:
+        headers = await open_session(clients[0])
+
+        async def slow() -> None:
+            answers.append(await clients[0].post("/mcp", json=call("slow", id=7), headers=headers))
+
+        with anyio.fail_after(5):
+            async with anyio.create_task_group() as group:
+                group.start_soon(slow)
+                await bench.entered.wait()
+                params = {"requestId": 7, "reason": "enough"}
+                cancelled = {"jsonrpc": "2.0", "method": "notifications/cancelled", "params": params}
+                stranger = {**BOTH, "mcp-session-id": headers["mcp-session-id"], "x-api-key": OTHER_KEY}
+                assert (await clients[where].post("/mcp", json=cancelled, headers=stranger)).status_code == 404
+                assert (await clients[where].post("/mcp", json=cancelled, headers=headers)).status_code == 202
+        error = {"code": -32800, "message": "Request cancelled"}
+        assert (answers[0].status_code, answers[0].json()) == (200, {"jsonrpc": "2.0", "id": 7, "error": error})
+        assert (await clients[0].post("/mcp", json=call("who", id=7), headers=headers)).status_code == 200
+
+
+class Asked:
+    """A call that asks its person, on a real stream, and what came of it."""
+
+    def __init__(self, client: httpx2.AsyncClient, headers: dict[str, str]) -> None:
+        self._client = client
+        self._headers = headers
+        self.asked = anyio.Event()
+        self.question: Any = None
+        self.answer: Any = None
+
+    async def run(self) -> None:
+        async with self._client.stream("POST", "/mcp", json=call("ask", id=1), headers=self._headers) as response:
+            async for line in response.aiter_lines():
+                if line.startswith("data: "):
+                    message = json.loads(line[6:])
+                    if "method" in message:
+                        self.question = message
+                        self.asked.set()
+                    else:
+                        self.answer = message
+
+
+async def _asking_session(client: httpx2.AsyncClient, key: str = KEY) -> dict[str, str]:
+    said = {
+        "protocolVersion": "2025-06-18",
+        "capabilities": {"elicitation": {}},
+        "clientInfo": {"name": "t", "version": "1"},
+    }
+    able = {**INITIALIZE, "params": said}
+    headers = {**BOTH, "x-api-key": key}
+    opened = await client.post("/mcp", json=able, headers=headers)
+    return {**headers, "mcp-session-id": opened.headers["mcp-session-id"], "mcp-protocol-version": "2025-06-18"}
+
+
+async def test_a_question_goes_out_on_the_stream_of_its_request_and_the_answer_of_its_session_alone_counts() -> None:
+    async with serving(options=HttpOptions(grace=0.1)) as running, httpx2.AsyncClient(base_url=running.url) as client:
+        headers, stranger = await _asking_session(client), await _asking_session(client, OTHER_KEY)
+        again = await _asking_session(client)
+        asked = Asked(client, headers)
+        with anyio.fail_after(5):
+            async with anyio.create_task_group() as group:
+                group.start_soon(asked.run)
+                await asked.asked.wait()
+                assert asked.question["method"] == "elicitation/create"
+                accepted = {"action": "accept", "content": {"name": "Ada"}}
+                answer = {"jsonrpc": "2.0", "id": asked.question["id"], "result": accepted}
+                wrong = {**answer, "result": {"action": "accept", "content": {"name": "Eve"}}}
+                statuses = [
+                    (await client.post("/mcp", json=message, headers=who)).status_code
+                    for message, who in (
+                        (wrong, stranger),
+                        (wrong, again),
+                        (wrong, {**stranger, "mcp-session-id": headers["mcp-session-id"]}),
+                        ({**wrong, "id": 1}, headers),
+                        (answer, headers),
+                        (wrong, headers),
+                    )
+                ]
+    assert statuses == [202, 202, 404, 202, 202, 202]
+    assert asked.answer["result"]["content"] == [{"type": "text", "text": "Ada"}]
+
+
+async def test_a_question_that_nobody_answers_ends_the_call_and_its_late_answer_does_nothing(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("flintt_mcp.transports.http.sessions.questions.SECONDS", 0.01)
+    async with serving(options=HttpOptions(grace=0.1)) as running, httpx2.AsyncClient(base_url=running.url) as client:
+        headers = await _asking_session(client)
+        asked = Asked(client, headers)
+        with anyio.fail_after(5):
+            await asked.run()
+        late = {"jsonrpc": "2.0", "id": asked.question["id"], "result": {"action": "cancel"}}
+        assert (await client.post("/mcp", json=late, headers=headers)).status_code == 202
+        assert running.app._sessions.questions._waiting == {}
+    assert asked.answer["error"]["code"] == -32001
+
+
+async def test_what_a_client_calls_itself_is_known_to_every_call_of_its_session(tmp_path: Path) -> None:
+    """How large a result may be depends on it; the direct way and the one that may show something must not differ in that."""
+    names: list[str] = []
+
+    async def note(call: Call) -> Reply:
+        names.append(call.channel.client)
+        return Done(text="noted")
+
+    tools = [
+        Tool(name, name, "Notes the client.", Effect.READ, "docs", Arguments(name, ()), note, long_lived=shows)
+        for name, shows in (("plain", False), ("shows", True))
+    ]
+    async with (
+        open_app(Settings(data_dir=str(tmp_path)), {}, Additions(tools=tools)) as app,
+        _client(of_kind(HttpApp, mcp_over_http(app))) as client,
+    ):
+        said = {
+            "protocolVersion": "2025-11-25",
+            "capabilities": {},
+            "clientInfo": {"name": "Ünïversal", "version": "1"},
+        }
+        opened = await client.post("/mcp", json={**INITIALIZE, "params": said}, headers=BOTH)
+        headers = {**BOTH, "mcp-session-id": opened.headers["mcp-session-id"]}
+        for name in ("plain", "shows"):
+            assert (await client.post("/mcp", json=call(name), headers=headers)).status_code == 200
+    assert names == ["Ünïversal"] * 2
