@@ -11,7 +11,7 @@ LOCKED := constraints/locked.txt
 LOWEST_LOCKED := constraints/lowest.txt
 INSTALL := -m pip install --quiet --disable-pip-version-check
 
-.PHONY: help serve test test-lowest test-newest fuzz soak conformance docs lint bench lock package clean
+.PHONY: help serve test test-lowest test-newest fuzz soak conformance browse docs lint bench lock package clean
 help:            ## this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-13s %s\n", $$1, $$2}' Makefile
 
@@ -76,6 +76,16 @@ $(VENV)/.conformance: $(VENV)/.installed
 	$(BIN)/python $(INSTALL) -c $(LOCKED) -e '.[conformance]'
 	@touch $@
 
+# Chromium comes from the system: where there is none, Debian's is installed by whoever may.
+browse: $(VENV)/.browser  ## look at every page in a headless Chromium; pictures are left in .pictures
+	@command -v chromium chromium-browser google-chrome >/dev/null || apt-get install -y -qq --no-install-recommends chromium \
+	|| { apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium; }
+	$(BIN)/python -m pytest tests/browser
+
+$(VENV)/.browser: $(VENV)/.installed
+	$(BIN)/python $(INSTALL) -c $(LOCKED) -e '.[browser]'
+	@touch $@
+
 docs: $(VENV)/.installed  ## write the generated pages of docs/
 	$(BIN)/python -m scripts.handbook.pages
 
@@ -101,4 +111,4 @@ $(PACKAGE_VENV)/.installed: $(PACKAGE_VENV)/pyvenv.cfg pyproject.toml $(LOCKED)
 	@touch $@
 
 clean:           ## remove the environments and caches
-	rm -rf $(VENV) .venv-* .conformance .npm dist .pytest_cache .hypothesis .ruff_cache
+	rm -rf $(VENV) .venv-* .conformance .npm .pictures dist .pytest_cache .hypothesis .ruff_cache

@@ -13,7 +13,10 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from flintt_mcp.sandbox.server import open_sandbox
+from tests.browser.chromium import can_browse
 from tests.clock import SetClock
+
+collect_ignore = [] if can_browse() else ["browser"]
 
 # A shared machine has slow moments: a law holds however long it took to see it.
 settings.register_profile("default", deadline=None, suppress_health_check=[HealthCheck.too_slow])

@@ -1,0 +1,84 @@
+"""Every page in a browser: nothing wrong in the console, nothing from elsewhere, nothing that keeps people out, on every screen."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.browser.conftest import Opens
+from tests.processes import Served
+
+PAGES = {
+    "connect": "/",
+    "tools": "/tools",
+    "tool": "/tools/create_signal",
+    "search": "/docs?q=webhook",
+    "document": "/docs/settings",
+    "missing": "/nothing",
+}
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [360, 390, 1280, 1440])
+@pytest.mark.parametrize("name", PAGES)
+def test_a_page_is_whole_and_open_to_everybody(
+    opens: Opens, served: Served, axe: str, shots: Path, name: str, width: int, scheme: str
+) -> None:
+    with opens(width, scheme, past_policy=True) as (page, seen):
+        answer = page.goto(PAGES[name], wait_until="networkidle")
+        page.screenshot(path=shots / f"{name}-{width}-{scheme}.png", full_page=True)
+        page.evaluate(axe)
+        found = page.evaluate("axe.run()")["violations"]
+        wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+    expected = ["Failed to load resource: the server responded with a status of 404 (Not Found)"] * (name == "missing")
+    assert answer is not None
+    assert answer.status == (404 if name == "missing" else 200)
+    assert [(each["id"], [node["target"] for node in each["nodes"]]) for each in found] == []
+    assert seen.wrong == expected
+    assert [url for url in seen.requests if not url.startswith(f"{served.base}/")] == []
+    assert wide == 0
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_a_page_keeps_to_its_own_policy(opens: Opens, name: str) -> None:
+    with opens() as (page, seen):
+        page.goto(PAGES[name], wait_until="networkidle")
+        shown = page.locator("main").inner_text()
+    assert len(shown) > 50
+    assert [line for line in seen.wrong if "Content Security Policy" in line] == []
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_a_page_says_everything_without_scripts(opens: Opens, name: str) -> None:
+    with opens(scripts=False) as (page, _):
+        page.goto(PAGES[name])
+        assert page.locator("h1").is_visible()
+        assert page.locator("section.tab:visible").count() == page.locator("section.tab").count()
+
+
+def test_hosts_are_chosen_with_the_keyboard_and_the_text_is_copied(opens: Opens) -> None:
+    with opens() as (page, seen):
+        page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+        page.goto("/")
+        page.get_by_role("tab", name="Claude Desktop").focus()
+        page.keyboard.press("ArrowRight")
+        assert page.get_by_role("tab", name="Claude Code").get_attribute("aria-selected") == "true"
+        assert page.get_by_role("tabpanel").count() == 1
+        page.keyboard.press("Tab")
+        page.get_by_role("button", name="Copy for Claude Code").press("Enter")
+        page.get_by_text("Copied").wait_for()
+        copied = page.evaluate("navigator.clipboard.readText()")
+        page.get_by_role("tab", name="Claude Code").press("End")
+        last = page.get_by_role("tab").last.get_attribute("aria-selected")
+    assert copied.startswith("claude mcp add-json --scope user flintt")
+    assert last == "true"
+    assert seen.wrong == []
+
+
+def test_the_first_stop_of_the_keyboard_leads_to_the_content(opens: Opens) -> None:
+    with opens() as (page, _):
+        page.goto("/docs")
+        page.keyboard.press("Tab")
+        page.keyboard.press("Enter")
+        assert page.url.endswith("/docs#main")
