@@ -27,8 +27,6 @@ from mcp.client.sse import sse_client
 from mcp.client.stdio import StdioServerParameters, stdio_client
 from mcp.client.streamable_http import streamable_http_client
 
-from tests.apis.readme import LINES as SESSIONS
-from tests.end_to_end.scene import session_lines
 from tests.processes import BIN, READY, SANDBOX_READY, Served, environment, running, serving
 from tests.wire import PLAIN, call, client
 
@@ -49,8 +47,7 @@ MAKES = {
 """Target -> what it comes to. `make -n` shows it; a target would make environments, and `make test` would run this test again."""
 ELSEWHERE = {
     "pip install .": "tests/test_packaging.py builds the same wheel without the package index and imports what is in it",
-} | dict.fromkeys(SESSIONS, "tests/apis/test_readme_sessions.py runs the sessions of the sibling APIs line by line")
-ELSEWHERE |= dict.fromkeys(session_lines(), "tests/end_to_end/test_readme_session.py runs this session line by line")
+}
 """Command -> what runs it instead."""
 
 
@@ -210,7 +207,7 @@ def test_the_table_of_tools_names_the_default_tools(tmp_path: Path) -> None:
 
 
 def test_the_table_of_troubles_shows_what_a_server_really_says(served: Served, tmp_path: Path) -> None:
-    table = README.split("\n## When something is wrong\n\n")[1].split("\n\n")[0]
+    table = README.split("\n## When something is wrong\n")[1].split("\n\n")[1]
     shown = [row.split("|")[1].strip() for row in table.splitlines()[2:]]
     port = served.base.rsplit(":", 1)[1]
     with client() as http:
@@ -258,7 +255,7 @@ def serves(words: list[str], home: Path) -> None:
             base = process.wait_for(READY)["base"]
             hosts = [word for option, word in pairwise(words) if option == "--allowed-host"]
             for host in [*hosts, base.removeprefix("http://")]:
-                assert http.get(f"{base}/mcp", headers={"accept": "text/html", "host": host}).status_code == 200
+                assert http.get(f"{base}/mcp", headers={"accept": "text/html", "host": host}).status_code == 303
             assert http.get(f"{base}/mcp", headers={"accept": "text/html", "host": "evil.example"}).status_code == 421
         assert process.stop() == 0
 

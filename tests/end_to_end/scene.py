@@ -24,9 +24,9 @@ from tests.processes import COMMAND, PATIENCE, Process, running
 T = TypeVar("T")
 
 PAGE = Path(__file__).parents[2] / "docs" / "webhooks.md"
-README = PAGE.parents[1] / "README.md"
+SIGNALS = PAGE.with_name("signals-architecture.md")
 SESSION = "Signals and webhooks, end to end"
-"""The section of the README whose lines `test_readme_session.py` runs."""
+"""The section of that page whose lines `test_session_of_signals.py` runs."""
 LISTENING = re.compile(r"^listening on port (\d+)$", re.MULTILINE)
 
 
@@ -37,7 +37,7 @@ def block(language: str, number: int = 0) -> str:
 
 def session_lines() -> list[str]:
     """The lines of both terminals of that section, the receiver's first."""
-    section = README.read_text("utf-8").split(f"\n## {SESSION}\n")[1].split("\n## ")[0]
+    section = SIGNALS.read_text("utf-8").split(f"\n## {SESSION}\n")[1].split("\n## ")[0]
     return [line for shell in re.findall(r"```sh\n(.*?)```", section, re.DOTALL) for line in shell.splitlines()]
 
 

@@ -6,6 +6,8 @@ commands write. `make hosts` asks the real ones.
 
 from __future__ import annotations
 
+import json
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,6 +19,7 @@ from flintt_mcp.hosts.installing import places
 from flintt_mcp.hosts.system import Kind
 from flintt_mcp.hosts.table import BY_NAME, HOSTS, Place
 from tests.hosts.machine import LOCAL, REMOTE, TYPED, install, machine, uninstall
+from tests.page_tables import page, rows_of
 
 GOLDEN = Path(__file__).parent / "golden"
 ENDING = {"jsonc": "json", "toml": "toml", "yaml": "yaml"}
@@ -164,3 +167,14 @@ def test_a_file_of_either_name_is_taken_where_a_host_knows_two(tmp_path: Path) -
     folder.mkdir(parents=True)
     (folder / "opencode.jsonc").write_text("{}")
     assert [plan.file.path for plan in install(system, "opencode")] == [folder / "opencode.jsonc"]
+
+
+def test_the_page_for_people_says_of_each_host_where_its_servers_stand_and_how_it_gets_the_key() -> None:
+    rows = rows_of(page("mcp-setup.md"), "application")
+    told = [tuple(row.values())[:4] for row in rows]
+    linux = [(host, host.places[0].paths["linux"][-1].replace("{XDG_CONFIG_HOME}", "~/.config")) for host in HOSTS]
+    assert told == [(host.title, host.name, path, host.places[0].section[0]) for host, path in linux]
+    for host, row in zip(HOSTS, rows, strict=True):
+        entry = json.dumps([host.places[0].shape.entry(server) for server in (LOCAL, REMOTE)])
+        assert ("flt_secret" in entry) is (row["the key"] == "in the file")
+        assert "flt_secret" in entry or re.split("[`,]", row["the key"])[0] in entry

@@ -1,4 +1,4 @@
-"""The README's shell sessions of the three sibling APIs are run, line by line, and print what they promise.
+"""The shell sessions on the pages of the three sibling APIs are run, line by line, and print what they promise.
 
 In place of a shell: `export`, `NAME=value  # the id that was printed` and commands with `$NAME`. A line that sets a name takes
 the id that the line before it printed, as the person would. Half a minute passes before each command.
@@ -22,7 +22,7 @@ import flintt_mcp.serving.logs
 from flintt_mcp.catalogue import APIS, TOOLSETS
 from flintt_mcp.offers.handbook.documents import default_folder
 from flintt_mcp.sandbox.server import open_sandbox
-from tests.apis.readme import LINES, PRINTS, TITLES, session_of
+from tests.apis.sessions import PRINTS, TITLES, session_of
 from tests.clock import SetClock
 
 
@@ -102,7 +102,7 @@ def test_an_approved_run_is_paid_from_the_wallet(shell: Shell) -> None:
 
 def test_a_sibling_api_has_a_session_and_no_line_is_very_long() -> None:
     assert set(TITLES) == {api.title for api in APIS} - {"Flintt"}
-    assert [line for line in LINES if len(line) > 132] == []
+    assert [line for title in TITLES for line in session_of(title) if len(line) > 132] == []
 
 
 @pytest.mark.parametrize("name", ["flowpilot", "flowmaticx", "flextell"])

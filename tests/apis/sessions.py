@@ -1,6 +1,6 @@
-"""The README's sessions of FlowPilot, FlowMaticX and Flextell: their lines, and what each line has to print.
+"""The sessions that the pages of FlowPilot, FlowMaticX and Flextell show: their lines, and what each line has to print.
 
-`test_readme_sessions.py` runs every line. A test that wants to know of all shell lines of the README finds these in `LINES`.
+`test_sessions.py` runs every line.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from pathlib import Path
 
 import flintt_mcp
 
-README = Path(flintt_mcp.__file__).parent.parent / "README.md"
+DOCS = Path(flintt_mcp.__file__).parent.parent / "docs"
 
 PRINTS: dict[str, list[str]] = {
     "flowpilot_create_run": [
@@ -36,13 +36,13 @@ PRINTS: dict[str, list[str]] = {
 
 
 def session_of(title: str) -> list[str]:
-    """The lines of the shell session in one section of the README."""
-    part = re.search(rf"^## {title}$(.*?)(?=^## |\Z)", README.read_text("utf-8"), re.DOTALL | re.MULTILINE)
-    assert part, f"README.md has no section {title}"
+    """The lines of the shell session on the page of one API."""
+    page = (DOCS / f"{title.lower()}.md").read_text("utf-8")
+    part = re.search(r"^## A session in the sandbox$(.*?)(?=^## |\Z)", page, re.DOTALL | re.MULTILINE)
+    assert part, f"the page of {title} has no session"
     blocks = re.findall(r"^```sh\n(.*?)^```", part[1], re.DOTALL | re.MULTILINE)
-    assert len(blocks) == 1, f"one session in the section {title}"
+    assert len(blocks) == 1, f"one session on the page of {title}"
     return blocks[0].splitlines()
 
 
 TITLES = ("FlowPilot", "FlowMaticX", "Flextell")
-LINES = frozenset(line for title in TITLES for line in session_of(title))

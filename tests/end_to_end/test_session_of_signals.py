@@ -1,4 +1,4 @@
-"""The README's session of signals and webhooks, run line by line by a shell, with its receiver in another terminal."""
+"""The session of signals and webhooks, run line by line by a shell, with its receiver in another terminal."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def output_of(line: str, folder: Path, env: dict[str, str]) -> str:
     return done.stdout
 
 
-def test_every_line_of_the_session_works_and_the_receiver_prints_what_the_readme_says(tmp_path: Path) -> None:
+def test_every_line_of_the_session_works_and_the_receiver_prints_what_the_page_says(tmp_path: Path) -> None:
     env = environment(tmp_path)
     listen, *lines = session_lines()
     printed = ""
