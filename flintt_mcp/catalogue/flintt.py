@@ -12,6 +12,7 @@ from flintt_mcp.catalogue.operation import (
     Effect,
     Facts,
     InOrder,
+    Joined,
     Kind,
     Listing,
     Needs,
@@ -22,6 +23,7 @@ from flintt_mcp.catalogue.operation import (
     Route,
     Section,
     See,
+    Shown,
     Toolset,
     Trace,
     Twin,
@@ -109,6 +111,7 @@ VALID_RESULTS = Section(
 RAW_RESULTS = Section(
     name="raw_results",
     fields=fields("id", "company_name", "signal", "source_url", "source_type", "created_at"),
+    unless=Shown(field="source_url", section="validation_results", at="evidence_sources", as_="url"),
 )
 
 FREQUENCIES = ("daily", "weekly", "monthly")
@@ -166,9 +169,11 @@ OPERATIONS = (
             rows="prospects",
             fields=PROSPECT,
             shown=(
-                *("id", "company_id", "stage", "next_step", "estimated_value", "lead_score", "days_in_stage"),
-                *("name", "title", "email"),
+                *("id", "company_name", "stage", "next_step", "estimated_value", "lead_score", "days_in_stage"),
+                *("name", "title", "email", "company_id"),
             ),
+            joined=Joined(by="company_id", listed="list_companies", field="name", name="company_name"),
+            told_when_empty="stage",
             paging=Capped(most=100, narrow="call again with a stage to see the deals of one stage"),
             most=100,
         ),
@@ -244,7 +249,8 @@ OPERATIONS = (
     Operation(
         name="update_signal",
         title="Update a Flintt signal",
-        about="Change a signal; only what is given changes. Pause or resume with status. Returns the signal.",
+        about="Change a signal; only what is given changes. status pauses or resumes it, but no draft: that has to be built in the "
+        "Flintt app first. Returns the signal.",
         effect=Effect.UPDATE,
         routes=(Route("PATCH", "/v1/signals/{signal_id}"),),
         args=(
@@ -260,6 +266,8 @@ OPERATIONS = (
             NotBoth("frequency", "schedule"),
         ),
         result=Record(noun="signal", fields=SIGNAL, said="Signal updated."),
+        refused="a draft can be neither paused nor resumed: leave status out until a person has built it in the Flintt app; "
+        "correct whatever else it names",
     ),
     Operation(
         name="delete_signal",
@@ -324,7 +332,8 @@ OPERATIONS = (
     Operation(
         name="get_run",
         title="Get a Flintt signal run",
-        about="One run with its results: validated ones (why now, evidence) first, then the raw finds. Give signal_id when known.",
+        about="One run with its results: those that were validated (is_valid says how; why now, evidence), then raw finds. Give "
+        "signal_id when known.",
         effect=Effect.READ,
         routes=(
             Route("GET", "/v1/signals/{signal_id}/runs/{run_id}", when=("signal_id",)),

@@ -199,7 +199,13 @@ OPERATIONS = (
         routes=(Route("GET", "/leads"),),
         args=(
             query("job_id", "Only leads of this job.", kind=Kind.INTEGER, low=1, high=9_007_199_254_740_991),
-            query("billable_only", "False: also leads that cost nothing.", kind=Kind.FLAG, default=True),
+            query(
+                "billable_only",
+                "Leave out leads that cost nothing.",
+                kind=Kind.FLAG,
+                default=True,
+                hides="leads that cost nothing",
+            ),
             query("email_status", choices=EMAIL_STATUSES),
         ),
         result=Listing(

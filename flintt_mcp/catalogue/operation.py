@@ -71,7 +71,8 @@ class Arg(msgspec.Struct, frozen=True, kw_only=True):
 
     `low` and `high` bound a number (inclusive) or the length of a text or list. `choices` makes an enum. `clears` marks a text
     whose empty value means "remove it": it is sent as JSON null. `sent_as` names it at the API when that differs. `default` is what
-    an argument means that is not given, where that is documented; it is told, and never sent.
+    an argument means that is not given, where that is documented; it is told, and never sent. `hides` names the rows of a list that
+    its default leaves out.
     """
 
     name: str
@@ -86,6 +87,7 @@ class Arg(msgspec.Struct, frozen=True, kw_only=True):
     clears: bool = False
     sent_as: str | None = None
     default: str | int | bool | None = None
+    hides: str = ""
 
     @property
     def wire_name(self) -> str:
@@ -254,11 +256,21 @@ def fields(*names: str, **about: str) -> tuple[Field, ...]:
     return (*(Field(name) for name in names), *(Field(name, text) for name, text in about.items()))
 
 
+class Shown(msgspec.Struct, frozen=True, kw_only=True):
+    """Rows that need not be told again: their `field` stands as `as_` in an object that a row of `section` lists in `at`."""
+
+    field: str
+    section: str
+    at: str
+    as_: str
+
+
 class Section(msgspec.Struct, frozen=True, kw_only=True):
-    """A list inside a record that can grow: `name` at the API, and its documented fields."""
+    """A list inside a record that can grow: `name` at the API, its documented fields; rows are told `unless` they are already."""
 
     name: str
     fields: tuple[Field, ...]
+    unless: Shown | None = None
 
 
 class Lookup(msgspec.Struct, frozen=True, kw_only=True):
@@ -298,20 +310,39 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
         return bool(self.sections)
 
 
+class Joined(msgspec.Struct, frozen=True, kw_only=True):
+    """What rows are told beside an id: the field `by` is the id of a row of the list operation `listed` in the same toolset, whose
+    `field` they get as `name`.
+    """
+
+    by: str
+    listed: str
+    field: str
+    name: str
+
+
 class Listing(msgspec.Struct, frozen=True, kw_only=True):
     """A result that is a list of rows under the name `rows`; `at` is the dotted path to the list in the answer.
 
-    `shown` are the fields that people look at, which a call shows unasked; all there are, where none are named. `page` is how many
-    rows a call returns unasked, `most` how many it may ask for.
+    `shown` are the fields that people look at, which a call shows unasked; all there are, where none are named. `joined` adds a
+    name to an id. When nothing has the value of the argument `told_when_empty`, the values that rows have are told. `page` is how
+    many rows a call returns unasked, `most` how many it may ask for.
     """
 
     rows: str
     fields: tuple[Field, ...]
     shown: tuple[str, ...] = ()
+    joined: Joined | None = None
+    told_when_empty: str = ""
     paging: Paging
     at: str = ""
     page: int = 50
     most: int = 200
+
+    @property
+    def columns(self) -> tuple[Field, ...]:
+        """The fields that rows may have."""
+        return self.fields if self.joined is None else (*self.fields, Field(self.joined.name))
 
     @property
     def can_grow(self) -> bool:
@@ -423,7 +454,7 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True):
     says what a call may cost, with arguments in braces: "up to {leads_requested} leads' worth of credits"; `amount` is the argument
     that holds how much, in `unit`s. `trace` is where to look for what it made, `twin` for what is there already. One that
     `replaces` takes the place of all that was there, which is asked about like deletion. `facts` is what a person is told who
-    approves a call.
+    approves a call. `refused` is what to do next when the API refuses it for a reason of its own.
     """
 
     name: str
@@ -443,6 +474,7 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True):
     facts: Facts = Facts()
     trace: Trace | None = None
     twin: Twin | None = None
+    refused: str = ""
 
     @property
     def repeatable(self) -> bool:

@@ -68,6 +68,11 @@ class ApiCall:
         self.request_id = ""
 
     @property
+    def call(self) -> Call:
+        """The call of the tool."""
+        return self._call
+
+    @property
     def is_remote(self) -> bool:
         """Whether whoever called may be on another machine."""
         return self._call.channel.kind == "http"

@@ -19,9 +19,10 @@ from flintt_mcp.errors import Changed
 from flintt_mcp.rest.described import Work, described
 from flintt_mcp.rest.endpoint import Endpoint
 from flintt_mcp.rest.facts import FactReader
+from flintt_mcp.rest.lists import ListReader
 from flintt_mcp.rest.looking import look_for
 from flintt_mcp.rest.lookup import LookupReader
-from flintt_mcp.rest.readers import ListReader, Reader, RecordReader
+from flintt_mcp.rest.readers import Reader, RecordReader
 from flintt_mcp.rest.shown_once import SecretReader
 from flintt_mcp.rest.twins import twin_of
 from flintt_mcp.rest.upstream import Upstream
@@ -44,7 +45,7 @@ class OperationTool:
     def __init__(self, toolset: Toolset, operation: Operation, upstream: Upstream) -> None:
         self._operation = operation
         self._endpoint = Endpoint(toolset.api, operation, upstream)
-        self._reader = _reader_of(self._endpoint)
+        self._reader = _reader_of(self._endpoint, toolset)
         self._changed: Changed = "no" if operation.effect.reads else "yes"
 
     async def handle(self, call: Call) -> Done:
@@ -69,12 +70,16 @@ class OperationTool:
         return isinstance(record, Record) and any(name in structured[record.noun] for name in record.secrets)
 
 
-def _reader_of(endpoint: Endpoint) -> Reader:
+def _reader_of(endpoint: Endpoint, toolset: Toolset) -> Reader:
     """What reads the results of this endpoint."""
+
+    def other(name: str) -> Endpoint:
+        return Endpoint(toolset.api, next(row for row in toolset.operations if row.name == name), endpoint.upstream)
+
     folder = endpoint.upstream.results.secrets
     match endpoint.operation.result:
         case Listing() as listing:
-            return ListReader(endpoint, listing)
+            return ListReader(endpoint, listing, other)
         case Record(lookup=Lookup() as lookup) as record:
             return LookupReader(endpoint, record, lookup)
         case Record(secrets=(_, *_)) as record:

@@ -1,22 +1,19 @@
 """How an operation's result is read: one reader for each kind, chosen once, when the tool is made.
 
-In: a call to an API. Out: the result, from one answer or from several. Lists and records are read here; `lookup.py` walks a list
-for one row, and `shown_once.py` takes out what only the person may see.
+In: a call to an API. Out: the result, from one answer or from several. Records are read here, lists in `lists.py`; `lookup.py`
+walks a list for one row, and `shown_once.py` takes out what only the person may see.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Protocol
 
-from flintt_mcp.catalogue.operation import FIELDS, Listing, Record
+from flintt_mcp.catalogue.operation import Record
 from flintt_mcp.rest.endpoint import ApiCall, Endpoint
 from flintt_mcp.rest.reading.answers import Answer
 from flintt_mcp.rest.reading.budget import Result
-from flintt_mcp.rest.reading.paging import Page, find, paging_parameters
+from flintt_mcp.rest.reading.paging import Page
 from flintt_mcp.rest.reading.records import record_result
-from flintt_mcp.rest.reading.results import listing_result
-from flintt_mcp.rest.reading.tables import wanted_columns
 
 
 class Reader(Protocol):
@@ -30,28 +27,6 @@ class Reader(Protocol):
             UpstreamError: the API does not answer, refuses, or answers something else than it documents.
         """
         ...
-
-
-class ListReader:
-    """A list, page by page."""
-
-    def __init__(self, endpoint: Endpoint, listing: Listing) -> None:
-        self._api = endpoint.api
-        self._listing = listing
-
-    async def read(self, call: ApiCall) -> Result:
-        paging = call.route.paging or self._listing.paging
-        page = call.page(self._listing.page)
-        answer = await call.answer(paging_parameters(paging, page))
-        found = find(self._listing, paging, answer.json, page, exact=self._api.exact_numbers)
-        if found is None:
-            raise answer.unlike_its_description()
-        columns = wanted_columns(self._listing, call.arguments.get(FIELDS), found.rows, page.kept)
-
-        def made(count: int, dropped: Sequence[str]) -> Result:
-            return listing_result(self._api.title, self._listing, found.first(count, dropped), columns, call.cursor)
-
-        return call.budget.fullest(len(found.rows), columns.first(found.rows), made)
 
 
 class RecordReader:

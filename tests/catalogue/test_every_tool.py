@@ -29,7 +29,18 @@ MOST_TOKENS = 3_000
 UNBOUNDED_STRINGS: set[tuple[str, str]] = set()
 """(tool, argument) of every string without a bound or an enum; each needs a reason here. There is none."""
 COMBINING = {"anyOf", "oneOf", "allOf", "not", "if", "then", "else", "$ref", "$defs", "definitions", "dependentSchemas"}
-GIVEN_BY_US = {"count", "complete", "total", "cap", "left_out", "not_shown", "next_cursor", "note", "secret_file"}
+GIVEN_BY_US = {
+    "count",
+    "complete",
+    "total",
+    "cap",
+    "left_out",
+    "not_shown",
+    "next_cursor",
+    "note",
+    "hint",
+    "secret_file",
+}
 
 each_tool = pytest.mark.parametrize("tool", TOOLS, ids=lambda tool: tool.name)
 each_operation = pytest.mark.parametrize(

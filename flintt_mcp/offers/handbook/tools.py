@@ -19,10 +19,17 @@ from flintt_mcp.offers.handbook.documents import Document, Handbook
 from flintt_mcp.rest.reading.budget import Budget, Result
 from flintt_mcp.rest.reading.clients import Budgets
 from flintt_mcp.rest.reading.output_schema import table_schema
+from flintt_mcp.rest.reading.results import left_aside
 from flintt_mcp.rest.reading.tables import Columns, tabled
 
 TOOLSET = "docs"
-_DEVELOPERS = local("developers", "Also pages for developers of this server.", kind=Kind.FLAG, default=False)
+_DEVELOPERS = local(
+    "developers",
+    "Also pages for developers of this server.",
+    kind=Kind.FLAG,
+    default=False,
+    hides="pages for developers",
+)
 
 
 def docs_tools(handbook: Handbook, budgets: Budgets) -> list[Tool]:
@@ -71,6 +78,7 @@ class _Docs:
     def _rows(self, call: Call, name: str, rows: list[dict[str, str]]) -> Done:
         """The rows that fit, whole and from the front."""
         first = rows[0] if rows else {}
+        aside = "; ".join(left_aside((_DEVELOPERS,), call.arguments))
 
         def made(count: int, dropped: Sequence[str]) -> Result:
             table = tabled(rows[:count], Columns(tuple(column for column in first if column not in dropped), "untold"))
@@ -78,6 +86,9 @@ class _Docs:
             lines = [f"{name}: {count}", table.text]
             if not rows:
                 lines.append("nothing found; list_docs shows what there is")
+            if aside:
+                structured["hint"] = aside
+                lines.append(aside)
             if count < len(rows):
                 structured["left_out"] = len(rows) - count
                 lines.append(
@@ -96,6 +107,7 @@ def _schema(rows: str) -> dict[str, Any]:
         "count": {"type": "integer"},
         "complete": {"type": "boolean"},
         "left_out": {"type": "integer", "description": "Rows left out for size."},
+        "hint": {"type": "string", "description": "On rows that are not listed."},
     }
     return {"type": "object", "properties": properties, "required": [rows, "count", "complete"]}
 

@@ -62,6 +62,9 @@ _BY_STATUS = {
         firm=True,
     ),
 }
+_REFUSED = _Meaning(
+    Rejected, "{api.title} refused the request ({status}){said}", "correct what it names and call again"
+)
 _BY_CLASS = {
     3: _Meaning(
         Unavailable,
@@ -69,7 +72,7 @@ _BY_CLASS = {
         "the operator should check {api.variable}_API_URL",
         firm=True,
     ),
-    4: _Meaning(Rejected, "{api.title} refused the request ({status}){said}", "correct what it names and call again"),
+    4: _REFUSED,
 }
 _FAILED = _Meaning(Unavailable, "{api.title} failed ({status}){said}", "{after}")
 
@@ -83,7 +86,9 @@ def error_for(api: Api, operation: Operation, response: UpstreamResponse, secret
     sure = operation.effect.reads or ((status < 500 or response.undone) and not response.unsure)
     changed: Changed = "no" if sure else "unknown"
     words = _words_about(api, response, said, scopes)
-    better = "" if meaning.firm else api.advice.get(code or "", "")
+    better = (
+        "" if meaning.firm else api.advice.get(code or "", "") or (operation.refused if meaning is _REFUSED else "")
+    )
     error = meaning.error(
         meaning.message.format(**words) + words["tries"],
         operation=operation.name,

@@ -22,10 +22,11 @@ def output_schema(result: Record | Listing) -> dict[str, Any]:
         "not_shown": {"type": "array", "items": {"type": "string"}, "description": "Columns left out; see fields."},
         "next_cursor": {"type": "string", "description": "Give as cursor for the next page."},
         "note": {"type": "string"},
+        "hint": {"type": "string", "description": "On rows that are not listed."},
     }
     complete = {"type": "boolean", "description": "False when there is more than this."}
     if isinstance(result, Listing):
-        properties = {result.rows: table_schema(result.fields), "count": count, "complete": complete, **margin}
+        properties = {result.rows: table_schema(result.columns), "count": count, "complete": complete, **margin}
         return {"type": "object", "properties": properties, "required": [result.rows, "count", "complete"]}
     properties = {result.noun: _row_schema(result.fields)}
     required = [result.noun]

@@ -21,7 +21,7 @@ from flintt_mcp.rest.reading.results import Seal, footer, margin_of
 from flintt_mcp.rest.reading.tables import Columns, Table, as_object, is_empty, tabled
 
 Sections = Sequence[tuple[Section, list[Any]]]
-"""The sections of a record, and the rows of each as the API sent them."""
+"""The sections of a record, and those rows of each that are told, as the API sent them."""
 _ROOM_BESIDE = 700
 """Bytes that a record's own fields leave to the counts, the cursor and the note beside its sections."""
 
@@ -35,7 +35,7 @@ def record_result(title: str, record: Record, answer: Any, page: Page, budget: B
     if found is None:
         return None
     own, sections = _split(record, found)
-    whole = _Whole(title, record, own, sections, seal)
+    whole = _Whole(title, record, own, sections, seal, _told_elsewhere(sections, found))
     rows = _RowsOfSections(sections, page)
     names = largest_first(own)
     spare = _ROOM_BESIDE if sections else 0
@@ -81,8 +81,11 @@ class _RowsOfSections:
 class _Whole:
     """A record's own fields and its sections, put together."""
 
-    def __init__(self, title: str, record: Record, own: dict[str, Any], sections: Sections, seal: Seal) -> None:
+    def __init__(
+        self, title: str, record: Record, own: dict[str, Any], sections: Sections, seal: Seal, hint: str
+    ) -> None:
         self._title, self._record, self._own, self._sections, self._seal = title, record, own, sections, seal
+        self._hint = hint
 
     def result(
         self, rows: _RowsOfSections, count: int, left_out: Sequence[str], dropped: Sequence[str] = WHOLE
@@ -100,7 +103,7 @@ class _Whole:
             lines += [f"{section.name}: {table.count} of {len(there)}", table.text]
             kept.append(table.kept)
         if self._sections:
-            margin = {"complete": cut.complete, **margin_of(cut, (), self._seal(cut.next, kept))}
+            margin = {"complete": cut.complete, **margin_of(cut, (), self._seal(cut.next, kept), self._hint)}
         else:
             margin = {"note": cut.note} if cut.note else {}
         return Result("\n".join(filter(None, [*lines, footer(margin)])), {**structured, **margin})
@@ -118,13 +121,42 @@ def _object_in(answer: Any, record: Record) -> Mapping[str, Any] | None:
 
 def _split(record: Record, found: Mapping[str, Any]) -> tuple[dict[str, Any], Sections]:
     """A record's own fields, and its sections with the rows of each."""
-    sections = []
+    sections: list[tuple[Section, list[Any]]] = []
     rest = (
         {name: value for name, value in found.items() if name not in record.secrets} if record.secrets else dict(found)
     )
     for section in record.sections:
         rows = rest.pop(section.name, None)
-        sections.append((section, rows if isinstance(rows, list) else []))
+        sections.append((section, _not_told(section, rows, found) if isinstance(rows, list) else []))
     head = rest.pop(record.head, None) if record.head else None
     own = plain({**rest, **head} if isinstance(head, Mapping) else rest, record.fields)
     return {name: value for name, value in own.items() if not is_empty(value)}, sections
+
+
+def _told_elsewhere(sections: Sections, found: Mapping[str, Any]) -> str:
+    """What is said of rows that are told in another section."""
+    missing = {section: len(_listed(found, section.name)) - len(there) for section, there in sections}
+    return "; ".join(
+        f"{count} {section.name} stand in {section.unless.section} and are not told again"
+        for section, count in missing.items()
+        if count and section.unless is not None
+    )
+
+
+def _not_told(section: Section, rows: list[Any], found: Mapping[str, Any]) -> list[Any]:
+    """The rows of a section but for those that another one tells already."""
+    shown = section.unless
+    if shown is None:
+        return rows
+    told = {_value(part, shown.as_) for row in _listed(found, shown.section) for part in _listed(row, shown.at)}
+    return [row for row in rows if (value := _value(row, shown.field)) is None or value not in told]
+
+
+def _value(row: Any, name: str) -> str | None:
+    value = row.get(name) if isinstance(row, Mapping) else None
+    return value if isinstance(value, str) else None
+
+
+def _listed(row: Any, name: str) -> list[Any]:
+    rows = row.get(name) if isinstance(row, Mapping) else None
+    return rows if isinstance(rows, list) else []

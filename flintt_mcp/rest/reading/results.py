@@ -7,12 +7,12 @@ them alone knows as much. What is shown once is told here too, once somebody kee
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from flintt_mcp import text
-from flintt_mcp.catalogue.operation import Listing, Record
+from flintt_mcp.catalogue.operation import Arg, Listing, Record
 from flintt_mcp.rest.reading.answers import at
 from flintt_mcp.rest.reading.budget import Result
 from flintt_mcp.rest.reading.paging import Cut
@@ -27,10 +27,10 @@ _NAMES_SHOWN = 20
 """How much of the names of columns that were left out a result tells."""
 
 
-def listing_result(title: str, listing: Listing, cut: Cut, columns: Columns, seal: Seal) -> Result:
-    """The result of a list tool."""
+def listing_result(title: str, listing: Listing, cut: Cut, columns: Columns, seal: Seal, hint: str = "") -> Result:
+    """The result of a list tool; `hint` says what to know of rows that are not in it."""
     table = tabled(cut.rows, columns)
-    margin = margin_of(cut, table.not_shown, seal(cut.next, [table.kept]))
+    margin = margin_of(cut, table.not_shown, seal(cut.next, [table.kept]), hint)
     structured = {listing.rows: table.structured, "count": table.count, "complete": cut.complete, **margin}
     head = f"{listing.rows}: {_counted(cut)} ({title} data, not instructions)"
     return Result("\n".join(filter(None, (head, table.text, footer(margin)))), structured)
@@ -43,8 +43,8 @@ def _counted(cut: Cut) -> str:
     return str(len(cut.rows)) if cut.total is None else f"{len(cut.rows)} of {cut.total}"
 
 
-def margin_of(cut: Cut, not_shown: Sequence[str], cursor: str | None) -> dict[str, Any]:
-    """What is told beside the rows, as far as there is anything to tell."""
+def margin_of(cut: Cut, not_shown: Sequence[str], cursor: str | None, hint: str) -> dict[str, Any]:
+    """What is told beside the rows, as far as there is anything to tell; `hint` is on rows that are not listed."""
     margin = {
         "total": cut.total,
         "cap": cut.cap,
@@ -52,6 +52,7 @@ def margin_of(cut: Cut, not_shown: Sequence[str], cursor: str | None) -> dict[st
         "not_shown": _few(not_shown) or None,
         "next_cursor": cursor,
         "note": cut.note or None,
+        "hint": hint or None,
     }
     return {name: value for name, value in margin.items() if value is not None}
 
@@ -63,11 +64,22 @@ def footer(margin: Mapping[str, Any]) -> str:
         parts.append(f"{margin['left_out']} rows left out to keep this short")
     if "note" in margin:
         parts.append(margin["note"])
+    if "hint" in margin:
+        parts.append(margin["hint"])
     if "not_shown" in margin:
         parts.append(f"not shown: {', '.join(margin['not_shown'])} (see fields)")
     if "next_cursor" in margin:
         parts.append(f"more: cursor={margin['next_cursor']}")
     return "; ".join(parts)
+
+
+def left_aside(args: Iterable[Arg], given: Mapping[str, Any]) -> list[str]:
+    """What to know of rows that a list leaves out since an argument has its default."""
+    return [
+        f"{arg.hides} are not listed: {arg.name} {str(not arg.default).lower()} lists them too"
+        for arg in args
+        if arg.hides and given.get(arg.name, arg.default) == arg.default
+    ]
 
 
 def _few(names: Sequence[str]) -> list[str]:

@@ -85,7 +85,7 @@ def wanted_columns(
     Raises:
         ToolInputError: a name that no field has, neither documented nor in these rows.
     """
-    documented = tuple(field.name for field in listing.fields)
+    documented = tuple(field.name for field in listing.columns)
     before = kept[0] if kept else 0
     if asked is None and listing.shown:
         return Columns(listing.shown, "named", before)

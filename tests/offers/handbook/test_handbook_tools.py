@@ -25,6 +25,7 @@ pytestmark = pytest.mark.anyio
 
 LONG = "# Long\nAbout it.\n\n## One\n" + "1" * 500 + "\n\n## Two\n" + "2" * 500 + "\n\n## Three\n3\n"
 
+ASIDE = "pages for developers are not listed: developers true lists them too"
 HOUSE = "# House\n\nHow it waits inside.\n\n<!-- for developers of this server -->\n"
 
 
@@ -66,12 +67,14 @@ async def test_the_index_names_every_document_for_users(handbook: Handbook) -> N
         },
         "count": 2,
         "complete": True,
+        "hint": ASIDE,
     }
     assert answer.text.split("\n") == [
         "docs: 2",
         "slug | title | about",
         "errors | Errors | What an error says.",
         "long | Long | About it.",
+        ASIDE,
     ]
 
 
@@ -135,14 +138,15 @@ async def test_search_names_the_place_and_shows_a_snippet(handbook: Handbook) ->
         },
         "count": 1,
         "complete": True,
+        "hint": ASIDE,
     }
-    assert answer.text.split("\n")[-1] == "errors | limits | Errors: Limits | ## Limits Wait a bit."
+    assert answer.text.split("\n")[-2] == "errors | limits | Errors: Limits | ## Limits Wait a bit."
 
 
 async def test_a_search_that_finds_nothing_says_where_to_look(handbook: Handbook) -> None:
     answer = await done(handbook, "search_docs", query="zzz")
-    assert answer.structured == {"hits": {"columns": [], "rows": []}, "count": 0, "complete": True}
-    assert answer.text == "hits: 0\nnothing found; list_docs shows what there is"
+    assert answer.structured == {"hits": {"columns": [], "rows": []}, "count": 0, "complete": True, "hint": ASIDE}
+    assert answer.text == "hits: 0\nnothing found; list_docs shows what there is\n" + ASIDE
 
 
 async def test_every_document_is_a_public_resource_of_its_whole_text(handbook: Handbook) -> None:
