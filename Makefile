@@ -66,6 +66,7 @@ fuzz: $(VENV)/.installed  ## run many more requests against the OpenAPI document
 soak: $(VENV)/.installed  ## kill it in the middle of writes, deliveries and runs, often, and say what was shown
 	FLINTT_CRASHES=50 $(BIN)/python -m pytest -s tests/sandbox/test_crashes.py tests/sandbox/running/test_killed_runs.py
 	FLINTT_INTENTS=10000 $(BIN)/python -m pytest -s tests/end_to_end/test_exactly_once.py
+	FLINTT_REQUESTS=1000000 $(BIN)/python -m pytest -n 2 tests/transports/http/oracle
 
 # What needs Node stands here, so that the tests do without: the suite, and the TypeScript of docs/webhooks.md.
 conformance: $(VENV)/.conformance  ## run the official MCP conformance suite against the server

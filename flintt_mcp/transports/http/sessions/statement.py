@@ -22,7 +22,7 @@ _FIXED = struct.Struct(">B12sI10sB")
 _FORM = 1
 _SEAL = 16
 _LONGEST = 4 * (_FIXED.size + MAX_CLIENT_NAME + 2 + _SEAL) // 3
-_TO_URL, _FROM_URL = bytes.maketrans(b"+/", b"-_"), bytes.maketrans(b"-_", b"+/")
+_TO_URL, _FROM_URL = bytes.maketrans(b"+/", b"-_"), bytes.maketrans(b"-_+/", b"+/!!")
 _CAPABILITIES = ("elicitation", "elicitation/form", "elicitation/url", "sampling", "roots")
 """What a client can be asked for; each is one bit of a statement."""
 
@@ -59,8 +59,10 @@ class Seal:
 
     def open(self, id: bytes, principal: str) -> Session | None:
         """The session of an id; None when it is none of ours, somebody else's, or over."""
+        if len(id) > _LONGEST or len(id) % 4:  # strict_mode takes one padding too many
+            return None
         try:
-            whole = binascii.a2b_base64(id.translate(_FROM_URL), strict_mode=True) if len(id) <= _LONGEST else b""
+            whole = binascii.a2b_base64(id.translate(_FROM_URL), strict_mode=True)
         except binascii.Error:
             return None
         stated, seal = whole[:-_SEAL], whole[-_SEAL:]
