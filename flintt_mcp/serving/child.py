@@ -82,10 +82,11 @@ async def _opened(
 
     async with open_app(settings, environment, additions, at_work=True) as app:
         settle_memory()
-        yield _answers(app)
+        yield answers_of(app)
 
 
-def _answers(app: App) -> Opened:
+def answers_of(app: App) -> Opened:
+    """What answers once the app is open."""
     from flintt_mcp.face.plain import PlainAnswers
 
     plain = PlainAnswers(app.face())

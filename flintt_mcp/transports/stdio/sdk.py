@@ -13,10 +13,12 @@ from typing import Any
 import anyio
 from anyio import to_thread
 
-from flintt_mcp.transports.envelope import RequestId
+from flintt_mcp.transports.envelope import Envelope, RequestId
 from flintt_mcp.transports.line_safe import line_safe
 from flintt_mcp.transports.stdio.conversation import Opening
 
+_MOST_HEARD = 1000
+"""Messages that wait for the SDK: more than it may work on at once, so that only a flood of notifications comes so far."""
 Say = Callable[[bytes, RequestId | None], Awaitable[None]]
 """Write a line; the id is that of the request it answers, None for anything else."""
 
@@ -27,15 +29,25 @@ class SdkSide:
     def __init__(self, opening: Opening, say: Say) -> None:
         self._opening = opening
         self._say = say
-        self._heard: deque[bytes] = deque()
-        self._more = anyio.Event()
+        self._heard: deque[Envelope] = deque()
+        self._more, self._fewer = anyio.Event(), anyio.Event()
         self._at_end = False
         self._greeted = anyio.Event()
 
-    def hear(self, body: bytes) -> None:
-        """Take one message. How many there are at once is bounded by whoever hands them on."""
-        self._heard.append(body)
+    async def hear(self, message: Envelope) -> None:
+        """Take one message; waits while too many have come that nobody took yet."""
+        while len(self._heard) >= _MOST_HEARD:
+            self._fewer = anyio.Event()
+            await self._fewer.wait()
+        self._heard.append(message)
         self._more.set()
+
+    def forget(self, key: str) -> bool:
+        """Take a request back that nobody took yet."""
+        found = next((one for one in self._heard if one.kind == "request" and str(one.id) == key), None)
+        if found is not None:
+            self._heard.remove(found)
+        return found is not None
 
     async def run(self, build: Callable[[], Any]) -> None:
         """Serve, until `close` or cancelled. `build` makes the server; it loads the SDK, which takes a second."""
@@ -61,7 +73,8 @@ class SdkSide:
                     await self._greeted.wait()
             while self._heard or not self._at_end:
                 while self._heard:
-                    await incoming.send(_message(self._heard.popleft()))
+                    await incoming.send(_message(self._heard.popleft().body))
+                    self._fewer.set()
                 self._more = anyio.Event()
                 if not self._at_end:
                     await self._more.wait()

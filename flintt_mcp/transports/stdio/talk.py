@@ -117,7 +117,7 @@ class Talk:
                 await self._slots.acquire()
                 self._group.start_soon(self._work, heard)
             case _:
-                self._pass_on(heard)
+                await self._pass_on(heard)
 
     async def _work(self, request: Request) -> None:
         """Answer one request plainly, or hand it over; a client that called it off hears nothing more of it."""
@@ -162,7 +162,7 @@ class Talk:
         if self._sdk is None:
             self._sdk = SdkSide(self._conversation.opening, self._say)
             self._group.start_soon(self._run_sdk, self._sdk)
-        self._sdk.hear(message.body)
+        await self._sdk.hear(message)
 
     async def _run_sdk(self, sdk: SdkSide) -> None:
         await self._ready.wait()
@@ -172,7 +172,7 @@ class Talk:
             for id in list(self._with_sdk.values()):
                 await self._refuse(id, FAILED, self._service.reason(self._failure))
 
-    def _pass_on(self, message: Envelope) -> None:
+    async def _pass_on(self, message: Envelope) -> None:
         """Hand a notification or a response to whoever it is for."""
         if message.cancels is not None:
             key = str(message.cancels)
@@ -181,8 +181,10 @@ class Talk:
             if (scope := self._at_work.get(key)) is not None:
                 scope.cancel()
                 return
+            if self._sdk is not None and self._sdk.forget(key):
+                return
         if self._sdk is not None:
-            self._sdk.hear(message.body)
+            await self._sdk.hear(message)
 
     async def _refuse(self, id: RequestId | None, code: int, sentence: str) -> None:
         await self._say(refusal(Malformed(code, sentence, id)), id)
