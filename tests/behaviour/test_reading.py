@@ -136,9 +136,8 @@ async def test_a_client_that_is_known_to_take_more_gets_more(way: Way, servers: 
         async with connected(way, servers, client_info=Implementation(name=name, version="1")) as client:
             page = await done(client, "list_companies", limit=200, fields="all")
         sizes.append(len(json.dumps(page, ensure_ascii=False, separators=(",", ":")).encode()))
-    without_a_session = way.transport == "workers" and not way.modern  # nothing tells there who asks
-    assert [7_000 < size <= 9_000 for size in sizes] == [without_a_session, True]
-    assert sizes[0] <= 30_000
+    assert 9_000 < sizes[0] <= 30_000
+    assert 7_000 < sizes[1] <= 9_000
 
 
 async def test_where_the_api_caps_a_list_the_result_says_so_and_narrowing_finds_the_rest(
