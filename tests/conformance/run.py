@@ -43,6 +43,7 @@ def fixture_server() -> Iterator[str]:
 
 def main() -> int:
     script = installed(SUITE) / "dist" / "index.js"
+    FOLDER.mkdir(exist_ok=True)
     failed = []
     with fixture_server() as url:
         for revision in REVISIONS:

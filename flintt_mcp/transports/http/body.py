@@ -10,7 +10,6 @@ import time
 
 import anyio
 from starlette.responses import Response
-from starlette.types import Message, Receive
 
 from flintt_mcp.transports.envelope import Envelope, Malformed, read_envelope
 from flintt_mcp.transports.http.exchange import Exchange
@@ -32,7 +31,7 @@ class Bodies:
         self._awaited: dict[Exchange, float] = {}
 
     async def message(self, exchange: Exchange) -> Envelope | None:
-        """The message of a POST; `exchange.receive` gives its body once more. None when the request has been refused."""
+        """The message of a POST. None when the request has been refused, or its client has left."""
         other_kind = _other_kind(exchange)
         if other_kind is not None:
             await exchange.answer(other_kind)
@@ -48,7 +47,6 @@ class Bodies:
             await exchange.answer(rpc_error(400, message.message, code=message.code, id=message.id))
             return None
         exchange.id = message.id
-        exchange.receive = _replay(message.body, exchange.receive)
         return message
 
     async def _in_time(self, exchange: Exchange) -> bytes | Response | None:
@@ -107,17 +105,3 @@ def _other_kind(exchange: Exchange) -> Response | None:
         sentence = "The body must not be compressed: leave the header Content-Encoding out"
         return rpc_error(415, sentence, headers={"accept-encoding": "identity"})
     return None
-
-
-def _replay(body: bytes, receive: Receive) -> Receive:
-    """A `receive` that gives the body again, then whatever the client does next."""
-    given = False
-
-    async def receive_again() -> Message:
-        nonlocal given
-        if given:
-            return await receive()
-        given = True
-        return {"type": "http.request", "body": body, "more_body": False}
-
-    return receive_again

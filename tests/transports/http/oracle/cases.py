@@ -180,6 +180,7 @@ def written() -> Iterator[Case]:
         yield _bytes(body, place)
     for params, place in product(INITIALIZE, ((None, None), ("2025-11-25", None), (NEW, None), (None, "2025-11-25"))):
         yield _bytes(json.dumps({"jsonrpc": "2.0", "id": 1, "method": "initialize", "params": params}).encode(), place)
+    yield _bare("GET", (None, None), "text/html")
     yield from (_bare("DELETE", place) for place in PLACES if place[1] in (None, "foreign", "ended", "unknown"))
     for change in ({"mcp-method": "tools/call"}, {"mcp-name": "x"}, {"mcp-param-region": "eu"}, {"mcp-method": ""}):
         plain = request("tools/call", {"name": "list_companies"}, (NEW, None))

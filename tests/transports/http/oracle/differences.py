@@ -60,7 +60,7 @@ def _too_much(case: Case, ours: Answer, theirs: Answer) -> bool:
 
 def _outside_the_protocol(case: Case, ours: Answer, theirs: Answer) -> bool:
     names = case.found.keys() & {"mcp-session-id", "mcp-protocol-version"}
-    return case.method == "GET" and not names and ours.status == 200 and theirs.status >= 400
+    return case.method == "GET" and not names and ours.status in (200, 303) and theirs.status >= 400
 
 
 DIFFERENCES = (
