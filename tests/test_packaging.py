@@ -105,7 +105,7 @@ def test_the_unpacked_wheel_serves_its_own_handbook(wheel: zipfile.Path, tmp_pat
         return done.stdout
 
     where = run("-c", "import flintt_mcp.offers.handbook.documents as h; print(h.default_folder())").strip()
-    listed = json.loads(run("-m", "flintt_mcp", "call", "list_docs", "--developers", "true", "--structured"))
+    listed = json.loads(run("-m", "flintt_mcp", "call", "list_docs", "--developers", "true", "--json"))
     assert where == str(tmp_path / "site/flintt_mcp/docs")
     assert {f"{row['slug']}.md" for row in objects_of(listed["docs"])} == set(DOCS)
 

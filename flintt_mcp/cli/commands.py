@@ -57,15 +57,31 @@ def _call(settings: Settings, env: dict[str, str], options: argparse.Namespace, 
 
     from flintt_mcp.calls.reply import Done, Refused
     from flintt_mcp.calls.wording import told
+    from flintt_mcp.cli.showing import shown_as
 
+    if options.help or options.tool is None:
+        return _help_of_call(settings, env, options)
     arguments = {**_json_arguments(options.json_arguments), **_loose_arguments(rest)}
     reply = anyio.run(_reply_to, settings, env, options, arguments)
     if isinstance(reply, Done):
-        whole = {"text": reply.text} if reply.structured is None else reply.structured
-        result = as_json(whole) if options.structured else reply.text
-        return ended(result, "" if reply.changed == "no" else f"{options.tool} was done")
+        return ended(shown_as(reply, options.how), "" if reply.changed == "no" else f"{options.tool} was done")
     say(told(reply.error, options.tool) if isinstance(reply, Refused) else "this tool asks questions; use a client")
     return FAILED
+
+
+def _help_of_call(settings: Settings, env: dict[str, str], options: argparse.Namespace) -> int:
+    """The help of one tool, or of `call` itself where no tool is named."""
+    if options.tool is None:
+        if options.help is None:
+            raise ConfigError("call: say which tool", advice="`flintt-mcp tools` lists them")
+        return ended(options.help().rstrip())
+    from flintt_mcp.cli.tool_help import tool_help
+    from flintt_mcp.offers.early import early_inventory
+
+    tool = early_inventory(settings, env).get(options.tool)
+    if tool is None:
+        raise ConfigError(f"call: no tool {options.tool!r} is on", advice="`flintt-mcp tools` lists those that are")
+    return ended(tool_help(tool))
 
 
 async def _reply_to(
@@ -100,7 +116,7 @@ def _json_arguments(text: str | None) -> dict[str, Any]:
     except (ValueError, RecursionError):
         value = None
     if not isinstance(value, dict):
-        raise ConfigError('--json: one JSON object, e.g. \'{"name": "acme"}\'')
+        raise ConfigError('--arguments: one JSON object, e.g. \'{"name": "acme"}\'')
     return value
 
 
@@ -112,7 +128,9 @@ def _loose_arguments(words: list[str]) -> dict[str, str]:
         word = queue.pop(0)
         name, joined, value = word.partition("=")
         if not name.startswith("--") or (not joined and not queue):
-            raise ConfigError(f"call: {word!r} is no --argument value; give arguments as --name value or with --json")
+            raise ConfigError(
+                f"call: {word!r} is no --argument value; give arguments as --name value or with --arguments"
+            )
         arguments[name[2:].replace("-", "_")] = _as_utf8(value if joined else queue.pop(0))
     return arguments
 

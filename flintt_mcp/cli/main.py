@@ -8,12 +8,16 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
+from difflib import get_close_matches
 
 from flintt_mcp.cli.outcome import FAILED, INTERRUPTED, WRONG, unwritten
 from flintt_mcp.cli.parser import COMMANDS, OPTIONS, WITH_A_VALUE, command_parser
 from flintt_mcp.errors import ConfigError, FlinttError
 from flintt_mcp.serving.console import prepare, say, shown_whole
 from flintt_mcp.settings import environment, load
+
+_ASKED = {"version": "--version", "help": "--help"}
+"""What people type as a command and means an option."""
 
 
 def run(argv: Sequence[str]) -> int:
@@ -70,10 +74,14 @@ def _command_first(words: list[str]) -> list[str]:
         return ["--version"]
     if not rest and {"-h", "--help"} & set(before):
         return ["--help"]
+    if rest and rest[0] in _ASKED:
+        return [*rest[1:2], _ASKED[rest[0]]] if rest[0] == "help" else [_ASKED[rest[0]]]
     if rest and rest[0] in COMMANDS:
         return [rest[0], *before, *rest[1:]]
     if rest and not _unknown(before):
-        raise ConfigError(f"no command {rest[0]!r}; there are {', '.join(COMMANDS)}")
+        close = get_close_matches(rest[0], COMMANDS, 1)
+        advice = f"did you mean `flintt-mcp {close[0]}`?" if close else ""
+        raise ConfigError(f"no command {rest[0]!r}; there are {', '.join(COMMANDS)}", advice=advice)
     return ["stdio", *words]
 
 

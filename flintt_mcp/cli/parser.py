@@ -73,7 +73,12 @@ def command_parser() -> argparse.ArgumentParser:
     }
     for name, about in COMMANDS.items():
         command = commands.add_parser(
-            name, help=about, description=about[0].upper() + about[1:] + ".", epilog=EPILOG, allow_abbrev=False
+            name,
+            help=about,
+            description=about[0].upper() + about[1:] + ".",
+            epilog=EPILOG,
+            allow_abbrev=False,
+            add_help=name != "call",
         )
         command.usage = f"flintt-mcp {name} [options]"
         if name in own:
@@ -83,10 +88,15 @@ def command_parser() -> argparse.ArgumentParser:
 
 
 def _add_call(command: argparse.ArgumentParser) -> None:
-    command.usage = "flintt-mcp call TOOL [--ARGUMENT VALUE]... [--json OBJECT] [options]"
-    command.add_argument("tool", metavar="TOOL", help="name of the tool; `flintt-mcp tools` lists them")
-    command.add_argument("--json", metavar="OBJECT", dest="json_arguments", help="all arguments as one JSON object")
-    command.add_argument("--structured", action="store_true", help="print the structured result as JSON")
+    command.usage = "flintt-mcp call TOOL [--ARGUMENT VALUE]... [--arguments OBJECT] [--json | --csv] [options]"
+    command.add_argument("tool", metavar="TOOL", nargs="?", help="name of the tool; `flintt-mcp tools` lists them")
+    command.add_argument(
+        "-h", "--help", action="store_const", const=command.format_help, help="show this, or the arguments of TOOL"
+    )
+    command.add_argument("--arguments", metavar="OBJECT", dest="json_arguments", help="all arguments as a JSON object")
+    how = command.add_mutually_exclusive_group()
+    for name, about in {"json": "the whole result as JSON", "csv": "the rows of a list as CSV"}.items():
+        how.add_argument(f"--{name}", action="store_const", const=name, dest="how", default="", help=f"print {about}")
     command.add_argument(
         "--yes", action="store_true", help="approve what would be asked; a person types this, at a terminal"
     )

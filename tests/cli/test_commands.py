@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 
 import pytest
@@ -26,7 +28,7 @@ def test_the_tools_are_listed_as_a_client_gets_them(say) -> None:
 
 
 def test_a_result_that_is_text_alone_is_text_in_its_structured_form_too(say) -> None:
-    code, out, _ = say("call", "get_doc", "--slug", "errors", "--section", "Input errors", "--structured")
+    code, out, _ = say("call", "get_doc", "--slug", "errors", "--section", "Input errors", "--json")
     assert code == 0
     assert json.loads(out)["text"].startswith("## Input errors\n")
 
@@ -57,8 +59,8 @@ def test_arguments_come_as_options_or_as_json_and_options_win(say) -> None:
         "call",
         "list_companies",
         "--sandbox",
-        "--structured",
         "--json",
+        "--arguments",
         '{"limit": 5, "name": "a"}',
         "--limit",
         "1",
@@ -69,10 +71,10 @@ def test_arguments_come_as_options_or_as_json_and_options_win(say) -> None:
 
 
 def test_what_was_written_from_the_shell_is_there_at_the_next_call(say) -> None:
-    code, out, _ = say("call", "create_company", "--sandbox", "--name", "Zebra Works", "--structured")
+    code, out, _ = say("call", "create_company", "--sandbox", "--name", "Zebra Works", "--json")
     made = json.loads(out)["company"]
     assert code == 0
-    again = say("call", "list_companies", "--sandbox", "--name", "zebra works", "--structured")
+    again = say("call", "list_companies", "--sandbox", "--name", "zebra works", "--json")
     assert [row["id"] for row in objects_of(json.loads(again[1])["companies"])] == [made["id"]]
 
 
@@ -119,3 +121,49 @@ def test_the_sandbox_key_is_never_sent_to_the_real_api(say, monkeypatch: pytest.
     assert err.startswith(
         "list_companies failed: This is the public sandbox key, and this server works with the real Flintt API."
     )
+
+
+def test_the_help_of_a_tool_is_what_it_takes(say) -> None:
+    code, out, err = say("call", "create_prospect", "--help", "--sandbox")
+    assert (code, err) == (0, "")
+    assert out.startswith("usage: flintt-mcp call create_prospect [--ARGUMENT VALUE]...")
+    assert "  --company-id TEXT" in out
+    assert "--log-level" not in out
+    assert say("call", "--help", "create_prospect", "--sandbox")[1] == out
+    assert "[required" in say("call", "create_company", "--help")[1]
+    assert "{daily,weekly,monthly}" in say("call", "create_signal", "-h")[1]
+
+
+def test_the_help_of_call_is_its_own_and_a_tool_that_is_not_on_has_none(say) -> None:
+    assert say("call", "--help")[1].startswith("usage: flintt-mcp call TOOL ")
+    assert say("call")[::2] == (2, "flintt-mcp: call: say which tool. `flintt-mcp tools` lists them\n")
+    code, out, err = say("call", "flextell_list", "--help")
+    assert (code, out) == (2, "")
+    assert "no tool 'flextell_list' is on" in err
+
+
+def test_the_rows_of_a_list_come_as_csv(say) -> None:
+    code, out, err = say("call", "list_signals", "--sandbox", "--limit", "2", "--csv")
+    rows = list(csv.reader(io.StringIO(out)))
+    told = json.loads(say("call", "list_signals", "--sandbox", "--limit", "2", "--json")[1])["signals"]
+    assert (code, err) == (0, "")
+    assert rows[0] == told["columns"]
+    assert rows[1:] == [["" if cell is None else str(cell) for cell in row] for row in told["rows"]]
+    assert say("call", "get_doc", "--slug", "errors", "--csv")[0] == 2
+    assert say("call", "list_signals", "--csv", "--json")[0] == 2
+
+
+def test_a_person_at_a_terminal_gets_a_table_that_fits(say, monkeypatch: pytest.MonkeyPatch) -> None:
+    plain = say("call", "list_signals", "--sandbox", "--limit", "3")[1]
+    monkeypatch.setattr("flintt_mcp.cli.showing._at_terminal", lambda: True)
+    monkeypatch.setenv("COLUMNS", "90")
+    code, out, _ = say("call", "list_signals", "--sandbox", "--limit", "3")
+    lines = out.splitlines()
+    assert code == 0
+    assert lines[0] == plain.splitlines()[0]
+    assert lines[1].split()[:2] == ["id", "name"]
+    assert [line[:36] for line in lines[2:5]] == [line[:36] for line in plain.splitlines()[2:5]]
+    assert [line for line in lines[1:5] if len(line) > 90] == []
+    assert [line for line in lines if line.startswith("more:")] == [
+        line for line in plain.splitlines() if line.startswith("more:")
+    ]

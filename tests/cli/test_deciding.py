@@ -63,7 +63,7 @@ def test_without_a_terminal_a_call_says_where_a_person_decides_and_approve_decid
         assert run(["approve", found[1]]) == 0
         assert run(["approve", found[1]]) == 2
     assert run(READ) == 0
-    assert run(["call", "get_approval", "--intent", found[1], "--sandbox", "--structured"]) == 0
+    assert run(["call", "get_approval", "--intent", found[1], "--sandbox", "--json"]) == 0
     assert re.search(r"\"state\": \"done\"", capsys.readouterr().out)
     assert run(READ) == 1
 

@@ -51,7 +51,7 @@ def test_what_an_encoding_lacks_is_written_as_an_escape(env: dict[str, str], enc
 
 @pytest.mark.parametrize("encoding", ["cp1252", "latin-1", "ascii", "utf-8"])
 def test_json_stays_json_in_every_encoding(env: dict[str, str], encoding: str) -> None:
-    done = shell([*CREATE, "--structured"], "", env, PYTHONIOENCODING=encoding)
+    done = shell([*CREATE, "--json"], "", env, PYTHONIOENCODING=encoding)
     assert (done.returncode, done.stderr) == (0, b"")
     assert json.loads(done.stdout.decode(encoding))["company"]["name"] == NAME
     tools = shell(["tools", "--json"], "", env, PYTHONIOENCODING=encoding)
@@ -62,7 +62,7 @@ def test_json_stays_json_in_every_encoding(env: dict[str, str], encoding: str) -
 def test_a_change_whose_result_cannot_be_written_is_done_and_its_result_is_on_stderr(
     env: dict[str, str], redirected: str, reason: str
 ) -> None:
-    done = shell([*CREATE, "--structured"], redirected, env)
+    done = shell([*CREATE, "--json"], redirected, env)
     assert (done.returncode, done.stdout, companies(env)) == (0, b"", [NAME])
     first, result = done.stderr.decode().split("\n", 1)
     assert first == (

@@ -65,3 +65,15 @@ def test_the_help_of_a_command_names_its_settings_with_their_defaults(say, comma
     for name, row in ROWS.items():
         shown = row.metadata.get("option", True) and command in row.metadata.get("commands", COMMANDS)
         assert bool(re.search(rf"^  {option(name)}\b", settings, re.MULTILINE)) is shown, name
+
+
+@pytest.mark.parametrize(
+    ("words", "same"), [(["version"], ["--version"]), (["help"], ["--help"]), (["help", "serve"], ["serve", "--help"])]
+)
+def test_what_people_type_as_a_command_is_understood(say, words: list[str], same: list[str]) -> None:
+    assert say(*words) == say(*same)
+
+
+def test_a_command_that_is_nearly_one_gets_a_suggestion(say) -> None:
+    assert say("servee")[2].endswith("did you mean `flintt-mcp serve`?\n")
+    assert "did you mean" not in say("xyz")[2]

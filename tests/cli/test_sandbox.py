@@ -39,7 +39,7 @@ def env(seeded: Path, tmp_path: Path) -> dict[str, str]:
 
 def called(tool: str, *words: str, env: Mapping[str, str], toolset: str = "all") -> dict[str, Any]:
     """The structured result of a tool, called from the shell."""
-    out = flintt_mcp("call", tool, *words, "--sandbox", "--structured", "--toolsets", toolset, env=env)
+    out = flintt_mcp("call", tool, *words, "--sandbox", "--json", "--toolsets", toolset, env=env)
     return json.loads(out, parse_float=Decimal)
 
 

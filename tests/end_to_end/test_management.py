@@ -182,9 +182,7 @@ async def test_a_session_token_that_is_no_good_is_refused_and_never_repeated(
 async def test_a_setting_shows_secrets_in_the_result(scene: Scene) -> None:
     before = set(scene.secrets.iterdir()) if scene.secrets.exists() else set()
     env = scene.env(FLINTT_JWT=scene.token)
-    shown = flintt_mcp(
-        "call", "create_api_key", "--name", "Shown", "--structured", "--show-secrets", *TOOLSETS, env=env
-    )
+    shown = flintt_mcp("call", "create_api_key", "--name", "Shown", "--json", "--show-secrets", *TOOLSETS, env=env)
 
     made = json.loads(shown)["api_key"]
     assert made["raw_key"].startswith(made["key_prefix"])
