@@ -30,7 +30,7 @@ _PLACEHOLDER = re.compile(
     r"|(?:[a-z]{1,9}_){0,2}your[_-](?:[a-z]{1,20}[_-]){0,3}(?:key|token)(?:[_-]here)?",
     re.IGNORECASE,
 )
-"""What stands for a key in somebody's template, or in our examples. It is shown, so it holds no digit, as nearly every key does."""
+"""What stands for a key in somebody's template, or in our examples. It holds no digit, as nearly every key does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +40,7 @@ class Caller:
     `principal` is a keyed digest of all credentials on the request: equal for equal keys, and telling nothing about them.
     `secrets` maps an API's name to the key for it, `principals` to the digest of that key alone. `toolsets` narrows what this
     caller sees; None leaves all that is on. `trace` is what the request is known by, None where requests have no headers.
-    `unfilled` is a placeholder that came in place of a key, because the client did not fill it in.
+    `unfilled` says that a placeholder came in place of a key, because the client did not fill it in.
     """
 
     principal: str
@@ -48,7 +48,7 @@ class Caller:
     toolsets: frozenset[str] | None = None
     principals: Mapping[str, str] = field(default_factory=dict, repr=False)
     trace: Trace | None = field(default=None, compare=False, repr=False)
-    unfilled: str = field(default="", repr=False)
+    unfilled: bool = field(default=False, repr=False)
 
     def principal_for(self, api: str) -> str:
         """Who this is for one API: whatever is kept for a caller of an API is bound to this, so that a key for another API
@@ -101,14 +101,14 @@ class Credentials:
                 loose.setdefault("3 query", value)
             elif name == "toolsets":
                 toolsets = value if toolsets is None else toolsets
-        unfilled = self._unfilled([*named.values(), *loose.values()])
-        return self._caller(self._routed(named, loose), toolsets, trace, unfilled)
+        unfilled = any(map(self._is_placeholder, (*named.values(), *loose.values())))
+        return self._caller(self._routed(named, loose), toolsets, trace, unfilled=unfilled)
 
     def from_environment(self, environment: Mapping[str, str]) -> Caller:
         """The caller on stdio and in a shell: FLINTT_API_KEY and its siblings."""
         found = {api.name: environment.get(f"{api.variable}_{api.secret}", "").strip() for api in self._apis}
         usable = {name: key for name, key in found.items() if self._is_usable(key, name)}
-        return self._caller(usable, None, unfilled=self._unfilled(found.values()))
+        return self._caller(usable, None, unfilled=any(map(self._is_placeholder, found.values())))
 
     def published(self) -> Caller:
         """The caller of a sandbox: with its published key for every API."""
@@ -136,11 +136,11 @@ class Credentials:
         return self._is_key(key) and not key.startswith(others)
 
     def _is_key(self, text: str) -> bool:
-        return _USABLE.fullmatch(text) is not None and not self._unfilled([text])
+        return _USABLE.fullmatch(text) is not None and not self._is_placeholder(text)
 
-    def _unfilled(self, values: Iterable[str]) -> str:
-        """The first placeholder among what was given as keys; a key between the brackets of one is none, for it would be shown."""
-        return next((text for text in values if _PLACEHOLDER.fullmatch(text) and not self._holds_key(text)), "")
+    def _is_placeholder(self, text: str) -> bool:
+        """Whether this stands for a key; a key between the brackets of one is no placeholder."""
+        return _PLACEHOLDER.fullmatch(text) is not None and not self._holds_key(text)
 
     def _holds_key(self, text: str) -> bool:
         return "your" not in text.lower() and any(prefix in text for api in self._apis for prefix in api.prefixes)
@@ -153,7 +153,7 @@ class Credentials:
         return None if bearer or not self._apis else self._apis[0]
 
     def _caller(
-        self, secrets: dict[str, str], toolsets: str | None, trace: Trace | None = None, unfilled: str = ""
+        self, secrets: dict[str, str], toolsets: str | None, trace: Trace | None = None, *, unfilled: bool = False
     ) -> Caller:
         chosen = None if toolsets is None else self._narrowed(toolsets)
         principals = {name: self._digest({name: secrets[name]}) for name in secrets}

@@ -17,6 +17,7 @@ from flintt_mcp.face.lists import LISTS_TTL_MS, prompt_rows, resource_rows, temp
 from flintt_mcp.face.replies import ToolAnswers
 from flintt_mcp.face.revisions import MODERN
 from flintt_mcp.face.shapes import is_good_meta
+from flintt_mcp.offers.instructions import told_to
 
 _ONLY_META = frozenset({"_meta"})
 
@@ -26,7 +27,7 @@ class PlainAnswers:
 
     def __init__(self, face: Face) -> None:
         self._replaced = face.extra.keys()
-        self.greeting = Greeting(face.instructions, face.extra)
+        self.greeting = Greeting(told_to(face.caller, face.instructions), face.extra)
         self._tools = ToolAnswers(face.inventory, face.pipeline, STAMP)
         self._lists = {
             "resources/list": {"resources": resource_rows(face.resources)},

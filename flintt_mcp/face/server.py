@@ -6,7 +6,7 @@ SDK checks no arguments and forwards unknown names, so the handlers check names,
 
 from __future__ import annotations
 
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
 from mcp.server._otel import OpenTelemetryMiddleware
@@ -26,6 +26,7 @@ from flintt_mcp.face.resource_requests import list_resources, list_templates, re
 from flintt_mcp.face.shown import Context
 from flintt_mcp.face.skill_requests import skill_handlers
 from flintt_mcp.face.tool_requests import ToolAnswersFirst, call_tool, list_tools, tool_answers
+from flintt_mcp.offers.instructions import told_to
 
 
 def build_server(face: Face) -> Server[Any]:
@@ -62,6 +63,7 @@ def _put_middleware(server: Server[Any], face: Face) -> None:
     security = RequestStateSecurity(codec=LateCodec(face.state_key))
     server.middleware[:] = [
         only_notifications_without_id,
+        partial(_told_of_placeholders, face),
         *server.middleware,
         RequestStateBoundary(security, default_audience=NAME),
         ToolAnswersFirst(face, tool_answers(face, server)),
@@ -76,6 +78,15 @@ async def only_notifications_without_id(ctx: Context, call_next: CallNext) -> Ha
     if ctx.request_id is None and not ctx.method.startswith("notifications/"):
         return None
     return await call_next(ctx)
+
+
+async def _told_of_placeholders(face: Face, ctx: Context, call_next: CallNext) -> HandlerResult:
+    """SDK middleware: who comes with a placeholder in place of a key is told so with the first answer."""
+    result = await call_next(ctx)
+    if ctx.method not in ("initialize", "server/discover") or not isinstance(result, dict):
+        return result
+    caller = face.caller_of(ctx)
+    return {**result, "instructions": told_to(caller, face.instructions)} if caller.unfilled else result
 
 
 class LateCodec:

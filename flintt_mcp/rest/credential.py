@@ -70,7 +70,7 @@ class Credential:
         if not call.caller.unfilled:
             return CredentialMissing(needed, advice=advice)
         return CredentialMissing(
-            f"{needed}, and got {call.caller.unfilled}, a placeholder that nobody filled in",
+            f"{needed}, and what came in its place is a placeholder that nobody filled in: nothing was sent",
             advice=f"put the {self._api.secret_noun} itself in its place, or {advice}",
         )
 

@@ -12,7 +12,8 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from flintt_mcp.calls.call import QuietChannel
-from flintt_mcp.calls.caller import Caller
+from flintt_mcp.calls.caller import Caller, Credentials
+from flintt_mcp.catalogue import APIS
 from flintt_mcp.errors import FlinttError
 from flintt_mcp.face import spans
 from flintt_mcp.face.greeting import STAMP, Greeting
@@ -20,7 +21,7 @@ from flintt_mcp.face.replies import tools_listed
 from flintt_mcp.face.revisions import MODERN
 from flintt_mcp.face.shapes import client_of
 from flintt_mcp.offers.early import early_inventory
-from flintt_mcp.offers.instructions import INSTRUCTIONS
+from flintt_mcp.offers.instructions import told_to
 from flintt_mcp.settings import Settings
 from flintt_mcp.transports.stdio.serve import serve_stdio
 from flintt_mcp.transports.stdio.service import Early, Opened, Result, Service
@@ -47,7 +48,9 @@ def serve_child(settings: Settings, environment: Mapping[str, str], additions: A
 
 def _early(settings: Settings, environment: Mapping[str, str]) -> Early:
     """What is answered before anything is open."""
-    greeting, inventory, caller = Greeting(INSTRUCTIONS), early_inventory(settings, environment), Caller("")
+    # Who calls is a matter of the server's keys, which nobody has read yet; what came in place of a key shows without.
+    caller = Caller("") if settings.sandbox else Credentials(APIS, bytes(32)).from_environment(environment)
+    greeting, inventory = Greeting(told_to(caller)), early_inventory(settings, environment)
 
     def early(method: str, params: Mapping[str, Any], version: str) -> Result | None:
         if method == "tools/list":

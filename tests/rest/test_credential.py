@@ -48,14 +48,15 @@ def test_a_key_without_a_prefix_has_to_be_given_by_name() -> None:
     assert how_to_give_key(FREE, "shell").startswith("set the environment variable FREE_TOKEN")
 
 
-async def test_a_placeholder_that_no_client_filled_in_is_named_and_sent_nowhere(tmp_path: Path) -> None:
+async def test_a_placeholder_that_no_client_filled_in_is_told_and_sent_nowhere(tmp_path: Path) -> None:
     fake = FakeApi()
     async with open_fake(tmp_path, fake) as app:
         caller = app.credentials.from_request(b"", [(b"x-api-key", b"${FLINTT_API_KEY}")])
         reply = await call(app, "list_companies", {}, caller, QuietChannel("http"))
     assert isinstance(reply, Refused)
     assert told(reply.error, "list_companies") == (
-        "list_companies failed: list_companies needs a Flintt key, and got ${FLINTT_API_KEY}, a placeholder that nobody filled in."
+        "list_companies failed: list_companies needs a Flintt key, and what came in its place is a "
+        "placeholder that nobody filled in: nothing was sent."
         "\nChanged: no.\n"
         f"Next: put the key itself in its place, or {how_to_give_key(FLINTT, 'http')}."
     )
