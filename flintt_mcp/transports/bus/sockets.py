@@ -10,6 +10,7 @@ import logging
 import os
 import re
 import secrets
+import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
@@ -74,6 +75,8 @@ class Neighbours:
         Raises:
             OSError: the socket cannot be made.
         """
+        if not hasattr(socket, "AF_UNIX"):
+            raise OSError("this system has none")
         self._descriptor = os.open(self._folder, os.O_RDONLY)
         self._listener = await anyio.create_unix_listener(self._address(self.name), mode=0o600)
 

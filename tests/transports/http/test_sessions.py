@@ -338,3 +338,11 @@ async def test_what_a_client_calls_itself_is_known_to_every_call_of_its_session(
         for name in ("plain", "shows"):
             assert (await client.post("/mcp", json=call(name), headers=headers)).status_code == 200
     assert names == ["Ünïversal"] * 2
+
+
+async def test_of_many_questions_at_once_the_last_is_not_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("flintt_mcp.transports.http.sessions.questions.MOST", 0)
+    async with serving(options=HttpOptions(grace=0.1)) as running, httpx2.AsyncClient(base_url=running.url) as client:
+        answer = await client.post("/mcp", json=call("ask"), headers=await _asking_session(client))
+    told = "Too many questions wait for their answers on this server; nobody was asked"
+    assert answer.json()["error"] == {"code": -32603, "message": told}

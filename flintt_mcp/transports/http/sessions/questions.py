@@ -12,12 +12,14 @@ from typing import Any
 
 import anyio
 from mcp.shared.exceptions import MCPError
-from mcp_types import REQUEST_TIMEOUT
+from mcp_types import INTERNAL_ERROR, REQUEST_TIMEOUT
 
 from flintt_mcp.transports.envelope import RequestId
 
 SECONDS = 600.0
 """How long a person may take."""
+MOST = 1000
+"""How many may wait at once: a client that leaves does not end its question."""
 _LARGEST = 2**52
 """Ids are integers that every client can hold exactly, and of chance, so that workers need not agree about them."""
 _Key = tuple[bytes, str]
@@ -44,8 +46,10 @@ class Questions:
         """Ask with `tell`, and wait for the result.
 
         Raises:
-            MCPError: the client answered with an error, or not in time.
+            MCPError: the client answered with an error, or not in time, or too many questions wait already.
         """
+        if len(self._waiting) >= MOST:
+            raise MCPError(INTERNAL_ERROR, "Too many questions wait for their answers on this server; nobody was asked")
         id = secrets.randbelow(_LARGEST)
         question = {"jsonrpc": "2.0", "id": id, "method": method} | ({} if params is None else {"params": dict(params)})
         waiting = self._waiting[session, str(id)] = _Waiting()
