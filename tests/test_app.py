@@ -18,7 +18,7 @@ from flintt_mcp.catalogue.operation import Api, Effect, Kind, Operation
 from flintt_mcp.errors import CredentialMissing
 from flintt_mcp.rest.sending.message import TransportFault
 from flintt_mcp.settings import Settings
-from flintt_mcp.transports.http.gate import sender_of
+from flintt_mcp.transports.http.exchanges.gate import sender_of
 from tests.fake_api import BASE_URLS, KEYS, FakeApi, call, open_fake
 
 pytestmark = pytest.mark.anyio

@@ -55,7 +55,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
         "face",
         "hosts",
         *("offers", "offers.handbook", "pages", "rest.sending", "sandbox", "settings", "state"),
-        *("transports.bus", "transports.http", "transports.stdio"),
+        *("transports.bus", "transports.http", "transports.http.exchanges", "transports.stdio"),
     ),
     # the one module that puts the rooms together
     "app": (

@@ -33,7 +33,7 @@ from flintt_mcp.transports.bus.bus import Bus, Hub
 from flintt_mcp.transports.bus.sockets import Neighbours
 from flintt_mcp.transports.http.app import Answering, Beside, HttpApp, HttpOptions, Keeping
 from flintt_mcp.transports.http.approve_page import Decisions
-from flintt_mcp.transports.http.gate import sender_of
+from flintt_mcp.transports.http.exchanges.gate import sender_of
 
 
 class OpenedApp:

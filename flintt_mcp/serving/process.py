@@ -31,7 +31,7 @@ from flintt_mcp.serving.logs import configure_logging
 from flintt_mcp.serving.ready import say_ready, say_sandbox_ready
 from flintt_mcp.settings import WORKERS_FOLDER, Settings, to_environment
 from flintt_mcp.transports.http.app import HttpOptions
-from flintt_mcp.transports.http.hosts import KnownHosts
+from flintt_mcp.transports.http.exchanges.hosts import KnownHosts
 
 _HTTP = "auto" if find_spec("httptools") is None else "flintt_mcp.serving.punctual:PunctualProtocol"
 """What uvicorn speaks HTTP with, by name, so that worker processes find it too."""

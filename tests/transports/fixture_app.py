@@ -23,7 +23,7 @@ from flintt_mcp.calls.caller import Credentials
 from flintt_mcp.catalogue.operation import Api
 from flintt_mcp.serving.draining import DrainingServer
 from flintt_mcp.transports.http.app import Answering, Beside, HttpApp, HttpOptions
-from flintt_mcp.transports.http.gate import sender_of
+from flintt_mcp.transports.http.exchanges.gate import sender_of
 
 FIRST = Api(
     name="first", title="First", variable="FIRST", url="https://first.example", prefixes=("fst_",),

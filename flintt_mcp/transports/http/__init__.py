@@ -1,1 +1,1 @@
-"""Streamable HTTP and legacy SSE on one URL, with what stands before and beside it. `app.py` is the door."""
+"""Streamable HTTP and legacy SSE on one URL: what is asked, who answers, and the pages beside it. `app.py` is the door."""

@@ -21,24 +21,24 @@ from flintt_mcp.calls.caller import Credentials
 from flintt_mcp.pages.site import Site
 from flintt_mcp.transports.http.approve_page import PATH as APPROVE
 from flintt_mcp.transports.http.approve_page import ApprovePage, Decisions
-from flintt_mcp.transports.http.body import Bodies
 from flintt_mcp.transports.http.browser import Browsing
-from flintt_mcp.transports.http.cors import for_pages
 from flintt_mcp.transports.http.endpoint import Endpoint
-from flintt_mcp.transports.http.exchange import Exchange, Exchanges
-from flintt_mcp.transports.http.gate import Entry, Gate
+from flintt_mcp.transports.http.exchanges.body import Bodies
+from flintt_mcp.transports.http.exchanges.cors import for_pages
+from flintt_mcp.transports.http.exchanges.exchange import Exchange, Exchanges
+from flintt_mcp.transports.http.exchanges.gate import Entry, Gate
+from flintt_mcp.transports.http.exchanges.json_responses import json_answer
+from flintt_mcp.transports.http.exchanges.options import HttpOptions
+from flintt_mcp.transports.http.exchanges.streams import Streams
+from flintt_mcp.transports.http.exchanges.watched import Watched
 from flintt_mcp.transports.http.health import PATHS as HEALTH_PATHS
 from flintt_mcp.transports.http.health import Health, Reach
-from flintt_mcp.transports.http.json_responses import json_answer
 from flintt_mcp.transports.http.kernel import Kernel, ToolAnswer
 from flintt_mcp.transports.http.legacy_calls import LegacyCalls
 from flintt_mcp.transports.http.legacy_sse import LegacySse
-from flintt_mcp.transports.http.options import HttpOptions
 from flintt_mcp.transports.http.posts import Posts
 from flintt_mcp.transports.http.session_streams import SessionStreams
 from flintt_mcp.transports.http.sessions.sessions import Keeping, Sessions
-from flintt_mcp.transports.http.streams import Streams
-from flintt_mcp.transports.http.watched import Watched
 
 __all__ = ["DRAIN", "Answering", "Beside", "HttpApp", "HttpOptions", "Keeping"]
 

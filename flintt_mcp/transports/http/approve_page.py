@@ -20,7 +20,7 @@ import anyio
 from starlette.responses import Response
 
 from flintt_mcp.errors import FlinttError
-from flintt_mcp.transports.http.exchange import Exchange
+from flintt_mcp.transports.http.exchanges.exchange import Exchange
 
 PATH = "/approve/"
 _MOST_BYTES = 4096

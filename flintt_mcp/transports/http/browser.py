@@ -13,7 +13,7 @@ from starlette.responses import Response
 
 from flintt_mcp.pages.look import Page
 from flintt_mcp.pages.site import Site, Visit
-from flintt_mcp.transports.http.exchange import Exchange
+from flintt_mcp.transports.http.exchanges.exchange import Exchange
 
 _FIELDS = ("q",)
 

@@ -9,14 +9,14 @@ from __future__ import annotations
 from starlette.responses import Response
 
 from flintt_mcp.transports.envelope import RequestId
-from flintt_mcp.transports.http.accept import accept_of
-from flintt_mcp.transports.http.body import Bodies
 from flintt_mcp.transports.http.browser import to_the_pages, wants_page
-from flintt_mcp.transports.http.exchange import Exchange
-from flintt_mcp.transports.http.json_responses import rpc_error
+from flintt_mcp.transports.http.exchanges.accept import accept_of
+from flintt_mcp.transports.http.exchanges.body import Bodies
+from flintt_mcp.transports.http.exchanges.exchange import Exchange
+from flintt_mcp.transports.http.exchanges.json_responses import rpc_error
+from flintt_mcp.transports.http.exchanges.options import HttpOptions
 from flintt_mcp.transports.http.legacy_sse import ACCEPTED, LegacySse, Taken
 from flintt_mcp.transports.http.modern import is_modern
-from flintt_mcp.transports.http.options import HttpOptions
 from flintt_mcp.transports.http.posts import Posts
 from flintt_mcp.transports.http.session_streams import SESSION_HEADER, SessionStreams
 

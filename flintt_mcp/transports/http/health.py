@@ -13,7 +13,7 @@ from typing import Any
 import anyio
 from starlette.responses import Response
 
-from flintt_mcp.transports.http.json_responses import json_answer
+from flintt_mcp.transports.http.exchanges.json_responses import json_answer
 
 logger = logging.getLogger(__name__)
 

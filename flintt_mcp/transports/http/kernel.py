@@ -20,7 +20,7 @@ from mcp_types.version import LATEST_HANDSHAKE_VERSION, MODERN_PROTOCOL_VERSIONS
 from starlette.types import Scope
 
 from flintt_mcp.calls.caller import Caller
-from flintt_mcp.transports.http.gate import CALLER
+from flintt_mcp.transports.http.exchanges.gate import CALLER
 from flintt_mcp.transports.http.way_back import WayBack, way_back
 
 ToolAnswer = Callable[[str, Mapping[str, Any], Caller, str, str], Awaitable[dict[str, Any] | None]]

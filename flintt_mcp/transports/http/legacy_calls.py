@@ -17,7 +17,7 @@ from starlette.types import Scope
 
 from flintt_mcp.calls.trace import Trace
 from flintt_mcp.transports.envelope import Envelope, RequestId
-from flintt_mcp.transports.http.gate import CALLER
+from flintt_mcp.transports.http.exchanges.gate import CALLER
 from flintt_mcp.transports.http.kernel import Client, Kernel
 from flintt_mcp.transports.http.legacy_stream import LegacyStream
 from flintt_mcp.transports.http.sessions.questions import Questions

@@ -17,13 +17,13 @@ import anyio
 from flintt_mcp.calls.trace import Trace
 from flintt_mcp.transports.bus.bus import Bus
 from flintt_mcp.transports.envelope import Envelope, Malformed, read_envelope
-from flintt_mcp.transports.http.events import EventStream
-from flintt_mcp.transports.http.exchange import Exchange
-from flintt_mcp.transports.http.gate import Entry
+from flintt_mcp.transports.http.exchanges.events import EventStream
+from flintt_mcp.transports.http.exchanges.exchange import Exchange
+from flintt_mcp.transports.http.exchanges.gate import Entry
+from flintt_mcp.transports.http.exchanges.options import HttpOptions
+from flintt_mcp.transports.http.exchanges.streams import Streams
 from flintt_mcp.transports.http.legacy_calls import LegacyCalls
 from flintt_mcp.transports.http.legacy_stream import LegacyStream
-from flintt_mcp.transports.http.options import HttpOptions
-from flintt_mcp.transports.http.streams import Streams
 
 MESSAGES_PATH = "/messages/"
 _TOPIC = "legacy message"

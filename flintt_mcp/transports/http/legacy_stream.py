@@ -14,7 +14,7 @@ from anyio.abc import TaskGroup
 from mcp.server.auth.middleware.bearer_auth import AuthenticatedUser
 
 from flintt_mcp.calls.caller import Caller
-from flintt_mcp.transports.http.events import EventStream, event_of
+from flintt_mcp.transports.http.exchanges.events import EventStream, event_of
 from flintt_mcp.transports.http.kernel import Client
 
 MAX_IN_FLIGHT = 64

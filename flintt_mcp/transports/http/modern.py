@@ -26,7 +26,7 @@ from mcp_types.version import HANDSHAKE_PROTOCOL_VERSIONS
 from starlette.datastructures import Headers
 
 from flintt_mcp.transports.envelope import RequestId
-from flintt_mcp.transports.http.gate import Entry
+from flintt_mcp.transports.http.exchanges.gate import Entry
 from flintt_mcp.transports.http.kernel import Client, Reply
 
 VERSION_HEADER = b"mcp-protocol-version"

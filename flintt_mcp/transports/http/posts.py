@@ -14,16 +14,16 @@ from mcp_types import DEFAULT_NEGOTIATED_VERSION
 from starlette.responses import Response
 
 from flintt_mcp.transports.envelope import Envelope
-from flintt_mcp.transports.http.accept import accept_of
-from flintt_mcp.transports.http.events import EventStream, send_json
-from flintt_mcp.transports.http.exchange import Exchange
-from flintt_mcp.transports.http.json_responses import rpc_error
+from flintt_mcp.transports.http.exchanges.accept import accept_of
+from flintt_mcp.transports.http.exchanges.events import EventStream, send_json
+from flintt_mcp.transports.http.exchanges.exchange import Exchange
+from flintt_mcp.transports.http.exchanges.json_responses import rpc_error
+from flintt_mcp.transports.http.exchanges.streams import Streams
 from flintt_mcp.transports.http.kernel import Client, Kernel, Reply
 from flintt_mcp.transports.http.modern import VERSION_HEADER, Modern, is_modern, refused_notification
 from flintt_mcp.transports.http.session_streams import SESSION_HEADER, no_session, session_of
 from flintt_mcp.transports.http.sessions.sessions import Sessions
 from flintt_mcp.transports.http.sessions.statement import Session
-from flintt_mcp.transports.http.streams import Streams
 from flintt_mcp.transports.http.way_back import Ask, way_back
 
 LISTEN = "subscriptions/listen"

@@ -11,13 +11,13 @@ from functools import partial
 import anyio
 from starlette.responses import Response
 
-from flintt_mcp.transports.http.accept import accept_of
-from flintt_mcp.transports.http.events import EventStream
-from flintt_mcp.transports.http.exchange import Exchange
-from flintt_mcp.transports.http.json_responses import rpc_error
+from flintt_mcp.transports.http.exchanges.accept import accept_of
+from flintt_mcp.transports.http.exchanges.events import EventStream
+from flintt_mcp.transports.http.exchanges.exchange import Exchange
+from flintt_mcp.transports.http.exchanges.json_responses import rpc_error
+from flintt_mcp.transports.http.exchanges.streams import Streams
 from flintt_mcp.transports.http.sessions.sessions import Sessions
 from flintt_mcp.transports.http.sessions.statement import Session
-from flintt_mcp.transports.http.streams import Streams
 
 SESSION_HEADER = b"mcp-session-id"
 

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from flintt_mcp.errors import ConfigError
 from flintt_mcp.transports.http.app import HttpOptions
-from flintt_mcp.transports.http.gate import CALLER, Gate
-from flintt_mcp.transports.http.hosts import host_values, origin_values
+from flintt_mcp.transports.http.exchanges.gate import CALLER, Gate
+from flintt_mcp.transports.http.exchanges.hosts import host_values, origin_values
 from tests.transports.fixture_app import BOTH, CREDENTIALS, KEY, Bench, calling, modern, modern_headers, principal
 
 pytestmark = pytest.mark.anyio

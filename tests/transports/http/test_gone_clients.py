@@ -22,7 +22,7 @@ pytestmark = pytest.mark.anyio
 
 @pytest.fixture(autouse=True)
 def watched_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("flintt_mcp.transports.http.exchange.WATCHED_SECONDS", 0.01)
+    monkeypatch.setattr("flintt_mcp.transports.http.exchanges.exchange.WATCHED_SECONDS", 0.01)
 
 
 async def _leave(url: str, message: dict[str, Any], headers: dict[str, str], bench: Bench) -> None:

@@ -6,8 +6,8 @@ import httpx2
 import pytest
 from starlette.responses import PlainTextResponse
 
-from flintt_mcp.transports.http.hosts import KnownHosts
-from flintt_mcp.transports.http.options import HttpOptions
+from flintt_mcp.transports.http.exchanges.hosts import KnownHosts
+from flintt_mcp.transports.http.exchanges.options import HttpOptions
 
 pytestmark = pytest.mark.anyio
 

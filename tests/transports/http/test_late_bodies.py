@@ -10,7 +10,7 @@ import pytest
 from anyio.abc import SocketStream
 
 from flintt_mcp.transports.http.app import HttpOptions
-from flintt_mcp.transports.http.body import SMALL
+from flintt_mcp.transports.http.exchanges.body import SMALL
 from tests.transports.fixture_app import Bench, modern, modern_headers, serving
 
 pytestmark = pytest.mark.anyio

@@ -9,10 +9,10 @@ import pytest
 from starlette.types import Message
 
 from flintt_mcp.calls.caller import Caller
-from flintt_mcp.transports.http.events import EventStream
-from flintt_mcp.transports.http.gate import Gate
+from flintt_mcp.transports.http.exchanges.events import EventStream
+from flintt_mcp.transports.http.exchanges.gate import Gate
+from flintt_mcp.transports.http.exchanges.options import HttpOptions
 from flintt_mcp.transports.http.legacy_stream import MAX_IN_FLIGHT, MAX_UNREAD, LegacyStream
-from flintt_mcp.transports.http.options import HttpOptions
 from tests.transports.fixture_app import CREDENTIALS
 
 pytestmark = pytest.mark.anyio

@@ -25,7 +25,7 @@ from flintt_mcp.face.tool_requests import ToolAnswersFirst
 from flintt_mcp.rest.sending.message import UpstreamRequest, UpstreamResponse
 from flintt_mcp.serving.asgi import mcp_over_http
 from flintt_mcp.transports.http.app import HttpOptions
-from flintt_mcp.transports.http.gate import Gate, sender_of
+from flintt_mcp.transports.http.exchanges.gate import Gate, sender_of
 from tests.conformance.fixtures import conformance_additions
 from tests.fake_api import KEYS, open_fake
 from tests.transports.fixture_app import living

@@ -12,9 +12,9 @@ import anyio
 from starlette.responses import Response
 
 from flintt_mcp.transports.envelope import Envelope, Malformed, read_envelope
-from flintt_mcp.transports.http.exchange import Exchange
-from flintt_mcp.transports.http.json_responses import CLOSE, rpc_error
-from flintt_mcp.transports.http.options import HttpOptions
+from flintt_mcp.transports.http.exchanges.exchange import Exchange
+from flintt_mcp.transports.http.exchanges.json_responses import CLOSE, rpc_error
+from flintt_mcp.transports.http.exchanges.options import HttpOptions
 
 SMALL = 64 * 1024
 """Bytes of each body that count against no budget: that is how much the web server holds for a connection anyway."""

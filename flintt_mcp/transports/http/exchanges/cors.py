@@ -9,8 +9,8 @@ from __future__ import annotations
 from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp
 
-from flintt_mcp.transports.http.hosts import origin_values
-from flintt_mcp.transports.http.options import HttpOptions
+from flintt_mcp.transports.http.exchanges.hosts import origin_values
+from flintt_mcp.transports.http.exchanges.options import HttpOptions
 
 _SENT = (
     *("authorization", "x-api-key", "x-mcp-toolsets"),

@@ -19,9 +19,9 @@ from starlette.responses import Response
 
 from flintt_mcp.calls.caller import Caller, Credentials
 from flintt_mcp.calls.trace import Trace, read_trace
-from flintt_mcp.transports.http.hosts import host_values, origin_values
-from flintt_mcp.transports.http.json_responses import CLOSE, rpc_error
-from flintt_mcp.transports.http.options import HttpOptions
+from flintt_mcp.transports.http.exchanges.hosts import host_values, origin_values
+from flintt_mcp.transports.http.exchanges.json_responses import CLOSE, rpc_error
+from flintt_mcp.transports.http.exchanges.options import HttpOptions
 
 CALLER = "flintt_mcp.caller"
 """Key of the ASGI scope under which the gate leaves who sent a request."""

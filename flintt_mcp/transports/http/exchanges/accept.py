@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import NamedTuple
 
-from flintt_mcp.transports.http.exchange import Exchange
+from flintt_mcp.transports.http.exchanges.exchange import Exchange
 
 _MOST = 1024
 

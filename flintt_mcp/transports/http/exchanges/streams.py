@@ -11,9 +11,9 @@ from collections.abc import Awaitable, Callable
 
 from starlette.responses import Response
 
-from flintt_mcp.transports.http.exchange import Exchange
-from flintt_mcp.transports.http.json_responses import rpc_error, stopping
-from flintt_mcp.transports.http.options import HttpOptions
+from flintt_mcp.transports.http.exchanges.exchange import Exchange
+from flintt_mcp.transports.http.exchanges.json_responses import rpc_error, stopping
+from flintt_mcp.transports.http.exchanges.options import HttpOptions
 
 
 class Streams:

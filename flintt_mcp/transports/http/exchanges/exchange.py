@@ -15,9 +15,9 @@ from starlette.responses import Response
 from starlette.types import Message, Receive, Scope, Send
 
 from flintt_mcp.transports.envelope import RequestId
-from flintt_mcp.transports.http.events import EventStream
-from flintt_mcp.transports.http.gate import Entry
-from flintt_mcp.transports.http.json_responses import CLOSE, rpc_error, stopping
+from flintt_mcp.transports.http.exchanges.events import EventStream
+from flintt_mcp.transports.http.exchanges.gate import Entry
+from flintt_mcp.transports.http.exchanges.json_responses import CLOSE, rpc_error, stopping
 from flintt_mcp.transports.line_safe import line_safe_bytes
 
 WATCHED_SECONDS = 0.5

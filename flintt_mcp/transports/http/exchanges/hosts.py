@@ -14,8 +14,8 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from flintt_mcp.errors import ConfigError
 from flintt_mcp.settings import is_loopback
-from flintt_mcp.transports.http.json_responses import CLOSE, json_answer
-from flintt_mcp.transports.http.options import HttpOptions
+from flintt_mcp.transports.http.exchanges.json_responses import CLOSE, json_answer
+from flintt_mcp.transports.http.exchanges.options import HttpOptions
 
 _HOST = re.compile(r"(?P<name>[a-z0-9_](?:[a-z0-9._-]*[a-z0-9_])?|\[[0-9a-f:.]+\])(?::(?P<port>[0-9]{1,5}|\*))?")
 _WITH_PORT = re.compile(rb"(?P<name>.+?)(?::[0-9]{1,5})?")
