@@ -11,7 +11,7 @@ LOCKED := constraints/locked.txt
 LOWEST_LOCKED := constraints/lowest.txt
 INSTALL := -m pip install --quiet --disable-pip-version-check
 
-.PHONY: help serve test test-lowest test-newest fuzz soak conformance browse docs lint bench lock package clean
+.PHONY: help serve test test-lowest test-newest fuzz soak conformance browse hosts docs lint bench lock package clean
 help:            ## this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-13s %s\n", $$1, $$2}' Makefile
 
@@ -86,6 +86,9 @@ browse: $(VENV)/.browser  ## look at every page in a headless Chromium; pictures
 $(VENV)/.browser: $(VENV)/.installed
 	$(BIN)/python $(INSTALL) -c $(LOCKED) -e '.[browser]'
 	@touch $@
+
+hosts: $(VENV)/.conformance  ## install into the real Claude Code, Codex and Gemini CLI, and see that they reach the server
+	$(BIN)/python -m tests.hosts.real
 
 docs: $(VENV)/.installed  ## write the generated pages of docs/
 	$(BIN)/python -m scripts.handbook.pages
