@@ -115,6 +115,7 @@ RAW_RESULTS = Section(
 )
 
 FREQUENCIES = ("daily", "weekly", "monthly")
+DATE = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}([T ].+)?$"
 SCHEDULE = "Cron, e.g. 0 8 * * 1-5."
 
 OPERATIONS = (
@@ -139,14 +140,14 @@ OPERATIONS = (
         effect=Effect.CREATE,
         routes=(Route("POST", "/v1/companies"),),
         args=(
-            body("name", required=True, low=1, high=200),
+            body("name", "As people call it.", required=True, low=1, high=200),
             body("domain", "e.g. acme.com", high=253),
-            body("website", high=2048),
-            body("linkedin_url", high=2048),
-            body("sector", high=200),
+            body("website", "URL.", high=2048),
+            body("linkedin_url", "URL.", high=2048),
+            body("sector", "Industry, e.g. Fintech.", high=200),
             body("size", "Headcount range, e.g. 51-200.", high=50),
-            body("estimated_revenue", high=100),
-            body("logo_url", high=2048),
+            body("estimated_revenue", "e.g. 2M-10M", high=100),
+            body("logo_url", "URL.", high=2048),
         ),
         result=Record(noun="company", fields=COMPANY, said="Company added."),
         trace=Trace(listed="list_companies", same=("name", "domain"), narrow={"name": "name"}),
@@ -186,14 +187,14 @@ OPERATIONS = (
         effect=Effect.CREATE,
         routes=(Route("POST", "/v1/prospects"),),
         args=(
-            body("company_id", low=1, high=100),
+            body("company_id", "From list_companies.", low=1, high=100),
             body("name", "Full name of the person.", low=1, high=200),
-            body("stage", low=1, high=100, default="prospect"),
-            body("next_step", high=2000),
+            body("stage", "Of the pipeline.", low=1, high=100, default="prospect"),
+            body("next_step", "What to do next.", high=2000),
             body("estimated_value", "In the account's currency.", kind=Kind.NUMBER, low=0, high=1_000_000_000_000_000),
-            body("email", high=320),
+            body("email", "Of the person.", high=320),
             body("title", "Job title.", high=200),
-            body("linkedin_url", high=2048),
+            body("linkedin_url", "URL.", high=2048),
         ),
         rules=(AnyOf(("company_id", "name")),),
         result=Record(noun="prospect", fields=PROSPECT, said="Prospect added."),
@@ -223,7 +224,7 @@ OPERATIONS = (
         about="One signal by id: what it looks for, schedule, status, last run.",
         effect=Effect.READ,
         routes=(Route("GET", "/v1/signals/{signal_id}"),),
-        args=(path("signal_id"),),
+        args=(path("signal_id", "From list_signals."),),
         result=Record(noun="signal", fields=SIGNAL),
     ),
     Operation(
@@ -233,9 +234,9 @@ OPERATIONS = (
         effect=Effect.CREATE,
         routes=(Route("POST", "/v1/signals"),),
         args=(
-            body("name", required=True, low=1, high=160),
+            body("name", "A label.", required=True, low=1, high=160),
             body("description", "What it looks for.", high=5000),
-            body("frequency", choices=FREQUENCIES),
+            body("frequency", "How often it runs.", choices=FREQUENCIES),
             body("schedule", SCHEDULE, low=1, high=100),
         ),
         rules=(NotBoth("frequency", "schedule"),),
@@ -254,11 +255,11 @@ OPERATIONS = (
         effect=Effect.UPDATE,
         routes=(Route("PATCH", "/v1/signals/{signal_id}"),),
         args=(
-            path("signal_id"),
-            body("name", low=1, high=160),
-            body("description", high=5000),
-            body("status", choices=("active", "paused")),
-            body("frequency", choices=FREQUENCIES),
+            path("signal_id", "From list_signals."),
+            body("name", "A label.", low=1, high=160),
+            body("description", "What it looks for.", high=5000),
+            body("status", "paused stops it, active resumes it.", choices=("active", "paused")),
+            body("frequency", "How often it runs.", choices=FREQUENCIES),
             body("schedule", SCHEDULE + " Empty clears it.", high=100, clears=True),
         ),
         rules=(
@@ -275,7 +276,7 @@ OPERATIONS = (
         about="Delete a signal and ALL its runs and results for good. Ask the person first; to stop it use update_signal (paused).",
         effect=Effect.DESTROY,
         routes=(Route("DELETE", "/v1/signals/{signal_id}"),),
-        args=(path("signal_id"),),
+        args=(path("signal_id", "From list_signals."),),
         result=Record(noun="deletion", fields=fields("ok"), said="Signal deleted, with all its runs and results."),
         facts=Facts(
             sees=(
@@ -307,9 +308,9 @@ OPERATIONS = (
             Route("GET", "/v1/runs"),
         ),
         args=(
-            query("signal_id", low=1, high=100),
-            query("from_date", "ISO 8601", low=4, high=40),
-            query("to_date", "ISO 8601", low=4, high=40),
+            query("signal_id", "Only runs of this one.", low=1, high=100),
+            query("from_date", "First day, or ISO 8601 time.", low=10, high=40, pattern=DATE),
+            query("to_date", "Last day, or ISO 8601 time.", low=10, high=40, pattern=DATE),
         ),
         rules=(Needs("from_date", "signal_id"), Needs("to_date", "signal_id"), InOrder("from_date", "to_date")),
         result=Listing(
@@ -339,7 +340,7 @@ OPERATIONS = (
             Route("GET", "/v1/signals/{signal_id}/runs/{run_id}", when=("signal_id",)),
             Route("GET", "/v1/runs/{run_id}"),
         ),
-        args=(path("run_id"), query("signal_id", low=1, high=100)),
+        args=(path("run_id", "From list_runs."), query("signal_id", "Its signal.", low=1, high=100)),
         result=Record(noun="run", fields=RUN, head="run", sections=(VALID_RESULTS, RAW_RESULTS)),
     ),
 )

@@ -119,7 +119,7 @@ OPERATIONS = (
             body("workflow_type", "Where to search.", required=True, choices=WORKFLOWS),
             body("keyword", "Keyword or hashtag.", required=True, low=1, high=200),
             body("location", "City, region or country.", required=True, low=1, high=200),
-            body("leads_requested", kind=Kind.INTEGER, required=True, low=1, high=500),
+            body("leads_requested", "Most leads it may find.", kind=Kind.INTEGER, required=True, low=1, high=500),
             body("ai_enabled", "Write personal texts.", kind=Kind.FLAG, default=True),
             body("include_risky", "Also leads with a RISKY email.", kind=Kind.FLAG, default=False),
         ),
@@ -164,7 +164,7 @@ OPERATIONS = (
         about="FlowMaticX lead jobs: what was searched, status, progress, leads found, credits used.",
         effect=Effect.READ,
         routes=(Route("GET", "/jobs"),),
-        args=(query("status", choices=JOB_STATUSES),),
+        args=(query("status", "Only these.", choices=JOB_STATUSES),),
         result=Listing(
             rows="jobs",
             at="data.jobs",
@@ -185,7 +185,16 @@ OPERATIONS = (
         "for in the list.",
         effect=Effect.READ,
         routes=(Route("GET", "/jobs"),),
-        args=(local("job_id", kind=Kind.INTEGER, required=True, low=1, high=9_007_199_254_740_991),),
+        args=(
+            local(
+                "job_id",
+                "From flowmaticx_list_jobs.",
+                kind=Kind.INTEGER,
+                required=True,
+                low=1,
+                high=9_007_199_254_740_991,
+            ),
+        ),
         result=Record(
             noun="job", fields=JOB, lookup=Lookup(arg="job_id", field="id", at="data.jobs", paging=JOBS_PAGING)
         ),
@@ -206,7 +215,7 @@ OPERATIONS = (
                 default=True,
                 hides="leads that cost nothing",
             ),
-            query("email_status", choices=EMAIL_STATUSES),
+            query("email_status", "Only these.", choices=EMAIL_STATUSES),
         ),
         result=Listing(
             rows="leads",

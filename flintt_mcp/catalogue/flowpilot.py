@@ -74,7 +74,7 @@ OPERATIONS = (
         about="FlowPilot payment runs (treasury payout batches, not Flintt signal runs) with status and budget.",
         effect=Effect.READ,
         routes=(Route("GET", "/public/runs"),),
-        args=(query("status", choices=RUN_STATUSES),),
+        args=(query("status", "Only these.", choices=RUN_STATUSES),),
         result=Listing(
             rows="runs",
             at="data",
@@ -90,7 +90,7 @@ OPERATIONS = (
         about="One FlowPilot payment run: status, budget, number of candidates. For its payments use flowpilot_list_candidates.",
         effect=Effect.READ,
         routes=(Route("GET", "/public/runs/{run_id}"),),
-        args=(path("run_id"),),
+        args=(path("run_id", "From flowpilot_list_runs."),),
         result=Record(noun="run", fields=RUN),
         scopes=("runs:read",),  # deduced
     ),
@@ -139,7 +139,10 @@ OPERATIONS = (
         about="The single payments of one FlowPilot payment run, with risk, approval and execution. People approve in FlowPilot.",
         effect=Effect.READ,
         routes=(Route("GET", "/public/runs/{run_id}/candidates"),),
-        args=(path("run_id"), query("approval_status", choices=APPROVAL_STATUSES)),
+        args=(
+            path("run_id", "From flowpilot_list_runs."),
+            query("approval_status", "Only these.", choices=APPROVAL_STATUSES),
+        ),
         result=Listing(
             rows="candidates",
             at="data",
@@ -176,10 +179,10 @@ OPERATIONS = (
         effect=Effect.CREATE,
         routes=(Route("POST", "/public/recipients"),),
         args=(
-            body("name", required=True, low=1, high=200),
+            body("name", "Of the account holder.", required=True, low=1, high=200),
             body("account_number", "Leading zeros count.", required=True, low=1, high=34),
             body("institution_code", "CBN bank code, e.g. 058.", required=True, low=1, high=20),
-            body("bank_name", low=1, high=200),
+            body("bank_name", "As people call it.", low=1, high=200),
             body("narration_note", "Default narration.", high=500),
         ),
         result=Record(noun="recipient", fields=RECIPIENT, said="Recipient saved."),
@@ -196,7 +199,7 @@ OPERATIONS = (
         about="Delete a saved FlowPilot payment recipient for good. Ask the person first. Past payment runs stay as they are.",
         effect=Effect.DESTROY,
         routes=(Route("DELETE", "/public/recipients/{recipient_id}"),),
-        args=(path("recipient_id"),),
+        args=(path("recipient_id", "From flowpilot_list_recipients."),),
         result=Record(noun="deletion", fields=fields("status", "id"), said="Recipient deleted."),
         facts=Facts(
             sees=(
@@ -227,7 +230,10 @@ OPERATIONS = (
         about="Money that FlowPilot payment runs moved, one transaction per approved candidate, with settlement status.",
         effect=Effect.READ,
         routes=(Route("GET", "/public/transactions"),),
-        args=(query("run_id", low=1, high=100), query("status", choices=TRANSACTION_STATUSES)),
+        args=(
+            query("run_id", "Only of this payment run.", low=1, high=100),
+            query("status", "Only these.", choices=TRANSACTION_STATUSES),
+        ),
         result=Listing(
             rows="transactions",
             at="data",
@@ -244,7 +250,7 @@ OPERATIONS = (
         effect=Effect.READ,
         routes=(Route("GET", "/public/audit"),),
         args=(
-            query("run_id", low=1, high=100),
+            query("run_id", "Only of this payment run.", low=1, high=100),
             query("action", "e.g. scored_candidates, approved_candidate", low=1, high=100),
         ),
         result=Listing(rows="audit_events", at="data", fields=AUDIT_EVENT, paging=PAGES),

@@ -77,7 +77,7 @@ OPERATIONS = (
         args=(
             body("name", "A label.", required=True, low=1, high=100),
             body("endpoint_url", "Begins with https://", required=True, low=1, high=2048),
-            body("event_types", kind=Kind.TEXTS, required=True, choices=EVENTS, low=1, high=4),
+            body("event_types", "What it is told of.", kind=Kind.TEXTS, required=True, choices=EVENTS, low=1, high=4),
             body("active", "False: it gets nothing yet.", kind=Kind.FLAG, default=True),
         ),
         result=Record(noun="webhook", fields=WEBHOOK, secrets=("signing_secret", "auth_token"), said="Webhook added."),
@@ -90,11 +90,11 @@ OPERATIONS = (
         effect=Effect.UPDATE,
         routes=(Route("PATCH", ONE_WEBHOOK),),
         args=(
-            path("webhook_id"),
-            body("name", low=1, high=100),
+            path("webhook_id", "From list_webhooks."),
+            body("name", "A label.", low=1, high=100),
             body("endpoint_url", "Begins with https://", low=1, high=2048),
-            body("event_types", kind=Kind.TEXTS, choices=EVENTS, low=1, high=4),
-            body("active", kind=Kind.FLAG),
+            body("event_types", "What it is told of.", kind=Kind.TEXTS, choices=EVENTS, low=1, high=4),
+            body("active", "False pauses it.", kind=Kind.FLAG),
         ),
         rules=(AnyOf(("name", "endpoint_url", "event_types", "active")),),
         result=Record(noun="webhook", fields=WEBHOOK, said="Webhook updated."),
@@ -105,7 +105,7 @@ OPERATIONS = (
         about="Delete a webhook for good. Ask the person first; to stop it for a while use update_webhook (active false).",
         effect=Effect.DESTROY,
         routes=(Route("DELETE", ONE_WEBHOOK),),
-        args=(path("webhook_id"),),
+        args=(path("webhook_id", "From list_webhooks."),),
         result=Record(noun="deletion", fields=fields("ok"), said="Webhook deleted."),
         facts=Facts(sees=(_ITS_WEBHOOK,), for_good="The webhook and its secrets cannot be brought back."),
     ),
@@ -115,7 +115,7 @@ OPERATIONS = (
         about="Make a new signing secret; the old one is invalid AT ONCE, so the receiver must change too. Ask the person first.",
         effect=Effect.DESTROY,
         routes=(Route("POST", ONE_WEBHOOK + "/rotate-secret"),),
-        args=(path("webhook_id"),),
+        args=(path("webhook_id", "From list_webhooks."),),
         result=Record(
             noun="rotation",
             fields=(),
@@ -151,7 +151,7 @@ OPERATIONS = (
         about="Revoke a key at once and for good: whatever uses it stops working. Ask the person first.",
         effect=Effect.DESTROY,
         routes=(Route("DELETE", "/api/api-keys/{key_id}"),),
-        args=(path("key_id"),),
+        args=(path("key_id", "From list_api_keys."),),
         result=Record(noun="revocation", fields=fields("ok"), said="API key revoked."),
         facts=Facts(
             sees=(

@@ -152,6 +152,12 @@ def test_every_number_of_the_input_that_pages_is_bounded(tool: Tool) -> None:
 
 
 @each_tool
+def test_every_argument_is_described(tool: Tool) -> None:
+    arguments = tool.wire["inputSchema"]["properties"]
+    assert [name for name, part in arguments.items() if not part.get("description")] == []
+
+
+@each_tool
 def test_what_is_said_of_an_argument_is_short(tool: Tool) -> None:
     for where, part in _schemas(tool.wire["inputSchema"]):
         assert len(part.get("description", "")) <= 120, where

@@ -35,10 +35,10 @@ _DEVELOPERS = local(
 def docs_tools(handbook: Handbook, budgets: Budgets) -> list[Tool]:
     """list_docs, get_doc and search_docs over a handbook, with results as large as the client takes."""
     docs = _Docs(handbook, budgets)
-    slug = local("slug", choices=handbook.slugs, required=True)
+    slug = local("slug", "From list_docs.", choices=handbook.slugs, required=True)
     section = local("section", "Heading of one section.", low=1, high=200)
-    query = local("query", required=True, low=1, high=300)
-    limit = local("limit", kind=Kind.INTEGER, low=1, high=20, default=5)
+    query = local("query", "A question, or words of it.", required=True, low=1, high=300)
+    limit = local("limit", "Hits.", kind=Kind.INTEGER, low=1, high=20, default=5)
     index = "Index of the handbook: how Flintt and this server work."
     read = "Read one document of the handbook, or one section of it, as markdown."
     find = "Find the sections of the handbook that answer a question; read them with get_doc."

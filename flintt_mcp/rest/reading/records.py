@@ -18,7 +18,7 @@ from flintt_mcp.rest.reading.budget import WHOLE, Budget, Result, largest_first,
 from flintt_mcp.rest.reading.marks import CHANGED, behind, mark
 from flintt_mcp.rest.reading.paging import Cut, Page, without
 from flintt_mcp.rest.reading.results import Seal, footer, margin_of
-from flintt_mcp.rest.reading.tables import Columns, Table, as_object, is_empty, tabled
+from flintt_mcp.rest.reading.tables import Columns, Table, as_object, exact, is_empty, tabled
 
 Sections = Sequence[tuple[Section, list[Any]]]
 """The sections of a record, and those rows of each that are told, as the API sent them."""
@@ -130,7 +130,7 @@ def _split(record: Record, found: Mapping[str, Any]) -> tuple[dict[str, Any], Se
         sections.append((section, _not_told(section, rows, found) if isinstance(rows, list) else []))
     head = rest.pop(record.head, None) if record.head else None
     own = plain({**rest, **head} if isinstance(head, Mapping) else rest, record.fields)
-    return {name: value for name, value in own.items() if not is_empty(value)}, sections
+    return {name: exact(value) for name, value in own.items() if not is_empty(value)}, sections
 
 
 def _told_elsewhere(sections: Sections, found: Mapping[str, Any]) -> str:

@@ -20,6 +20,7 @@ from flintt_mcp.errors import ToolInputError
 LOOSE = "value"
 """The column of rows that are no objects."""
 _FEWEST_ALIKE = 3
+_MOST_EXACT = 2**53 - 1
 
 
 class Columns(msgspec.Struct, frozen=True):
@@ -108,7 +109,7 @@ def tabled(rows: Sequence[Mapping[str, Any]], columns: Columns) -> Table:
     cells: dict[str, Sequence[Any]] = {}
     same: dict[str, Any] = {}
     for name in shown:
-        values = [row.get(name) for row in rows]
+        values = [exact(row.get(name)) for row in rows]
         if stays(name) or not _are_alike(values):
             cells[name] = values
         elif is_empty(values[0]):
@@ -137,6 +138,15 @@ def _are_alike(values: Sequence[Any]) -> bool:
         return values.count(first) == len(values)
     token = msgspec.json.encode(first)
     return all(msgspec.json.encode(value) == token for value in values)
+
+
+def exact(value: Any) -> Any:
+    """The value, with integers as texts that would become others where a client reads numbers as floats."""
+    if type(value) is int:
+        return value if -_MOST_EXACT <= value <= _MOST_EXACT else str(value)
+    if isinstance(value, dict):
+        return {name: exact(item) for name, item in value.items()}
+    return [exact(item) for item in value] if isinstance(value, list) else value
 
 
 def is_empty(value: Any) -> bool:

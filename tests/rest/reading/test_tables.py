@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from flintt_mcp.calls.reply import objects_of
 from flintt_mcp.catalogue.operation import Listing, Whole, fields
 from flintt_mcp.errors import ToolInputError
-from flintt_mcp.rest.reading.tables import Columns, Table, is_empty, tabled, wanted_columns
+from flintt_mcp.rest.reading.tables import Columns, Table, exact, is_empty, tabled, wanted_columns
 
 OPEN = Columns(("id", "name"))
 LEAN = Listing(
@@ -29,7 +29,7 @@ def told(table: Table) -> dict[str, Any]:
 
 def full(row: dict[str, Any]) -> list[tuple[str, str]]:
     """What a row holds; 1, 1.0 and true are three values."""
-    return sorted((name, repr(value)) for name, value in row.items() if not is_empty(value))
+    return sorted((name, repr(exact(value))) for name, value in row.items() if not is_empty(value))
 
 
 @given(rows=rows, kept=st.integers(0, 7))
@@ -81,6 +81,15 @@ def test_on_a_later_page_what_was_told_once_is_so_again_also_of_one_row() -> Non
 @pytest.mark.parametrize("values", [(1, True, 1), (1, 1.0, 1), ("1", 1, 1), ({"a": 1}, {"a": True}, {"a": 1})])
 def test_values_of_different_kinds_are_not_the_same(values: tuple[Any, ...]) -> None:
     assert told(tabled([{"id": value} for value in values], OPEN))["columns"] == ["id"]
+
+
+def test_an_integer_that_a_float_cannot_hold_is_told_as_a_text_however_deep_it_lies() -> None:
+    most = 2**53
+    found = [{"id": most - 1, "name": most, "deep": {"a": [-most, 1.5, True]}}]
+    assert told(tabled(found, OPEN)) == {
+        "columns": ["id", "name", "deep"],
+        "rows": [[most - 1, "9007199254740992", {"a": ["-9007199254740992", 1.5, True]}]],
+    }
 
 
 def test_rows_that_are_all_the_same_are_told_once_and_counted() -> None:
