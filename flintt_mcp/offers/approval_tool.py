@@ -32,7 +32,9 @@ def approval_tool(handle: Callable[[Call], Awaitable[Reply]]) -> Tool:
         about=_ABOUT,
         effect=Effect.UPDATE,
         toolset=TOOLSET,
-        arguments=Arguments("get_approval", (local("intent", "The id in the refusal.", required=True, low=1, high=100), wait)),
+        arguments=Arguments(
+            "get_approval", (local("intent", "The id in the refusal.", required=True, low=1, high=100), wait)
+        ),
         handle=handle,
         output_schema=_SCHEMA,
         long_lived=True,
