@@ -92,16 +92,17 @@ class Fleet:
         assert self.stub is not None
         return f"http://127.0.0.1:{self.stub.port}"
 
-    def server(self, contender: str, *, stateful: bool, workers: int = 1) -> Running:
+    def server(self, contender: str, *, stateful: bool) -> Running:
         """The server of a contender, started now if it is not up. Raises: StartFailed."""
-        if contender == OURS:
-            key = (OURS, f"{workers} worker{'s' if workers > 1 else ''}")
-        else:
-            key = (contender, "stateful" if stateful and contender != FLOOR else "stateless")
+        key = (
+            (OURS, "")
+            if contender == OURS
+            else (contender, "stateful" if stateful and contender != FLOOR else "stateless")
+        )
         if key not in self._servers:
             stack = ExitStack()
             try:
-                self._servers[key] = self.start(stack, contender, stateful=stateful, workers=workers)
+                self._servers[key] = self.start(stack, contender, stateful=stateful)
             except BaseException:
                 stack.close()
                 raise
@@ -111,10 +112,10 @@ class Fleet:
             raise server.failed(f"{LABELS[contender]} ended during the run")
         return server
 
-    def start(self, stack: ExitStack, contender: str, *, stateful: bool = False, workers: int = 1) -> Running:
+    def start(self, stack: ExitStack, contender: str, *, stateful: bool = False) -> Running:
         """A server of its own that belongs to `stack`. Raises: StartFailed."""
         if contender == OURS:
-            return self._start_product(stack, workers)
+            return self._start_product(stack)
         options = ["--upstream", self.upstream_url]
         if stateful and contender != FLOOR:
             options.append("--stateful")
@@ -122,11 +123,9 @@ class Fleet:
         await_announcement(child)
         return child
 
-    def _start_product(self, stack: ExitStack, workers: int) -> Running:
+    def _start_product(self, stack: ExitStack) -> Running:
         port = free_port()
         command = [str(self._product.command), "serve", "--host", "127.0.0.1", "--port", str(port)]
-        if workers > 1:
-            command += ["--workers", str(workers)]
         child = stack.enter_context(running(command, product_environment(self.upstream_url)))
         await_health(child, port)
         return child

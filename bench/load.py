@@ -12,10 +12,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
-from bench import payload, wire
+from bench import payload
 from bench.answer import Answer
-from bench.cases import FLOOR_WANTED, SESSIONS, Case
-from bench.contenders import FLOOR, LABELS, OURS, Fleet
+from bench.cases import FLOOR_WANTED, Case
+from bench.contenders import FLOOR, LABELS, Fleet
 from bench.driver import Job, Window
 from bench.process import Running, StartFailed, module, read_line, start
 from bench.ratio import Spread, per_round, spread
@@ -46,7 +46,6 @@ class Row:
     """One contender's windows in one measurement, one per round; None where it failed."""
 
     contender: str
-    workers: int = 1
     windows: list[Window | None] = field(default_factory=list)
     fault: str | None = None
 
@@ -55,7 +54,7 @@ class Row:
         return [window.calls / window.seconds if window else None for window in self.windows]
 
     def per_cpu_second(self) -> list[float | None]:
-        """Calls per CPU second of the server and its workers, by round."""
+        """Calls per CPU second of the server, by round."""
         return [window.calls / window.cpu if window and window.cpu else None for window in self.windows]
 
     def cpu_microseconds(self) -> Spread | None:
@@ -123,11 +122,6 @@ class Loader:
         try:
             server = self._fleet.server(row.contender, stateful=case.stateful)
             fault = self._first_answer(case, row.contender, server)
-            if fault is not None and row.contender == OURS and case.era == wire.LEGACY and not case.stateful:
-                # With one worker the product keeps sessions; several workers serve this era without them.
-                row.workers = 2
-                server = self._fleet.server(OURS, stateful=False, workers=2)
-                fault = self._first_answer(case, row.contender, server)
         except StartFailed as error:
             server, fault = None, str(error)
         if fault is not None:
@@ -164,7 +158,7 @@ class Loader:
             warmup_seconds=self._warmup,
             wanted=list(FLOOR_WANTED if contender == FLOOR else case.wanted),
             headers=KEY_HEADERS,
-            sessions=min(concurrency, SESSIONS) if case.stateful and contender != FLOOR else 0,
+            sessions=concurrency if case.stateful and contender != FLOOR else 0,
             pid=server.pid,
         )
 

@@ -14,7 +14,7 @@ from bench.contenders import FASTMCP, FLOOR, LABELS, OURS
 from bench.footprint import Footprint
 from bench.load import Measured, Row
 from bench.ratio import Spread, spread
-from bench.results import Results, at_most, judged_by_cpu, load_verdicts, verdicts
+from bench.results import Results, at_most, load_verdicts, verdicts
 from bench.startup import YARDSTICK, Startup
 from bench.tokens import TokenCount
 
@@ -81,9 +81,8 @@ def _case_table(title: str, items: Sequence[Measured]) -> str:
 
 def _case_lines(item: Measured) -> list[str]:
     """Targets and failures of one measurement, a line each."""
-    by_cpu = ", by CPU" if judged_by_cpu(item) else ""
     lines = [
-        f"  c{item.concurrency}: target x {LABELS[under]} {verdict.text()} ({verdict.value:.2f}{by_cpu})"
+        f"  c{item.concurrency}: target x {LABELS[under]} {verdict.text()} ({verdict.value:.2f})"
         for under, verdict in load_verdicts(item).items()
         if verdict
     ]
@@ -96,8 +95,7 @@ def _answer_kind(row: Row) -> str:
     window = next((window for window in row.windows if window), None)
     if window is None:
         return ""
-    workers = f", {row.workers} workers" if row.workers > 1 else ""
-    return f"{window.content_type}, {window.bytes_per_answer:,} bytes{workers}"
+    return f"{window.content_type}, {window.bytes_per_answer:,} bytes"
 
 
 def _case_row(item: Measured, row: Row, has_floor: bool) -> list[str]:

@@ -74,11 +74,6 @@ def at_most(what: str, value: float | None, bound: float) -> Verdict | None:
     return None if value is None else Verdict(what, value, f"<= {bound:g}", value <= bound)
 
 
-def judged_by_cpu(item: Measured) -> bool:
-    """With several workers against one, calls per second would compare cores: calls per CPU second are judged then."""
-    return OURS in item.rows and item.rows[OURS].workers > 1
-
-
 def verdicts(results: Results) -> list[Verdict]:
     """Every target that this run can say something about."""
     found: list[Verdict | None] = []
@@ -98,9 +93,9 @@ def verdicts(results: Results) -> list[Verdict]:
 def load_verdicts(item: Measured) -> dict[str, Verdict | None]:
     case = item.case
     counts = item.concurrency >= case.targets_from
-    name, by_cpu = f"{case.name} c{item.concurrency}", judged_by_cpu(item)
+    name = f"{case.name} c{item.concurrency}"
     return {
-        under: at_least(f"{name} x {LABELS[under]}", item.ratio(OURS, under, by_cpu=by_cpu), bound if counts else None)
+        under: at_least(f"{name} x {LABELS[under]}", item.ratio(OURS, under), bound if counts else None)
         for under, bound in ((FLOOR, case.floor_target), (FASTMCP, case.fastmcp_target))
     }
 
