@@ -21,6 +21,7 @@ LOOSE = "value"
 """The column of rows that are no objects."""
 _FEWEST_ALIKE = 3
 _MOST_EXACT = 2**53 - 1
+_TEXTS = frozenset({str, type(None)})
 
 
 class Columns(msgspec.Struct, frozen=True):
@@ -109,7 +110,7 @@ def tabled(rows: Sequence[Mapping[str, Any]], columns: Columns) -> Table:
     cells: dict[str, Sequence[Any]] = {}
     same: dict[str, Any] = {}
     for name in shown:
-        values = [exact(row.get(name)) for row in rows]
+        values = _values(rows, name)
         if stays(name) or not _are_alike(values):
             cells[name] = values
         elif is_empty(values[0]):
@@ -124,9 +125,16 @@ def tabled(rows: Sequence[Mapping[str, Any]], columns: Columns) -> Table:
 
 def _others(rows: Sequence[Mapping[str, Any]], shown: Collection[str]) -> list[str]:
     """The names of fields beside those shown that hold something."""
-    known = set(shown)
-    held = (name for row in rows for name, value in row.items() if name not in known and not is_empty(value))
-    return list(dict.fromkeys(held))
+    others = dict.fromkeys(chain.from_iterable(rows))
+    for name in shown:
+        others.pop(name, None)
+    return [name for name in others if not all(is_empty(row.get(name)) for row in rows)]
+
+
+def _values(rows: Sequence[Mapping[str, Any]], name: str) -> list[Any]:
+    """The values of one column; most hold texts alone, which are exact as they are."""
+    values = [row.get(name) for row in rows]
+    return values if _TEXTS.issuperset(map(type, values)) else [exact(value) for value in values]
 
 
 def _are_alike(values: Sequence[Any]) -> bool:
