@@ -109,6 +109,7 @@ ONLY_IN: dict[str, tuple[str, ...]] = {
     "uvicorn": ("serving.draining", "serving.process", "serving.punctual", "serving.workers", "cli.sandbox"),
     "prometheus_client": ("calls.stages.metrics",),
     "platformdirs": ("settings",),
+    "argcomplete": ("cli.completing",),
     "rich": ("cli.showing",),
     "tomlkit": ("hosts.document.toml",),
     "ruamel": ("hosts.document.yaml",),

@@ -217,6 +217,12 @@ def _links(settings: Settings, env: dict[str, str], options: argparse.Namespace,
     return links(settings, options)
 
 
+def _completion(settings: Settings, env: dict[str, str], options: argparse.Namespace, rest: list[str]) -> int:
+    from flintt_mcp.cli.completing import shell_code
+
+    return ended(shell_code(options.shell).strip())
+
+
 def _doctor(settings: Settings, env: dict[str, str], options: argparse.Namespace, rest: list[str]) -> int:
     from flintt_mcp.cli.doctor import doctor
 
@@ -236,4 +242,5 @@ RUNS: dict[str, Callable[[Settings, dict[str, str], argparse.Namespace, list[str
     "uninstall": _uninstall,
     "links": _links,
     "doctor": _doctor,
+    "completion": _completion,
 }

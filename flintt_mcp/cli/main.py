@@ -7,6 +7,7 @@ In: argv. Out: an exit code. What is wrong is one line on stderr and exit code 2
 from __future__ import annotations
 
 import argparse
+import os
 from collections.abc import Sequence
 from difflib import get_close_matches
 
@@ -16,12 +17,18 @@ from flintt_mcp.errors import ConfigError, FlinttError
 from flintt_mcp.serving.console import prepare, say, shown_whole
 from flintt_mcp.settings import environment, load
 
+_ASKED_BY_SHELL = "_ARGCOMPLETE"
+"""The variable by which a shell asks for what it may complete."""
 _ASKED = {"version": "--version", "help": "--help"}
 """What people type as a command and means an option."""
 
 
 def run(argv: Sequence[str]) -> int:
     """Run one command line and return its exit code."""
+    if _ASKED_BY_SHELL in os.environ:
+        from flintt_mcp.cli.completing import complete
+
+        complete()
     prepare()
     try:
         return _run(list(argv))

@@ -7,6 +7,7 @@ In: the rows. Out: a parser whose complaints are a `ConfigError` of one line. It
 from __future__ import annotations
 
 import argparse
+from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
 
 from flintt_mcp import __version__
@@ -24,6 +25,7 @@ COMMANDS = {
     "uninstall": "take it out of an application again",
     "links": "print the links that put this server into Cursor, VS Code and Goose with a click",
     "doctor": "look at all that can be wrong between an application and an API, and say what to do",
+    "completion": "print what makes a shell complete commands, tools and their arguments",
     "audit": "show, export or verify the journal of every write and every approval",
     "approve": "decide, as a person at a terminal, about a call that waits for it",
     "login": "sign in to an API behind OAuth 2.0 (flextell) and keep its tokens on this machine",
@@ -52,7 +54,11 @@ EPILOG = """Keys come from the environment (FLINTT_API_KEY), or with each HTTP r
 --log-level is FLINTT_MCP_LOG_LEVEL. `flintt-mcp COMMAND --help` says more."""
 
 
-def command_parser() -> argparse.ArgumentParser:
+Extend = Callable[[str, argparse.ArgumentParser], None]
+"""Adds to the parser of the command of that name."""
+
+
+def command_parser(extend: Extend | None = None) -> argparse.ArgumentParser:
     """The parser of the whole command line; `command`, and for the sandbox `action`, say what was chosen."""
     parser = _Parser(
         prog="flintt-mcp", description=DESCRIPTION, epilog=EPILOG, formatter_class=argparse.RawDescriptionHelpFormatter
@@ -69,6 +75,7 @@ def command_parser() -> argparse.ArgumentParser:
         "uninstall": _add_uninstall,
         "doctor": _add_doctor,
         "links": _add_links,
+        "completion": _add_completion,
         "sandbox": _add_actions,
     }
     for name, about in COMMANDS.items():
@@ -84,12 +91,17 @@ def command_parser() -> argparse.ArgumentParser:
         if name in own:
             own[name](command)
         _add_settings(command, name)
+        if extend is not None:
+            extend(name, command)
     return parser
 
 
 def _add_call(command: argparse.ArgumentParser) -> None:
     command.usage = "flintt-mcp call TOOL [--ARGUMENT VALUE]... [--arguments OBJECT] [--json | --csv] [options]"
-    command.add_argument("tool", metavar="TOOL", nargs="?", help="name of the tool; `flintt-mcp tools` lists them")
+    tool = command.add_argument(
+        "tool", metavar="TOOL", nargs="?", help="name of the tool; `flintt-mcp tools` lists them"
+    )
+    _completes(tool, _tool_names)
     command.add_argument(
         "-h", "--help", action="store_const", const=command.format_help, help="show this, or the arguments of TOOL"
     )
@@ -125,7 +137,8 @@ def _add_audit(command: argparse.ArgumentParser) -> None:
 
 def _add_install(command: argparse.ArgumentParser) -> None:
     command.usage = "flintt-mcp install HOST [--remote URL] [options]\n       flintt-mcp install --list"
-    command.add_argument("app", metavar="HOST", nargs="?", help=f"one of {', '.join(HOST_NAMES)}")
+    host = command.add_argument("app", metavar="HOST", nargs="?", help=f"one of {', '.join(HOST_NAMES)}")
+    _completes(host, lambda: HOST_NAMES)
     command.add_argument("--list", action="store_true", help="say which of them are here, and where flintt is in")
     command.add_argument("--remote", metavar="URL", help="connect to a server that runs, instead of starting one")
     _add_entry(command)
@@ -133,13 +146,15 @@ def _add_install(command: argparse.ArgumentParser) -> None:
 
 def _add_uninstall(command: argparse.ArgumentParser) -> None:
     command.usage = "flintt-mcp uninstall HOST [options]"
-    command.add_argument("app", metavar="HOST", help=f"one of {', '.join(HOST_NAMES)}")
+    host = command.add_argument("app", metavar="HOST", help=f"one of {', '.join(HOST_NAMES)}")
+    _completes(host, lambda: HOST_NAMES)
     _add_entry(command)
 
 
 def _add_doctor(command: argparse.ArgumentParser) -> None:
     command.usage = "flintt-mcp doctor [--host HOST] [--json] [--fix] [options]"
-    command.add_argument("--host", metavar="HOST", dest="app", help=f"look at this one: {', '.join(HOST_NAMES)}")
+    host = command.add_argument("--host", metavar="HOST", dest="app", help=f"look at this one: {', '.join(HOST_NAMES)}")
+    _completes(host, lambda: HOST_NAMES)
     command.add_argument("--json", action="store_true", dest="as_json", help="print what was found as JSON")
     command.add_argument("--fix", action="store_true", help="mend what can be mended safely, and look again")
 
@@ -149,6 +164,24 @@ def _add_links(command: argparse.ArgumentParser) -> None:
     command.add_argument("--remote", metavar="URL", help="link to a server that runs, instead of starting one")
     command.add_argument("--name", default="flintt", help="name of the entry [flintt]")
     command.add_argument("--json", action="store_true", dest="as_json", help="print them as JSON")
+
+
+def _add_completion(command: argparse.ArgumentParser) -> None:
+    command.usage = "flintt-mcp completion {bash,zsh,fish}"
+    start = 'eval "$(flintt-mcp completion bash)"'
+    command.description = f"In the start file of bash or zsh: {start}. For fish: `flintt-mcp completion fish | source`."
+    command.add_argument("shell", choices=["bash", "zsh", "fish"], help="the shell")
+
+
+def _completes(action: argparse.Action, words: Callable[[], Sequence[str]]) -> None:
+    """Say what a shell completes there; argcomplete looks for this."""
+    vars(action)["completer"] = lambda **about: words()
+
+
+def _tool_names() -> list[str]:
+    from flintt_mcp.cli.tool_help import all_tools
+
+    return [tool.name for tool in all_tools()]
 
 
 def _add_entry(command: argparse.ArgumentParser) -> None:

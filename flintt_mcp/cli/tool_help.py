@@ -7,9 +7,19 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from flintt_mcp.calls.tool import Tool
+from flintt_mcp.settings import Settings
+
+if TYPE_CHECKING:
+    from flintt_mcp.calls.tool import Tool
+
+
+def all_tools() -> list[Tool]:
+    """Every tool there is, on or off; nothing is opened for it."""
+    from flintt_mcp.offers.early import early_inventory
+
+    return list(early_inventory(Settings(toolsets=("all",)), {}))
 
 
 def tool_help(tool: Tool) -> str:
