@@ -89,6 +89,7 @@ $(VENV)/.browser: $(VENV)/.installed
 
 hosts: $(VENV)/.conformance  ## install into the real Claude Code, Codex and Gemini CLI, and see that they reach the server
 	$(BIN)/python -m tests.hosts.real
+	$(BIN)/python -m tests.hosts.offered
 
 docs: $(VENV)/.installed  ## write the generated pages of docs/
 	$(BIN)/python -m scripts.handbook.pages
