@@ -161,7 +161,7 @@ def _alone(settings: Settings, work: Callable[[], list[Edit]]) -> list[Edit]:
     """Do it while no other install is at work.
 
     Raises:
-        ConfigError: another one did not end.
+        ConfigError: another one did not end, or the data folder cannot be written.
     """
     import anyio
 
@@ -175,6 +175,11 @@ def _alone(settings: Settings, work: Callable[[], list[Edit]]) -> list[Edit]:
         return anyio.run(in_turn)
     except TimeoutError:
         raise ConfigError("another install is at work", advice="say it again when that has ended") from None
+    except OSError as error:
+        raise ConfigError(
+            f"{settings.data_path} cannot hold the lock of an install: {(error.strerror or str(error)).lower()}",
+            advice="give another folder with --data-dir",
+        ) from None
 
 
 def _line(plan: Edit, options: argparse.Namespace) -> str:

@@ -50,7 +50,8 @@ async def look_at_apis(settings: Settings, environment: Mapping[str, str]) -> As
                     async for finding in _api(app, api, tried[api.name], settings, environment):
                         yield finding
     except ConfigError as error:
-        yield Finding("settings", "settings", "error", error.message, error.advice)
+        remedy = error.advice or "put it right; docs/settings.md says what each setting takes"
+        yield Finding("settings", "settings", "error", error.message, remedy)
 
 
 async def _api(

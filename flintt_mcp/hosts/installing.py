@@ -7,7 +7,7 @@ written. The host's own command does it where there is one that can say the entr
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
@@ -98,7 +98,8 @@ def carry_out(plan: Edit, system: System) -> None:
     if plan.done not in ("unchanged", "absent"):
         plan.file.write(plan.text)
     if plan.server is None:
-        plan.backup.unlink(missing_ok=True)
+        with suppress(OSError):  # it is no longer of use, and does no harm
+            plan.backup.unlink(missing_ok=True)
 
 
 def places(host: Host, system: System) -> Iterator[tuple[Place, Path]]:

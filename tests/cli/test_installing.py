@@ -217,3 +217,12 @@ def test_no_key_is_in_a_link_that_the_command_prints(say, home: Path) -> None:
         assert KEY not in seen
     assert say("links")[1].splitlines()[::3] == ["Cursor", "VS Code", "Goose"]
     assert say("links", "--remote", "https://x.example/?api_key=flt_1")[0] == 2
+
+
+def test_a_data_folder_that_cannot_be_made_is_told_and_nothing_is_written(say, home: Path) -> None:
+    (home / "file").write_text("")
+    code, out, err = say("install", "cursor", "--data-dir", f"{home}/file/folder")
+    assert (code, out) == (2, "")
+    assert err.startswith(f"flintt-mcp: {home}/file/folder cannot hold the lock of an install: ")
+    assert "--data-dir" in err
+    assert not (home / ".cursor").exists()

@@ -145,6 +145,13 @@ def test_a_setting_that_cannot_work_is_told(env: dict[str, str]) -> None:
     assert "✗ settings: --toolsets: no toolset 'nonsense'" in done.stdout
 
 
+def test_a_url_that_is_none_is_told(env: dict[str, str]) -> None:
+    env["FLINTT_API_URL"] = "nonsense"
+    code, findings = doctor(env)
+    assert code == 1
+    assert ("settings", "FLINTT_API_URL: a URL such as https://api.example.com") in [one[:2] for one in wrong(findings)]
+
+
 def test_an_entry_whose_command_is_gone_is_told_and_another_install_mends_it(
     env: dict[str, str], tmp_path: Path
 ) -> None:
