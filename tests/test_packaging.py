@@ -55,7 +55,9 @@ def test_the_wheel_holds_the_package_the_handbook_the_skills_and_nothing_else(wh
         f"flintt_mcp/{path.relative_to(ROOT).as_posix()}" for path in (ROOT / "skills").rglob("*") if path.is_file()
     }
     about = f"flintt_mcp-{__version__}.dist-info"
-    assert {name for name in names_in(wheel) if not name.startswith(about)} == package | docs | skills
+    manual = {"flintt_mcp/docs/flintt-mcp.1", f"flintt_mcp-{__version__}.data/data/share/man/man1/flintt-mcp.1"}
+    assert {name for name in names_in(wheel) if not name.startswith(about)} == package | docs | skills | manual
+    assert {(wheel / name).read_bytes() for name in manual} == {(ROOT / "docs/flintt-mcp.1").read_bytes()}
     assert {name: (wheel / "flintt_mcp/docs" / name).read_bytes() for name in DOCS} == DOCS
     assert (wheel / about / "licenses/LICENSE").read_bytes() == (ROOT / "LICENSE").read_bytes()
     assert (wheel / "flintt_mcp/py.typed").exists()

@@ -10,9 +10,11 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
+from flintt_mcp import __version__
 from flintt_mcp.calls.tool import Tool
 from flintt_mcp.catalogue import APIS, TOOLSETS
 from flintt_mcp.catalogue.operation import Operation, Toolset
+from flintt_mcp.cli.parser import command_parser
 from flintt_mcp.offers.early import early_inventory
 from flintt_mcp.offers.handbook.documents import FOR_DEVELOPERS, default_folder
 from flintt_mcp.offers.toolsets import OWN
@@ -259,11 +261,20 @@ def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
     return [line(head), line(["---"] * len(head)), *(line(row) for row in rows)]
 
 
+def manual_page() -> str:
+    """The page that `man flintt-mcp` shows, from the parser of the command line."""
+    from argparse_manpage.manpage import Manpage
+
+    about = {"project_name": f"flintt-mcp {__version__}", "manual_title": "Flintt MCP server", "date": __version__}
+    return f"{Manpage(command_parser(), about)}"
+
+
 PAGES: dict[str, Callable[[], str]] = {
     "tools.md": tools_page,
     "settings.md": settings_page,
     "sql-structure.md": sql_page,
     "api-coverage.md": coverage_page,
+    "flintt-mcp.1": manual_page,
 }
 """File in docs/ -> what it holds."""
 
