@@ -105,7 +105,7 @@ CASES = (
     ),
 )
 
-STARTUP_TARGET = 6.5
+STARTUP_TARGET = 1.8
 """stdio, spawn to the first tools/list answer, at most this many times an import of pydantic's BaseModel."""
 MEMORY_START_TARGET = 75.0
 MEMORY_GROWTH_TARGET = 20.0
