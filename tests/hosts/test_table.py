@@ -117,22 +117,25 @@ def test_a_key_that_was_typed_stands_in_the_file_and_vs_code_asks_for_it_by_itse
         assert ("flt_secret" in plan.file.path.read_text()) is (host != "vscode"), host
 
 
-@pytest.mark.parametrize("packages", [["Claude_a1"], ["Claude_a1", "Claude_b2"]])
-def test_the_packaged_claude_desktop_of_windows_has_its_own_folder_and_two_of_them_are_refused(
-    packages: list[str], tmp_path: Path
-) -> None:
-    system = machine(tmp_path, "windows")
-    (tmp_path / "Roaming/Claude").mkdir(parents=True)
-    folders = [tmp_path / f"Local/Packages/{name}/LocalCache/Roaming/Claude" for name in packages]
+def packaged(home: Path, *names: str) -> list[Path]:
+    """The folders of packages of Claude Desktop on Windows, beside the one that an older version used."""
+    (home / "Roaming/Claude").mkdir(parents=True)
+    folders = [home / f"Local/Packages/{name}/LocalCache/Roaming/Claude" for name in names]
     for folder in folders:
         folder.mkdir(parents=True)
-    if len(folders) == 1:
-        assert [plan.file.path for plan in install(system, "claude-desktop")] == [
-            folders[0] / "claude_desktop_config.json"
-        ]
-        return
+    return folders
+
+
+def test_the_packaged_claude_desktop_of_windows_has_its_own_folder(tmp_path: Path) -> None:
+    (folder,) = packaged(tmp_path, "Claude_a1")
+    (plan,) = install(machine(tmp_path, "windows"), "claude-desktop")
+    assert plan.file.path == folder / "claude_desktop_config.json"
+
+
+def test_two_packages_of_claude_desktop_are_refused_and_nothing_is_written(tmp_path: Path) -> None:
+    packaged(tmp_path, "Claude_a1", "Claude_b2")
     with pytest.raises(ConfigError, match="more than once"):
-        install(system, "claude-desktop")
+        install(machine(tmp_path, "windows"), "claude-desktop")
     assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
 
 
