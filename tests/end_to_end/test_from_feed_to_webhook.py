@@ -95,7 +95,7 @@ async def test_a_feed_becomes_a_run_a_deal_an_enriched_company_and_verified_webh
     assert (run["status"], run["raw_count"], run["valid_count"], run["deal_count"]) == ("completed", 2, 1, 1)
     [valid] = [result for result in objects_of(detail["validation_results"]) if result["is_valid"]]
     assert (valid["company_name"], valid["signal_summary"]) == ("Kestrel Machines", SUMMARY)
-    [deal] = [deal for deal in objects_of(deals["prospects"]) if deal.get("company_id") == company["id"]]
+    [deal] = [deal for deal in objects_of(deals["prospects"]) if deal["company_name"] == company["name"]]
     assert deal["next_step"] == f"Look at: {HEADLINE}"
     [found] = objects_of(companies["companies"])
     assert [entry["summary"] for entry in found["enrichment_data"]["signals"]] == [SUMMARY]
