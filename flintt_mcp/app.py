@@ -21,8 +21,10 @@ from flintt_mcp.calls import lines
 from flintt_mcp.calls.approvals import Approvals
 from flintt_mcp.calls.call import Stage
 from flintt_mcp.calls.caller import Caller, Credentials
+from flintt_mcp.calls.following import Following
 from flintt_mcp.calls.intent import Intents
 from flintt_mcp.calls.inventory import Inventory
+from flintt_mcp.calls.own import OwnIntents
 from flintt_mcp.calls.pipeline import Pipeline
 from flintt_mcp.calls.play import Play
 from flintt_mcp.calls.policy import Policy, approved_effects, read_policy
@@ -53,6 +55,7 @@ from flintt_mcp.offers.prompts import Prompt
 from flintt_mcp.offers.resources import Resource, Resources
 from flintt_mcp.offers.skills import Skill, offered_skills, skill_resources
 from flintt_mcp.offers.toolsets import build_inventory, chosen_toolsets, narrowing, toolsets_on
+from flintt_mcp.offers.waiting import Looks, wait_for
 from flintt_mcp.offers.workflows import Workspace, workflow_prompts, workspace_resources
 from flintt_mcp.rest.operation_tool import operation_tools
 from flintt_mcp.rest.reading.clients import Budgets
@@ -119,6 +122,7 @@ class App:
     policy: Callable[[], Policy]
     approvals: Approvals
     ended_sessions: EndedSessions
+    following: Following
     additions: Additions
 
     def face(self, sender_of: Callable[[Any], Caller] | None = None) -> Face:
@@ -134,6 +138,7 @@ class App:
             pipeline=self.pipeline,
             resources=self.resources,
             prompts=self.prompts,
+            following=self.following,
             caller=self.caller if sender_of is None else self.credentials.with_secrets({}),
             sender_of=sender_of,
             state_key=self.keys.state,
@@ -335,13 +340,15 @@ def _compose(ground: _Ground, client: UpstreamClient, database: Database, *, cou
     watchers = [*([metrics.count] if counted else ()), *([lines.tell_call] if lines.are_wanted() else ())]
     pipeline = _pipeline(ground, policy, intents, watchers, scopes)
     approvals = Approvals(intents, time.time)
-    getting = GetApproval(intents, approvals, lambda name: inventory.get(name), pipeline.run)
+    own = OwnIntents(intents, lambda name: inventory.get(name))
+    following = Following(intents, own, pipeline.run, time.time)
+    waiting = wait_for(ground.toolsets, Looks(own, following, pipeline.run, time.time))
     inventory = build_inventory(
         settings,
         ground.toolsets,
         handbook,
         partial(operation_tools, upstream=upstream),
-        [getting.tool],
+        [GetApproval(intents, approvals, own, pipeline.run).tool, waiting],
         added.tools,
         hides,
     )
@@ -366,5 +373,6 @@ def _compose(ground: _Ground, client: UpstreamClient, database: Database, *, cou
         policy=policy,
         approvals=approvals,
         ended_sessions=EndedSessions(database, time.time),
+        following=following,
         additions=added,
     )

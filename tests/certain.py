@@ -8,7 +8,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, TypeVar
 
-from flintt_mcp.calls.reply import Done
+from msgspec.structs import replace
+
+from flintt_mcp.calls.reply import Done, Reply
 
 T = TypeVar("T")
 
@@ -28,3 +30,8 @@ def of_kind(kind: type[T], value: object) -> T:
 def structured(reply: object) -> Mapping[str, Any]:
     """The data of a call that was done."""
     return there(of_kind(Done, reply).structured)
+
+
+def without_intent(reply: Reply) -> Reply:
+    """A reply as it would be under any intent: the id of one is new each time."""
+    return replace(reply, intent="") if isinstance(reply, Done) else reply

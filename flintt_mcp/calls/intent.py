@@ -11,7 +11,7 @@ any store with the methods of `Intents` can. Every change of state is one condit
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from decimal import Decimal
 from enum import StrEnum
 from typing import Any, Protocol
@@ -19,6 +19,9 @@ from typing import Any, Protocol
 import msgspec
 
 from flintt_mcp.catalogue.operation import Effect
+
+DAY = 86_400.0
+"""For how long what was lost in the middle is looked at, and what is over is kept, seconds."""
 
 
 class State(StrEnum):
@@ -68,7 +71,8 @@ class Intent(msgspec.Struct, frozen=True, kw_only=True):
 
     `ends_at` is when it stops to count: a question that nobody answered expires, a result is forgotten. `settles_at` is when the
     API can no longer be at work on an attempt that was begun. `key` is the idempotency key of every attempt. `shown` is the text
-    a person is asked with. `reply` is the result of the call, as `face/` would show it, once it is done.
+    a person is asked with. `reply` is the result of the call, as `face/` would show it, once it is done. `followed` is what is
+    known of work that goes on after that, as `calls/following.py` writes it.
     """
 
     id: str
@@ -82,6 +86,12 @@ class Intent(msgspec.Struct, frozen=True, kw_only=True):
     shown: str = ""
     how: str = ""
     reply: bytes = b""
+    followed: bytes = b""
+
+    @property
+    def kept_until(self) -> float:
+        """When the row may be gone, if nothing more happens to it."""
+        return max(self.ends_at, self.changed_at + DAY)
 
 
 class IntentReused(Exception):
@@ -126,6 +136,14 @@ class Intents(Protocol):
         Args:
             request_id: of the answer that decided it, by which the API's support knows it.
             changes: fields of the row that change with it: `ends_at`, `settles_at`, `shown`, `how`, `reply`.
+
+        Raises:
+            CallRefused: the store cannot be used.
+        """
+        ...
+
+    async def follow(self, intent: Intent, change: Callable[[bytes], bytes | None]) -> Intent | None:
+        """Change `followed` to what `change` makes of it, in one transaction; None where that is None, or the row is gone.
 
         Raises:
             CallRefused: the store cannot be used.

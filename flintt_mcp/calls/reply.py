@@ -18,7 +18,8 @@ class Done(msgspec.Struct, frozen=True):
 
     `structured` is valid against the tool's output schema and `text` stands on its own. `content`, when given, holds
     ready MCP content blocks (images, resources) and replaces the text. What holds a secret is `shown_once`: nobody keeps it.
-    `api_status` is the HTTP status of the API's last answer, for those who watch; `request_id` is the API's own for it.
+    `api_status` is the HTTP status of the API's last answer, for those who watch; `request_id` is the API's own for it. `intent` is
+    the id of the intent whose result it is.
     """
 
     text: str = ""
@@ -28,6 +29,7 @@ class Done(msgspec.Struct, frozen=True):
     shown_once: bool = False
     api_status: int | None = None
     request_id: str = ""
+    intent: str = ""
 
 
 class Ask(msgspec.Struct, frozen=True):

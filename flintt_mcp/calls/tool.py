@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from flintt_mcp.calls.call import Call
     from flintt_mcp.calls.looking import Looked
     from flintt_mcp.calls.reply import Done, Reply
+    from flintt_mcp.calls.standing import Begun, Watched
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,7 +29,7 @@ class Tool:
     again: its API tells attempts by their key, or a second time changes nothing more. `gone` is the result of a deletion that such
     a second attempt finds done. `amount` is the argument that holds how much is spent, in `unit`s. `facts` gives the text a person
     is asked with; one that `replaces` what was there is asked about like deletion. `twin` says what is there already of what a call
-    would add: "" where there is nothing.
+    would add: "" where there is nothing. `begins` is work that goes on after the call, `watched` such work that this tool shows.
     """
 
     name: str
@@ -51,6 +52,8 @@ class Tool:
     replaces: bool = False
     twin: Callable[[Call], Awaitable[str]] | None = field(default=None, repr=False)
     facts: Callable[[Call], Awaitable[str]] | None = field(default=None, repr=False)
+    begins: Begun | None = field(default=None, repr=False)
+    watched: Watched | None = field(default=None, repr=False)
 
     @property
     def hints(self) -> dict[str, bool]:

@@ -5,6 +5,7 @@ The union of the two published editions: where one has a field, a parameter or a
 
 from __future__ import annotations
 
+from flintt_mcp.catalogue.course import Course
 from flintt_mcp.catalogue.operation import (
     AnyOf,
     Api,
@@ -342,6 +343,15 @@ OPERATIONS = (
         ),
         args=(path("run_id", "From list_runs."), query("signal_id", "Its signal.", low=1, high=100)),
         result=Record(noun="run", fields=RUN, head="run", sections=(VALID_RESULTS, RAW_RESULTS)),
+        course=Course(
+            noun="run",
+            arg="run_id",
+            done=("completed",),
+            failed=("failed",),
+            told=("raw_count", "valid_count"),
+            then="read its results with get_run",
+            after_failure="what it had found by then is in get_run; the signal runs again on its schedule",
+        ),
     ),
 )
 

@@ -6,6 +6,7 @@ no endpoint for one job: flowmaticx_get_job looks for it in the list.
 
 from __future__ import annotations
 
+from flintt_mcp.catalogue.course import Course, Long
 from flintt_mcp.catalogue.operation import (
     Api,
     Effect,
@@ -157,6 +158,7 @@ OPERATIONS = (
             currency="credits",
             for_good="There is no call that ends a job; credits that are used do not come back.",
         ),
+        long=Long(of="flowmaticx_get_job", id="job_id"),
     ),
     Operation(
         name="flowmaticx_list_jobs",
@@ -199,6 +201,15 @@ OPERATIONS = (
             noun="job", fields=JOB, lookup=Lookup(arg="job_id", field="id", at="data.jobs", paging=JOBS_PAGING)
         ),
         scopes=("jobs:read",),
+        course=Course(
+            noun="job",
+            arg="job_id",
+            done=("COMPLETED",),
+            failed=("FAILED", "TIMED_OUT"),
+            told=("progress", "foundLeads", "creditsUsed"),
+            then="read its leads with flowmaticx_list_leads",
+            after_failure="what it found is in flowmaticx_list_leads; used credits stay used, so ask the person before another job",
+        ),
     ),
     Operation(
         name="flowmaticx_list_leads",

@@ -7,6 +7,7 @@ are never taken for the runs of a Flintt signal.
 
 from __future__ import annotations
 
+from flintt_mcp.catalogue.course import Course, Long
 from flintt_mcp.catalogue.operation import (
     Api,
     Effect,
@@ -93,6 +94,18 @@ OPERATIONS = (
         args=(path("run_id", "From flowpilot_list_runs."),),
         result=Record(noun="run", fields=RUN),
         scopes=("runs:read",),  # deduced
+        course=Course(
+            noun="payment_run",
+            arg="run_id",
+            done=("completed",),
+            failed=("failed",),
+            person={
+                "awaiting_approval": "a person approves or rejects its payments in FlowPilot; until then nothing is paid"
+            },
+            told=("candidate_count", "budget_cap"),
+            then="see what was paid with flowpilot_list_transactions",
+            after_failure="see why with flowpilot_list_audit_events, and what was paid with flowpilot_list_transactions",
+        ),
     ),
     Operation(
         name="flowpilot_create_run",
@@ -132,6 +145,7 @@ OPERATIONS = (
             ),
             for_good="There is no call that ends a payment run; what it pays out does not come back.",
         ),
+        long=Long(of="flowpilot_get_run"),
     ),
     Operation(
         name="flowpilot_list_candidates",

@@ -18,6 +18,8 @@ from typing import Any, Literal
 
 import msgspec
 
+from flintt_mcp.catalogue.course import Course, Long
+
 
 class Effect(Enum):
     """What a call does to the world. Every MCP hint is derived from it, so no row can contradict itself."""
@@ -455,6 +457,7 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True):
     that holds how much, in `unit`s. `trace` is where to look for what it made, `twin` for what is there already. One that
     `replaces` takes the place of all that was there, which is asked about like deletion. `facts` is what a person is told who
     approves a call. `refused` is what to do next when the API refuses it for a reason of its own.
+    approves a call. One that shows work that takes long has its `course`, one that begins such work is `long`.
     """
 
     name: str
@@ -475,6 +478,8 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True):
     trace: Trace | None = None
     twin: Twin | None = None
     refused: str = ""
+    course: Course | None = None
+    long: Long | None = None
 
     @property
     def repeatable(self) -> bool:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from flintt_mcp.calls.caller import Caller
+from flintt_mcp.calls.following import Following
 from flintt_mcp.calls.inventory import Inventory
 from flintt_mcp.calls.pipeline import Pipeline
 from flintt_mcp.offers.prompts import Prompt
@@ -33,6 +34,7 @@ class Face:
     pipeline: Pipeline
     resources: Resources
     prompts: Sequence[Prompt]
+    following: Following
     caller: Caller
     state_key: bytes = field(repr=False)
     instructions: str = ""

@@ -18,7 +18,8 @@ NAME, TITLE = "flintt-mcp", "Flintt"
 SERVER_INFO = {"name": NAME, "title": TITLE, "version": __version__}
 STAMP: Mapping[str, Any] = {"io.modelcontextprotocol/serverInfo": SERVER_INFO}
 """The `_meta` that every result of the newest revision carries."""
-EXTENSIONS: Mapping[str, dict[str, Any]] = {"io.modelcontextprotocol/skills": {}}
+TASKS = "io.modelcontextprotocol/tasks"
+EXTENSIONS: Mapping[str, dict[str, Any]] = {"io.modelcontextprotocol/skills": {}, TASKS: {}}
 """Extensions of the protocol that this server speaks; handshake revisions have no place for them."""
 
 

@@ -25,7 +25,7 @@ from mcp_types import (
     ListRootsResult,
 )
 from mcp_types.version import MODERN_PROTOCOL_VERSIONS
-from pydantic import BaseModel
+from pydantic import BaseModel, ValidationError
 
 from flintt_mcp.calls.reply import Ask
 
@@ -60,10 +60,19 @@ def _declares(declared: Any, name: str) -> bool:
     return found.url is not None if name == URL_ELICITATION else found.form is not None or found.url is None
 
 
-def _needed(request: Mapping[str, Any]) -> str:
+def needed(request: Mapping[str, Any]) -> str:
     """The capability that a question needs."""
     name = _ASKED[request["method"]][0]
     return URL_ELICITATION if name == "elicitation" and request["params"].get("mode") == "url" else name
+
+
+def is_answer(request: Mapping[str, Any], answer: Any) -> bool:
+    """Whether that is an answer to such a question, whatever it says."""
+    try:
+        _ASKED[request["method"]][2].model_validate(answer, by_name=False)
+    except ValidationError:
+        return False
+    return True
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,8 +114,8 @@ def _answers(responses: Mapping[str, Any] | None) -> dict[str, Any]:
 
 
 def _check_capabilities(ctx: ServerRequestContext[Any, Any], ask: Ask) -> None:
-    needed = {_needed(request) for request in ask.requests.values()}
-    missing = sorted(needed - offered(ctx))
+    wanted = {needed(request) for request in ask.requests.values()}
+    missing = sorted(wanted - offered(ctx))
     if missing:
         raise MCPError(
             MISSING_REQUIRED_CLIENT_CAPABILITY,

@@ -75,7 +75,7 @@ class ToolAnswers:
     async def answer(
         self, method: str, params: Mapping[str, Any], caller: Caller, channel: Channel, version: str
     ) -> dict[str, Any] | None:
-        """The result, or None for a request that needs the SDK: unknown tools, tools that ask, state, cursors, a wrong `_meta`."""
+        """The result, or None for what needs the SDK: unknown tools, tools that ask or begin tasks, state, a wrong `_meta`."""
         if method == "tools/list":
             return tools_listed(self._inventory, params, caller, version, self._stamp)
         if method != "tools/call" or not _CALL_MEMBERS.issuperset(params):
@@ -92,6 +92,7 @@ class ToolAnswers:
             tool is None
             or not isinstance(arguments, dict)
             or not is_visible(tool, caller)
+            or tool.begins is not None
             or self._pipeline.may_ask(tool)
         ):
             return None

@@ -25,6 +25,8 @@ from flintt_mcp.face.prompt_requests import get_prompt, list_prompts
 from flintt_mcp.face.resource_requests import list_resources, list_templates, read_resource
 from flintt_mcp.face.shown import Context
 from flintt_mcp.face.skill_requests import skill_handlers
+from flintt_mcp.face.task_notifications import TaskNotifications
+from flintt_mcp.face.tasks import task_handlers
 from flintt_mcp.face.tool_requests import ToolAnswersFirst, call_tool, list_tools, tool_answers
 from flintt_mcp.offers.instructions import told_to
 
@@ -49,7 +51,7 @@ def build_server(face: Face) -> Server[Any]:
         on_completion=complete(face),
     )
     server.extensions.update(EXTENSIONS)
-    for method, (params_type, handler) in (skill_handlers(face) | dict(face.extra)).items():
+    for method, (params_type, handler) in {**skill_handlers(face), **task_handlers(face), **face.extra}.items():
         server.add_request_handler(method, params_type, handler)
     _put_middleware(server, face)
     return server
@@ -66,6 +68,7 @@ def _put_middleware(server: Server[Any], face: Face) -> None:
         partial(_told_of_placeholders, face),
         *server.middleware,
         RequestStateBoundary(security, default_audience=NAME),
+        TaskNotifications(face, server.server_info_stamp),
         ToolAnswersFirst(face, tool_answers(face, server)),
     ]
 

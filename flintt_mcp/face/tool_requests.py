@@ -21,8 +21,9 @@ from flintt_mcp.calls.reply import Reply
 from flintt_mcp.errors import UnknownTool
 from flintt_mcp.face.face import Face
 from flintt_mcp.face.questions import AskAgain, rounds
-from flintt_mcp.face.replies import ToolAnswers, tool_list, tool_result
+from flintt_mcp.face.replies import ToolAnswers, tool_list
 from flintt_mcp.face.shown import Context, McpChannel, one_page
+from flintt_mcp.face.tasks import check_declared, result_of
 
 SESSION_HEADER = "mcp-session-id"
 
@@ -48,13 +49,16 @@ def call_tool(face: Face) -> Callable[..., Any]:
             await face.pipeline.run(Call(no_tool(), {}, caller, channel))
             raise MCPError(INVALID_PARAMS, ". ".join(filter(None, (error.message, error.advice)))) from None
 
+        if tool.begins is not None and tool.begins.required:
+            check_declared(ctx)
+
         async def run(again: AskAgain) -> Reply:
             return await face.pipeline.run(
                 Call(tool, params.arguments or {}, caller, channel, again.answers, again.state)
             )
 
         reply = await rounds(ctx, params, run)
-        return reply if isinstance(reply, dict) else tool_result(tool, reply)
+        return reply if isinstance(reply, dict) else await result_of(face, ctx, tool, reply)
 
     return answer
 

@@ -7,14 +7,14 @@ is, and runs it with the keys of the call at hand, through every stage. Nothing 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from typing import Any
 
 import anyio
 import msgspec
 
 from flintt_mcp.calls.approvals import Approvals
-from flintt_mcp.calls.call import INTENT, Call
+from flintt_mcp.calls.call import Call
 from flintt_mcp.calls.intent import Intent, Intents, State
+from flintt_mcp.calls.own import OwnIntents
 from flintt_mcp.calls.reply import Done, Refused, Reply
 from flintt_mcp.calls.stages.approval import not_approved
 from flintt_mcp.calls.tool import Tool
@@ -25,19 +25,19 @@ _PAUSE = 1.0
 
 
 class GetApproval:
-    """The tool get_approval. `find` gives a tool by name, `run` runs a call through the pipeline."""
+    """The tool get_approval. `run` runs a call through the pipeline."""
 
     def __init__(
         self,
         intents: Intents,
         approvals: Approvals,
-        find: Callable[[str], Tool | None],
+        own: OwnIntents,
         run: Callable[[Call], Awaitable[Reply]],
         sleep: Callable[[float], Awaitable[None]] = anyio.sleep,
     ) -> None:
         self._intents = intents
         self._approvals = approvals
-        self._find = find
+        self._owned = own
         self._run = run
         self._sleep = sleep
 
@@ -69,24 +69,18 @@ class GetApproval:
 
     async def _own(self, call: Call) -> tuple[Intent, Call]:
         """The intent of that id, and the call it stands for, with the keys of the call at hand."""
-        intent = await self._intents.find(call.arguments["intent"])
-        tool = None if intent is None else self._find(intent.wanted.tool)
-        if intent is not None and tool is not None:
-            its_call = Call(tool, _arguments(tool, intent), call.caller, call.channel)
-            if its_call.writer == intent.wanted.caller:
-                return intent, its_call
-        raise ToolInputError(
-            "intent: there is none of that id for this key",
-            advice="take it from the answer that said approval_required, or make the call again; a day later it is forgotten",
-        )
+        its_call = await self._owned.call(call.arguments["intent"], call.caller, call.channel)
+        if its_call is None or its_call.intent is None:
+            raise no_intent()
+        return its_call.intent, its_call
 
 
-def _arguments(tool: Tool, intent: Intent) -> dict[str, Any]:
-    """What the intent's call was given; a default means the same when it is left out, and is never sent."""
-    defaults = {arg.name: arg.default for arg in tool.arguments.args}
-    meant: dict[str, Any] = msgspec.json.decode(intent.wanted.canonical)
-    given = {name: value for name, value in meant.items() if defaults[name] is None or value != defaults[name]}
-    return {**given, INTENT: intent.wanted.named} if intent.wanted.named else given
+def no_intent() -> ToolInputError:
+    """Nothing of that id is this caller's."""
+    return ToolInputError(
+        "intent: there is none of that id for this key",
+        advice="take it from the answer that said approval_required, or make the call again; a day later it is forgotten",
+    )
 
 
 def _handed_on(reply: Reply) -> Reply:

@@ -17,6 +17,7 @@ from flintt_mcp.catalogue.operation import Toolset
 from flintt_mcp.offers.approval_tool import approval_tool
 from flintt_mcp.offers.handbook.documents import Handbook, default_folder
 from flintt_mcp.offers.toolsets import build_inventory, toolsets_on
+from flintt_mcp.offers.waiting_tool import waiting_tool
 from flintt_mcp.rest.described import Work, described
 from flintt_mcp.settings import Settings
 
@@ -27,10 +28,9 @@ def early_inventory(settings: Settings, environment: Mapping[str, str]) -> Inven
     Raises:
         ConfigError: a toolset or a resource name that cannot work.
     """
-    handbook = Handbook(default_folder())
-    return build_inventory(
-        settings, toolsets_on(settings, environment), handbook, _operations, [approval_tool(_nobody)]
-    )
+    toolsets = toolsets_on(settings, environment)
+    own = [approval_tool(_nobody), waiting_tool(toolsets, _nobody)]
+    return build_inventory(settings, toolsets, Handbook(default_folder()), _operations, own)
 
 
 def _operations(toolset: Toolset) -> list[Tool]:

@@ -20,12 +20,14 @@ from flintt_mcp.offers.approval_tool import TOOLSET as APPROVALS
 from flintt_mcp.offers.handbook.documents import Handbook
 from flintt_mcp.offers.handbook.tools import TOOLSET as DOCS
 from flintt_mcp.offers.handbook.tools import docs_tools
+from flintt_mcp.offers.waiting_tool import TOOLSET as WAITING
 from flintt_mcp.rest.reading.clients import Budgets
 from flintt_mcp.settings import Settings
 
 OWN = {
     DOCS: "The handbook. Public: no key is needed.",
     APPROVALS: "What a person decided about calls that delete or spend.",
+    WAITING: "Waits until work that takes long is over. Its arguments are those of the toolsets that are on.",
 }
 """Toolsets of this server's own tools, with what each is for."""
 

@@ -15,6 +15,7 @@ from flintt_mcp.calls.looking import Looked
 from flintt_mcp.calls.reply import Done, Reply
 from flintt_mcp.calls.tool import Tool
 from flintt_mcp.catalogue.operation import FIELDS, Arg, Effect, Kind, Listing, Operation, Record, Toolset, local
+from flintt_mcp.rest.courses import watched_by
 from flintt_mcp.rest.reading.cursors import LONGEST
 from flintt_mcp.rest.reading.output_schema import output_schema
 
@@ -53,6 +54,7 @@ def described(toolset: Toolset, operation: Operation, work: Work) -> Tool:
         replaces=operation.replaces,
         facts=None if operation.effect.reads else work.facts,
         twin=work.twin,
+        watched=watched_by(toolset.api, operation),
     )
 
 

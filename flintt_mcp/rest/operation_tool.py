@@ -6,6 +6,7 @@ the kind of its result reads, `described.py` says what the tool is; this file on
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping
 from typing import Any
 
@@ -16,6 +17,7 @@ from flintt_mcp.calls.reply import Done
 from flintt_mcp.calls.tool import Tool
 from flintt_mcp.catalogue.operation import Listing, Lookup, Operation, Record, Toolset
 from flintt_mcp.errors import Changed
+from flintt_mcp.rest.courses import begun_by
 from flintt_mcp.rest.described import Work, described
 from flintt_mcp.rest.endpoint import Endpoint
 from flintt_mcp.rest.facts import FactReader
@@ -36,7 +38,12 @@ def operation_tools(toolset: Toolset, upstream: Upstream) -> list[Tool]:
         facts = FactReader(toolset, row, upstream, handles)
         return Work(handles[row.name], look_for(toolset, row, upstream), facts.text, twin_of(toolset, row, upstream))
 
-    return [described(toolset, row, work(row)) for row in toolset.operations]
+    tools = {row.name: described(toolset, row, work(row)) for row in toolset.operations}
+    for row in toolset.operations:
+        if row.long is not None and isinstance(row.result, Record):
+            begins = begun_by(row.long, row.result, tools[row.long.of])
+            tools[row.name] = dataclasses.replace(tools[row.name], begins=begins)
+    return list(tools.values())
 
 
 class OperationTool:

@@ -18,7 +18,7 @@ from decimal import Decimal
 from typing import Any, TypeVar
 from uuid import uuid4
 
-from flintt_mcp.calls.intent import STEPS, Intent, IntentReused, State, Wanted
+from flintt_mcp.calls.intent import DAY, STEPS, Intent, IntentReused, State, Wanted
 from flintt_mcp.catalogue.operation import Effect
 from flintt_mcp.settings import Settings
 from flintt_mcp.sqlite import Database
@@ -27,9 +27,6 @@ from flintt_mcp.state.server_file import refusing, server_file
 from flintt_mcp.state.server_keys import derive_keys
 
 T = TypeVar("T")
-
-DAY = 86_400.0
-"""For how long what was lost in the middle is looked at, and what is over counts against a daily cap."""
 
 _COUNTED = (State.APPROVED, State.EXECUTING, State.DONE, State.UNKNOWN)
 _WAITING = (State.DRAFT, State.ASKED, State.APPROVED)
@@ -139,6 +136,21 @@ class StoredIntents:
 
         return await self._run(step)
 
+    async def follow(self, intent: Intent, change: Callable[[bytes], bytes | None]) -> Intent | None:
+        """As `Intents` says."""
+
+        def follow(connection: sqlite3.Connection) -> Intent | None:
+            row = connection.execute("SELECT followed FROM intents WHERE id = ?", (intent.id,)).fetchone()
+            followed = None if row is None else change(row["followed"])
+            if followed is None:
+                return None
+            row = connection.execute(
+                "UPDATE intents SET followed = ? WHERE id = ? RETURNING *", (followed, intent.id)
+            ).fetchone()
+            return _intent(row)
+
+        return await self._run(follow)
+
     async def used(self, wanted: Wanted, since: float) -> Decimal:
         """As `Intents` says."""
         digest = self._digest(wanted)
@@ -222,7 +234,7 @@ def _intent(row: sqlite3.Row) -> Intent:
         **{name: row[name] for name in ("caller", "tool", "canonical", "named", "unit", "remembered")},
     )
     times = ("made_at", "changed_at", "ends_at", "settles_at")
-    rest = {name: row[name] for name in ("id", "key", "shown", "how", "reply", *times)}
+    rest = {name: row[name] for name in ("id", "key", "shown", "how", "reply", "followed", *times)}
     return Intent(wanted=wanted, state=State(row["state"]), **rest)
 
 

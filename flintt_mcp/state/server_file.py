@@ -49,6 +49,10 @@ MIGRATIONS = (
             "CREATE INDEX ended_sessions_by_end ON ended_sessions (ends_at)",
         ),
     ),
+    Migration(
+        "what is known of work that goes on after its call",
+        ("ALTER TABLE intents ADD COLUMN followed BLOB NOT NULL DEFAULT x''",),
+    ),
 )
 """The schema, step by step; released steps never change."""
 

@@ -33,8 +33,10 @@ pytestmark = pytest.mark.anyio
 TOOLS = [
     *("list_companies", "create_company", "list_prospects", "create_prospect", "list_signals", "get_signal"),
     *("create_signal", "update_signal", "delete_signal", "list_runs", "get_run", "list_docs", "get_doc", "search_docs"),
-    "get_approval",
+    *("get_approval", "wait_for"),
 ]
+WAITS_FOR = {"run", "intent", "seconds"}
+"""What wait_for takes of all that its snapshot shows: it waits for what the toolsets that are on have."""
 NOT_THERE = "00000000-0000-4000-8000-000000000000"
 HOW_TO_GIVE_A_KEY = {
     "http": "add ?api_key=KEY to the MCP URL or send the header X-API-Key: KEY",
@@ -90,7 +92,11 @@ async def test_every_tool_is_listed_as_its_snapshot_shows_it(connect: Connect, w
         listed = await client.list_tools()
     told = [tool.model_dump(by_alias=True, exclude_none=True, mode="json") for tool in listed.tools]
     assert [tool["name"] for tool in told] == TOOLS
-    for tool in told:
+    waits = told[-1]["inputSchema"]["properties"]
+    assert set(waits) == WAITS_FOR
+    snapshot = json.loads((SNAPSHOTS / "wait_for.json").read_text("utf-8"))["inputSchema"]["properties"]
+    assert waits == {name: snapshot[name] for name in waits}
+    for tool in told[:-1]:
         assert tool == json.loads((SNAPSHOTS / f"{tool['name']}.json").read_text("utf-8")), tool["name"]
     if way.modern:
         assert (listed.ttl_ms, listed.cache_scope) == (300_000, "private")

@@ -34,7 +34,15 @@ def test_a_default_that_is_written_out_is_the_same_call(tool: Tool) -> None:
     assert meaning(tool.name, {**bare, **defaults}) == meaning(tool.name, bare)
     for name in defaults.keys() - ASIDE:
         default = defaults[name]
-        other = "another" if isinstance(default, str) else not default if isinstance(default, bool) else default + 1
+        other = (
+            "another"
+            if isinstance(default, str)
+            else not default
+            if isinstance(default, bool)
+            else default - 1
+            if default
+            else 1
+        )
         assert meaning(tool.name, {**bare, name: other}) != meaning(tool.name, bare)
 
 
@@ -64,6 +72,7 @@ def test_every_tool_with_a_default_is_looked_at() -> None:
         ("flowmaticx_create_job", "include_risky"): False,
         ("flowmaticx_list_leads", "billable_only"): True,
         ("get_approval", "wait"): 0,
+        ("wait_for", "seconds"): 50,
         ("list_docs", "developers"): False,
         ("search_docs", "developers"): False,
     }

@@ -15,6 +15,7 @@ from flintt_mcp.catalogue import APIS, TOOLSETS
 from flintt_mcp.catalogue.operation import Effect, Operation
 from flintt_mcp.offers.approval_tool import TOOLSET as APPROVALS
 from flintt_mcp.offers.handbook.tools import TOOLSET as DOCS
+from flintt_mcp.offers.waiting_tool import TOOLSET as WAITING
 from scripts.handbook.pages import all_tools
 from tests.case_files import every_operation
 from tests.catalogue import MAKES_WHAT_IS_MISSING
@@ -22,7 +23,7 @@ from tests.snapshots import visible_text
 from tests.tokens import tokens
 
 TOOLS = [tool for tools in all_tools().values() for tool in tools]
-DEFAULT = {toolset.name for toolset in TOOLSETS if toolset.default} | {DOCS}
+DEFAULT = {toolset.name for toolset in TOOLSETS if toolset.default} | {DOCS, APPROVALS, WAITING}
 HANDS_ON = "get_approval"
 """Named for what a client gets from it; what it changes is the call that a person approved."""
 MOST_TOKENS = 3_000
@@ -104,7 +105,7 @@ def test_hints_follow_the_effect_and_never_contradict(tool: Tool) -> None:
 @each_tool
 def test_the_name_begins_with_a_verb_that_fits_the_effect(tool: Tool) -> None:
     verbs = {
-        Effect.READ: {"list", "get", "search", "read"},
+        Effect.READ: {"list", "get", "search", "read", "wait"},
         Effect.CREATE: {"create"},
         Effect.UPDATE: {"update", "modify"},
         Effect.DESTROY: {"delete", "revoke", "rotate", "regenerate"},
@@ -198,7 +199,7 @@ def test_the_output_schema_types_no_field_of_the_api_but_money(operation: Operat
 
 @each_tool
 def test_a_tool_with_an_api_is_in_a_toolset_of_that_api(tool: Tool) -> None:
-    apis = {toolset.name: toolset.api.name for toolset in TOOLSETS} | {DOCS: None, APPROVALS: None}
+    apis = {toolset.name: toolset.api.name for toolset in TOOLSETS} | {DOCS: None, APPROVALS: None, WAITING: None}
     assert tool.api == apis[tool.toolset]
 
 

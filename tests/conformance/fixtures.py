@@ -30,6 +30,7 @@ from flintt_mcp.catalogue.operation import Arg, Effect, local
 from flintt_mcp.errors import FlinttError
 from flintt_mcp.offers.prompts import Filling, Prompt, PromptArgument
 from flintt_mcp.offers.resources import Contents, Reading, Resource
+from tests.conformance.task_fixtures import AsksName, task_tools
 
 PNG = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR4nGP4z8DwHwAFAAH/iZk9HQAAAABJRU5ErkJggg=="
 WAV = "UklGRiYAAABXQVZFZm10IBAAAAABAAEAQB8AAAB9AAACABAAZGF0YQIAAAA="
@@ -420,7 +421,8 @@ def conformance_additions() -> Additions:
     bus = InMemorySubscriptionBus()
     listener = ListenHandler(bus)
     return Additions(
-        tools=fixture_tools(bus),
+        tools=[*fixture_tools(bus), *task_tools()],
+        stages={"approval": AsksName()},
         resources=fixture_resources(),
         prompts=fixture_prompts(),
         handlers={

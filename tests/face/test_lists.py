@@ -6,13 +6,14 @@ import pytest
 from mcp.shared.exceptions import MCPError
 from mcp_types import CacheableResult
 
+from flintt_mcp.offers.early import early_inventory
 from flintt_mcp.offers.instructions import INSTRUCTIONS
-from scripts.handbook.pages import all_tools
+from flintt_mcp.settings import Settings
 from tests.face.conftest import NEWEST, Connect
 
 pytestmark = pytest.mark.anyio
 
-DEFAULT = [tool for name in ("flintt", "docs", "approvals") for tool in all_tools()[name]]
+DEFAULT = list(early_inventory(Settings(), {}))
 
 
 def cache_of(result: CacheableResult) -> tuple[int, str]:

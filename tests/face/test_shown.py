@@ -15,7 +15,9 @@ OWN, SENDER = Caller("own"), Caller("sender")
 UNUSED: Any = None
 BY_PIPE: Any = SimpleNamespace(request=None)
 BY_HTTP: Any = SimpleNamespace(request="a request")
-FACE = Face(inventory=UNUSED, pipeline=UNUSED, resources=UNUSED, prompts=[], caller=OWN, state_key=b"")
+FACE = Face(
+    inventory=UNUSED, pipeline=UNUSED, resources=UNUSED, prompts=[], following=UNUSED, caller=OWN, state_key=b""
+)
 
 
 def test_the_caller_of_a_request_is_whoever_sent_it_and_else_whoever_started_the_process() -> None:

@@ -133,6 +133,7 @@ class Once:
     async def _keep(self, intent: Intent, done: Done) -> Done:
         """The reply, kept for those who ask again."""
         ends_at = self._now() + intent.wanted.remembered
+        done = replace(done, intent=intent.id)
         reply = b"" if done.shown_once else msgspec.json.encode(done)
         await self._note(intent, State.DONE, ends_at=ends_at, reply=reply, request_id=done.request_id)
         return done

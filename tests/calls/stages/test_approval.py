@@ -15,6 +15,7 @@ from flintt_mcp.calls.asking import FORM, NAME, URL
 from flintt_mcp.calls.call import Call, QuietChannel
 from flintt_mcp.calls.caller import Caller
 from flintt_mcp.calls.intent import State
+from flintt_mcp.calls.own import OwnIntents
 from flintt_mcp.calls.pipeline import Pipeline
 from flintt_mcp.calls.policy import Policy, ToolPolicy
 from flintt_mcp.calls.reply import Ask, Done, Refused, Reply
@@ -28,6 +29,7 @@ from flintt_mcp.offers.approvals import GetApproval
 from flintt_mcp.state.intents import StoredIntents
 from flintt_mcp.state.journal import Journal
 from flintt_mcp.state.server_file import server_file
+from tests.certain import without_intent
 from tests.clock import SetClock
 
 pytestmark = pytest.mark.anyio
@@ -74,9 +76,8 @@ class Server:
             arguments=Arguments("delete_thing", (local("id", required=True), local("intent_id"), local("how", default="x"))),
             api="flintt", facts=self._facts,
         )  # fmt: skip
-        self.getting = GetApproval(
-            self.intents, self.approvals, {"delete_thing": self.tool}.get, self.pipeline.run, self.clock.sleep
-        )
+        self.own = OwnIntents(self.intents, {"delete_thing": self.tool}.get)
+        self.getting = GetApproval(self.intents, self.approvals, self.own, self.pipeline.run, self.clock.sleep)
 
     async def _delete(self, call: Call) -> Done:
         if self.fails:
@@ -91,11 +92,12 @@ class Server:
 
     async def call(self, channel: QuietChannel = FORMS, caller: Caller = PERSON, id: str = "7", **more: Any) -> Reply:
         answers, state = more.pop("answers", {}), more.pop("state", None)
-        return await self.pipeline.run(Call(self.tool, {"id": id, **more}, caller, channel, answers, state))
+        reply = await self.pipeline.run(Call(self.tool, {"id": id, **more}, caller, channel, answers, state))
+        return without_intent(reply)
 
     async def get(self, intent: str, caller: Caller = PERSON, **more: Any) -> Reply:
         call = Call(self.getting.tool, {"intent": intent, **more}, caller, NOTHING)
-        return await self.pipeline.run(call)
+        return without_intent(await self.pipeline.run(call))
 
     async def asked(self, **more: Any) -> str:
         reply = await self.call(**more)

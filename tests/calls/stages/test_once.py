@@ -27,6 +27,7 @@ from flintt_mcp.errors import CallRefused, Changed, FlinttError
 from flintt_mcp.state.intents import StoredIntents
 from flintt_mcp.state.journal import Journal
 from flintt_mcp.state.server_file import server_file
+from tests.certain import of_kind, without_intent
 from tests.clock import SetClock
 
 pytestmark = pytest.mark.anyio
@@ -96,7 +97,7 @@ class Bench:
             self.clock.sleep if self.api.hold is None else self.stand,
         )
         call = Call(tool, {"name": name, **more}, caller, QuietChannel("http"))
-        return await Pipeline([validate, once]).run(call)
+        return without_intent(await Pipeline([validate, once]).run(call))
 
 
 @pytest.fixture
@@ -121,6 +122,14 @@ def lost(changed: Changed = "unknown") -> FlinttError:
 def told(reply: Reply) -> tuple[str, Changed, str]:
     assert isinstance(reply, Refused)
     return reply.error.message, reply.error.changed, reply.error.advice
+
+
+async def test_a_result_names_the_intent_that_it_is_kept_with(bench: Bench) -> None:
+    once = Once(bench.intents, {Effect.CREATE: CREATES}, LONGEST, bench.clock.seconds, bench.clock.sleep)
+    call = Call(bench.tool(), {"name": "Acme"}, CALLER, QuietChannel("http"))
+    first, again = [of_kind(Done, await Pipeline([validate, once]).run(call)) for _ in range(2)]
+    (row,) = await rows(bench)
+    assert first.intent == again.intent == row.id
 
 
 async def test_the_same_create_again_gets_the_first_result_and_is_told_that_nothing_was_done(bench: Bench) -> None:
