@@ -102,7 +102,7 @@ def test_without_a_sandbox_no_key_is_shown_and_every_path_is_there_below_the_pre
             origin = served.base.removesuffix("/flintt")
             assert served.process.stderr.splitlines()[0] == f"flintt-mcp {__version__} is ready: {origin}/flintt/mcp"
             assert call(http, f"{origin}/flintt/mcp", "list_companies", x_api_key="flt_a")["structuredContent"] == {
-                "companies": [],
+                "companies": {"columns": [], "rows": []},
                 "count": 0,
                 "complete": True,
                 "total": 0,
