@@ -50,6 +50,7 @@ from flintt_mcp.catalogue.operation import Effect, Toolset
 from flintt_mcp.offers.approvals import GetApproval
 from flintt_mcp.offers.handbook.documents import Handbook, default_folder
 from flintt_mcp.offers.handbook_resources import docs_resources
+from flintt_mcp.offers.insight.tools import insight_tools
 from flintt_mcp.offers.instructions import INSTRUCTIONS
 from flintt_mcp.offers.prompts import Prompt
 from flintt_mcp.offers.resources import Resource, Resources
@@ -343,12 +344,17 @@ def _compose(ground: _Ground, client: UpstreamClient, database: Database, *, cou
     own = OwnIntents(intents, lambda name: inventory.get(name))
     following = Following(intents, own, pipeline.run, time.time)
     waiting = wait_for(ground.toolsets, Looks(own, following, pipeline.run, time.time))
+    ours = [
+        *insight_tools(upstream, [toolset.name for toolset in ground.toolsets], settings.kept_results),
+        GetApproval(intents, approvals, own, pipeline.run).tool,
+        waiting,
+    ]
     inventory = build_inventory(
         settings,
         ground.toolsets,
         handbook,
         partial(operation_tools, upstream=upstream),
-        [GetApproval(intents, approvals, own, pipeline.run).tool, waiting],
+        ours,
         added.tools,
         hides,
     )

@@ -234,6 +234,13 @@ class Settings:
     answer_limit: int = _row(
         4 * 1024 * 1024, "Largest answer of an API in bytes.", low=10_000, high=256 * 1024 * 1024, commands=CALLING
     )
+    kept_results: int = _row(
+        32 * 1024 * 1024,
+        "Bytes of results of ended runs kept in memory for an hour, each for its caller alone, in one process; 0 keeps none.",
+        low=0,
+        high=1024 * 1024 * 1024,
+        commands=("stdio", "serve"),
+    )
     connections: int = _row(
         100,
         "Connections to one API at once, in one process. A key gets another while it holds fewer than are free.",

@@ -59,7 +59,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     ),
     # the one module that puts the rooms together
     "app": (
-        *("calls", "calls.stages", "catalogue", "face", "oauth", "offers", "offers.handbook", "rest"),
+        *("calls", "calls.stages", "catalogue", "face", "oauth", "offers", "offers.handbook", "offers.insight", "rest"),
         *("rest.reading", "rest.sending", "sandbox", "settings", "sqlite", "state"),
     ),
     # what a client of MCP sees, and the ways to it
@@ -67,8 +67,19 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "pages": ("calls", "hosts", "hosts.document", "offers.handbook", "settings"),
     "face": ("calls", "errors", "offers"),
     # what is on offer
-    "offers": ("calls", "calls.stages", "catalogue", "errors", "offers.handbook", "rest", "rest.reading", "settings"),
+    "offers": (
+        "calls",
+        "calls.stages",
+        "catalogue",
+        "errors",
+        "offers.handbook",
+        "offers.insight",
+        "rest",
+        "rest.reading",
+        "settings",
+    ),
     "offers.handbook": ("calls", "catalogue", "errors", "rest.reading"),
+    "offers.insight": ("calls", "catalogue", "errors", "rest", "rest.reading", "rest.sending"),
     # an operation as a tool, and signing in at its API
     "rest": ("calls", "catalogue", "errors", "matching", "rest.reading", "rest.sending", "state", "text"),
     "rest.reading": ("catalogue", "errors", "rest.sending", "text"),
@@ -122,7 +133,7 @@ ONLY_IN: dict[str, tuple[str, ...]] = {
     "idna": ("matching.sites",),
     "pslr": ("matching.sites",),
     "rapidfuzz": ("matching.companies", "matching.likeness", "sandbox.flintt.running.finding.matching"),
-    "sqlite3": ("offers.handbook.*", "sqlite.*", "state.*", "sandbox.*"),
+    "sqlite3": ("offers.handbook.*", "offers.insight.engine", "sqlite.*", "state.*", "sandbox.*"),
 }
 """Library -> the only modules that import it. The sandbox delivers webhooks through a client of its own, behind one guard."""
 

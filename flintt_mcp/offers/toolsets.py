@@ -20,12 +20,14 @@ from flintt_mcp.offers.approval_tool import TOOLSET as APPROVALS
 from flintt_mcp.offers.handbook.documents import Handbook
 from flintt_mcp.offers.handbook.tools import TOOLSET as DOCS
 from flintt_mcp.offers.handbook.tools import docs_tools
+from flintt_mcp.offers.insight.tables import TOOLSET as INSIGHT
 from flintt_mcp.offers.waiting_tool import TOOLSET as WAITING
 from flintt_mcp.rest.reading.clients import Budgets
 from flintt_mcp.settings import Settings
 
 OWN = {
     DOCS: "The handbook. Public: no key is needed.",
+    INSIGHT: "Answers over the whole workspace, each with how complete it is; docs/query.md shows twenty questions.",
     APPROVALS: "What a person decided about calls that delete or spend.",
     WAITING: "Waits until work that takes long is over. Its arguments are those of the toolsets that are on.",
 }
@@ -74,7 +76,7 @@ def build_inventory(
 ) -> Inventory:
     """The tools that are on, `additions` last, and of all others why they are off; `hides` leaves some out of a caller's list.
 
-    `operations` gives the tools of an API's toolset, `own` are those of this server that stand on neither an API nor the handbook.
+    `operations` gives the tools of an API's toolset; `own` are those that are no single operation, and no part of the handbook.
     """
     chosen = chosen_toolsets(settings.toolsets)
     tools = [tool for toolset in toolsets for tool in operations(toolset)]

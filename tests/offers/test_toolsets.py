@@ -16,7 +16,7 @@ from tests.fake_api import open_fake
 pytestmark = pytest.mark.anyio
 
 DEFAULT = [operation.name for toolset in TOOLSETS if toolset.default for operation in toolset.operations]
-DOCS = ["list_docs", "get_doc", "search_docs", "get_approval", "wait_for"]
+DOCS = ["list_docs", "get_doc", "search_docs", "query_workspace", "get_approval", "wait_for"]
 
 
 def names(app: App) -> list[str]:
@@ -50,9 +50,9 @@ async def test_a_read_only_server_has_no_tool_that_changes_anything(tmp_path: Pa
 
 
 def test_groups_of_toolsets_have_names() -> None:
-    every = {toolset.name for toolset in TOOLSETS} | {"docs", "approvals", "waiting"}
+    every = {toolset.name for toolset in TOOLSETS} | {"docs", "insight", "approvals", "waiting"}
     assert chosen_toolsets(["all"]) == every
-    assert chosen_toolsets(["default"]) == {"flintt", "docs", "approvals", "waiting"}
+    assert chosen_toolsets(["default"]) == {"flintt", "docs", "insight", "approvals", "waiting"}
     assert chosen_toolsets(["docs", "flintt"]) == {"docs", "flintt"}
     assert chosen_toolsets([]) == frozenset()
     with pytest.raises(ConfigError):

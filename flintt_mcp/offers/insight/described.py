@@ -1,0 +1,79 @@
+"""What the tools of the toolset insight say of themselves, apart from what does them: they are listed before anything is open.
+
+In: what runs a call of each. Out: tools. It loads no way to an API, so that a client hears of them early.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from flintt_mcp.calls.arguments import Arguments
+from flintt_mcp.calls.call import Call
+from flintt_mcp.calls.reply import Reply
+from flintt_mcp.calls.tool import Tool
+from flintt_mcp.catalogue.operation import Arg, Effect, Kind, local
+from flintt_mcp.offers.insight.tables import COMPANIES, FINDINGS, PROSPECTS, RAW_FINDS, RUNS, SIGNALS, TOOLSET
+from flintt_mcp.rest.reading.cursors import LONGEST
+from flintt_mcp.rest.reading.output_schema import table_schema
+
+Handle = Callable[[Call], Awaitable[Reply]]
+PAGE = 50
+MOST = 500
+_PAGING = (
+    local("limit", "Rows.", kind=Kind.INTEGER, low=1, high=MOST, default=PAGE),
+    local("cursor", "next_cursor of the last page.", low=1, high=LONGEST),
+)
+_LONGEST = 4000
+_UNTOLD = frozenset({"linkedin_url", "estimated_value_text", "tool_count", "completed_at", "results_count", "run_mode"})
+"""Columns that few ask for."""
+
+
+def query_workspace(handle: Handle) -> Tool:
+    """The tool query_workspace."""
+    shown = (COMPANIES, PROSPECTS, SIGNALS, RUNS, FINDINGS, RAW_FINDS)
+    columns = {table.name: ",".join(name for name in table.names if name not in _UNTOLD) for table in shown}
+    tables = " ".join(f"{name}({names})" for name, names in columns.items())
+    about = (
+        "Answer a question over the whole Flintt workspace with one SQLite SELECT: counts, sums, joins, rankings. "
+        f"Tables: {tables}. More tables (leads, payouts): see get_doc query."
+    )
+    sql = local("sql", "One SELECT.", required=True, low=1, high=_LONGEST)
+    since = _date("since", "Findings from here on; unasked 90 days.")
+    return _tool("query_workspace", "Query the Flintt workspace", about, (sql, since, *_PAGING), handle, "rows")
+
+
+def _date(name: str, about: str = "") -> Arg:
+    """An argument that is a date or a moment in ISO 8601."""
+    return local(name, about, low=10, high=40)
+
+
+def _tool(name: str, title: str, about: str, args: tuple[Arg, ...], handle: Handle, rows: str) -> Tool:
+    return Tool(
+        name=name,
+        title=title,
+        about=about,
+        effect=Effect.READ,
+        toolset=TOOLSET,
+        arguments=Arguments(name, args),
+        handle=handle,
+        api=COMPANIES.toolset.api.name,
+        output_schema=_schema(rows),
+        long_lived=True,
+    )
+
+
+def _schema(rows: str) -> dict[str, Any]:
+    """The output schema of a page of rows."""
+    count = {"type": "integer", "minimum": 0}
+    properties = {
+        rows: table_schema(()),
+        "count": count,
+        "complete": {"type": "boolean", "description": "False when there is more than this, or may be."},
+        "total": {**count, "description": "Rows in all."},
+        "left_out": {**count, "description": "Rows of this page left out for size; the cursor brings them."},
+        "next_cursor": {"type": "string", "description": "Give as cursor for the next page."},
+        "note": {"type": "string"},
+        "coverage": {"type": "string", "description": "How much of the workspace was read."},
+    }
+    return {"type": "object", "properties": properties, "required": [rows, "count", "complete"]}

@@ -1,0 +1,31 @@
+"""Dates and moments that a caller gives, as texts that compare with those of the tables. Pure."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+from flintt_mcp.errors import ToolInputError
+from flintt_mcp.offers.insight.cells import moment
+
+_STAMP = "2026-03-20T06:00:00Z"
+
+
+def read_moment(name: str, value: Any) -> str | None:
+    """A date as it is, a moment in UTC to the second; None when none was given.
+
+    Raises:
+        ToolInputError: it is neither.
+    """
+    if value is None:
+        return None
+    found = str(moment(value))
+    if len(found) == len(_STAMP) and found.endswith("Z"):
+        return found
+    try:
+        return date.fromisoformat(found).isoformat()
+    except ValueError:
+        raise ToolInputError(
+            f"{name}: takes a date or a moment in ISO 8601, e.g. 2026-06-01 or {_STAMP}",
+            advice="correct the arguments and call again",
+        ) from None
