@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
 
-from bench import cases, footprint, payload, report, startup, tokens, upstream, wire
+from bench import cases, footprint, payload, piped, report, startup, tokens, upstream, wire
 from bench.contenders import FASTMCP, FLOOR, OURS, PRODUCT_SETTINGS, STOCK, Fleet, Product, find_product
 from bench.driver import Job
 from bench.load import KEY_HEADERS, Driver, Loader
@@ -123,6 +123,8 @@ def _run(plan: Plan, only: Sequence[str]) -> Results:
             results.measured.append(loader.measure(case, concurrency, plan.rounds))
         if "stdio" in names:
             results.startup = startup.measure(fleet, product, contenders, plan.startup_rounds, progress)
+            if not product.missing:
+                results.piped = piped.measure(fleet, driver, product, plan.rounds, plan.seconds[1], progress)
         if "memory" in names:
             results.footprints = footprint.measure(fleet, driver, contenders, progress)
         if "tokens" in names:

@@ -13,8 +13,9 @@ from bench import cases
 from bench.contenders import FASTMCP, FLOOR, LABELS, OURS
 from bench.footprint import Footprint
 from bench.load import Measured, Row
+from bench.piped import CONCURRENCY, Piped
 from bench.ratio import Spread, spread
-from bench.results import Results, at_most, load_verdicts, verdicts
+from bench.results import Results, at_least, at_most, load_verdicts, verdicts
 from bench.startup import YARDSTICK, Startup
 from bench.tokens import TokenCount
 
@@ -28,6 +29,8 @@ def text(results: Results) -> str:
             parts.append(_case_table(case.title, items))
     if results.startup:
         parts.append(_startup_table(results.startup))
+    if results.piped:
+        parts.append(_piped_line(results.piped))
     if results.footprints:
         parts.append(_memory_table(results.footprints))
     if results.tokens:
@@ -115,6 +118,12 @@ def _case_row(item: Measured, row: Row, has_floor: bool) -> list[str]:
         value = row.milliseconds(which)
         numbers.append(f"{value.median:.2f}" if value else "-")
     return [f"c{item.concurrency:<3} {LABELS[name]}", *ratios, *numbers]
+
+
+def _piped_line(piped: Piped) -> str:
+    verdict = at_least("", piped.ratio, cases.STDIO_TARGET)
+    target = f"  {verdict.text()}" if verdict else ""
+    return f"stdio: calls a second, {CONCURRENCY} at once\n  {_shown(piped.rate, 0)}, x floor {_shown(piped.ratio)}{target}"
 
 
 def _startup_table(startup: Startup) -> str:

@@ -14,6 +14,7 @@ from bench import cases
 from bench.contenders import FASTMCP, FLOOR, LABELS, OURS
 from bench.footprint import Footprint
 from bench.load import Measured
+from bench.piped import Piped
 from bench.ratio import Spread
 from bench.startup import YARDSTICK, Startup
 from bench.tokens import TokenCount
@@ -44,6 +45,7 @@ class Results:
     ceiling: float | None = None
     measured: list[Measured] = field(default_factory=list)
     startup: Startup | None = None
+    piped: Piped | None = None
     footprints: dict[str, Footprint] = field(default_factory=dict)
     tokens: dict[str, TokenCount] = field(default_factory=dict)
 
@@ -57,6 +59,8 @@ class Results:
         ]
         if self.startup:
             found += [f"stdio, {LABELS[name]}: {fault}" for name, fault in self.startup.faults.items()]
+        if self.piped and self.piped.fault:
+            found.append(f"calls on stdio: {self.piped.fault}")
         found += [f"memory, {LABELS[name]}: {item.fault}" for name, item in self.footprints.items() if item.fault]
         found += [f"tokens, {name}: {count.missing}" for name, count in self.tokens.items() if count.broken]
         return found + self.left_out
@@ -82,6 +86,8 @@ def verdicts(results: Results) -> list[Verdict]:
     if results.startup and OURS in results.startup.seconds:
         ratio = results.startup.ratio(OURS)
         found.append(at_most("stdio x import pydantic", ratio.median if ratio else None, cases.STARTUP_TARGET))
+    if results.piped:
+        found.append(at_least("calls on stdio x floor", results.piped.ratio, cases.STDIO_TARGET))
     if (own := results.footprints.get(OURS)) and not own.fault:
         found.append(at_most("memory at start, MB", own.start_rss, cases.MEMORY_START_TARGET))
         found.append(at_most("memory growth, MB", own.growth, cases.MEMORY_GROWTH_TARGET))
@@ -109,6 +115,7 @@ def as_json(results: Results) -> dict[str, Any]:
         "ceiling_calls_per_second": results.ceiling,
         "load": [_case_json(item) for item in results.measured],
         "stdio": _startup_json(results.startup) if results.startup else None,
+        "stdio_calls": asdict(results.piped) if results.piped else None,
         "memory_mb": {name: asdict(item) for name, item in results.footprints.items()},
         "tokens": {name: asdict(count) | {"total": count.total} for name, count in results.tokens.items()},
         "targets": [asdict(verdict) for verdict in verdicts(results)],

@@ -22,7 +22,7 @@ def _send(child: Running, message: dict[str, Any]) -> None:
     child.write_line(json.dumps(message))
 
 
-def _ask(child: Running, message: dict[str, Any]) -> dict[str, Any]:
+def ask(child: Running, message: dict[str, Any]) -> dict[str, Any]:
     """Sends a request and returns its result; notifications in between are passed over. Raises: StartFailed."""
     try:
         _send(child, message)
@@ -41,11 +41,11 @@ def _ask(child: Running, message: dict[str, Any]) -> dict[str, Any]:
 
 def _list(child: Running, number: int, cursor: str | None) -> dict[str, Any]:
     params = {"cursor": cursor} if cursor else {}
-    return _ask(child, {"jsonrpc": "2.0", "id": number, "method": "tools/list", "params": params})
+    return ask(child, {"jsonrpc": "2.0", "id": number, "method": "tools/list", "params": params})
 
 
 def _first_page(child: Running) -> dict[str, Any]:
-    _ask(child, wire.INITIALIZE)
+    ask(child, wire.INITIALIZE)
     _send(child, wire.INITIALIZED)
     return _list(child, 2, None)
 

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import os
+import socket
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import anyio
 import anyio.lowlevel
 import pytest
 
+from flintt_mcp.transports.stdio.flow import Output
 from flintt_mcp.transports.stdio.service import Opened
 from flintt_mcp.transports.stdio.talk import BUSY, CLOSED, MOST_PLAIN, MOST_WITH_SDK
+from flintt_mcp.transports.stdio.wire import ClientGone, Wire
 from tests.transports.fixture_app import Bench, fixture_server
 from tests.transports.stdio.client import Client, served
 from tests.transports.stdio.spoken import initialize, request
@@ -132,3 +136,35 @@ async def test_whoever_leaves_while_calls_run_gets_their_end_after_the_grace() -
         client.leave()
         answers = await client.rest()
     assert answers[1:] == [{"jsonrpc": "2.0", "id": 1, "error": {"code": CLOSED, "message": "Connection closed"}}]
+
+
+def _pipe() -> tuple[int, int]:
+    return os.pipe()
+
+
+def _sockets() -> tuple[int, int]:
+    ours, theirs = socket.socketpair()
+    return ours.detach(), theirs.detach()
+
+
+@pytest.mark.parametrize("connect", [_pipe, _sockets])
+async def test_a_long_line_waits_for_room_whole_whatever_leads_to_the_client(
+    connect: Callable[[], tuple[int, int]],
+) -> None:
+    """Node gives its children sockets, Python pipes; neither becomes a descriptor that does not block."""
+    reading, writing = connect()
+    output, line, got = Output(Wire(reading, writing)), b"x" * 3_000_000 + b"\n", bytearray()
+    with anyio.fail_after(20):
+        async with anyio.create_task_group() as group:
+            group.start_soon(output.write, line)
+            group.start_soon(output.write, b"next\n")
+            while len(got) < len(line) + 5:
+                await anyio.wait_readable(reading)
+                got += os.read(reading, 65536)
+    assert bytes(got) == line + b"next\n"
+    assert os.get_blocking(writing)
+    os.close(reading)
+    output = Output(Wire(reading, writing))
+    with pytest.raises(ClientGone):
+        await output.write(b"nobody reads this")
+    os.close(writing)
