@@ -27,7 +27,8 @@ class Face:
     """What this server shows.
 
     `caller` is whoever started the process; `sender_of` reads from an HTTP request who sent it, as its transport knows. `extra`
-    adds or replaces handlers by method; `state_key` seals what a client carries for us.
+    adds or replaces handlers by method; `state_key` seals what a client carries for us. `listeners` are what ends each stream of
+    news that stands open.
     """
 
     inventory: Inventory
@@ -41,6 +42,12 @@ class Face:
     skills: Sequence[Skill] = ()
     extra: Mapping[str, Handler] = field(default_factory=dict)
     sender_of: Callable[[Any], Caller] | None = None
+    listeners: set[Callable[[], None]] = field(default_factory=set, repr=False)
+
+    def end_listeners(self) -> None:
+        """End every stream of news in good order, since the server stops."""
+        for end in list(self.listeners):
+            end()
 
     def caller_of(self, ctx: Context) -> Caller:
         """Who sent this request: its own credentials over HTTP, else whoever started the process.

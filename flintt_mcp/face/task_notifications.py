@@ -7,7 +7,7 @@ lives with its stream; looks are no more frequent than a task's own pause.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import anyio
@@ -51,10 +51,20 @@ class TaskNotifications:
         tasks = [task for task in found if task is not None]
         listened = {"notifications": {"taskIds": [task.intent.id for task in tasks]}}
         await self._tell(ctx, "notifications/subscriptions/acknowledged", listened)
-        async with anyio.create_task_group() as group:
-            for task in tasks:
-                group.start_soon(self._follow, ctx, task)
+        await self._follow_all(ctx, tasks)
         return {"resultType": "complete", "_meta": {**_meta(ctx), SERVER_INFO_META_KEY: self._stamp}}
+
+    async def _follow_all(self, ctx: Context, tasks: Sequence[Task]) -> None:
+        """Tell of these tasks until all are over, or until the server stops."""
+        scope = anyio.CancelScope()
+        self._face.listeners.add(scope.cancel)
+        try:
+            with scope:
+                async with anyio.create_task_group() as group:
+                    for task in tasks:
+                        group.start_soon(self._follow, ctx, task)
+        finally:
+            self._face.listeners.discard(scope.cancel)
 
     async def _follow(self, ctx: Context, task: Task) -> None:
         """Tell of one task until it is over, or until it cannot be looked at."""

@@ -125,7 +125,7 @@ def mcp_over_http(app: App, bus: Bus | None = None) -> ASGIApp:
         Beside(
             reach=app.reach,
             metrics=app.metrics.text,
-            closers=app.additions.closers,
+            closers=(*app.additions.closers, face.end_listeners),
             decisions=_decisions(app),
             pages=partial(_site, app),
             keeping=Keeping(app.keys.session, app.ended_sessions, bus or Hub().join(), app.settings.session_lifetime),

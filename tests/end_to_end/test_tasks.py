@@ -10,8 +10,10 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+import httpx2
+
 from tests.certain import there
-from tests.processes import COMMAND, environment, patiently
+from tests.processes import COMMAND, environment, patiently, serving
 
 JOB = {"workflow_type": "GOOGLE_MAPS", "keyword": "plumber", "location": "Leeds, UK", "leads_requested": 3}
 META = {
@@ -101,3 +103,31 @@ def test_who_listens_is_told_how_a_task_goes_until_it_is_over(tmp_path: Path) ->
     assert {message["params"]["taskId"] for message in told} == {task["taskId"]}
     assert [message["params"]["status"] for message in told][-1] == "completed"
     assert all(one["params"] != next["params"] for one, next in pairwise(told))
+
+
+def test_who_listens_when_the_server_stops_is_told_the_end(tmp_path: Path) -> None:
+    env = environment(tmp_path, FLINTT_MCP_TOOLSETS="flowmaticx")
+    with serving("--sandbox", env=env) as served, httpx2.Client(timeout=60) as client:
+        create = {"name": "flowmaticx_create_job", "arguments": JOB | {"leads_requested": 200}}
+        with _posted(client, served.mcp, "tools/call", **create) as answer:
+            task = json.loads(answer.read())["result"]["taskId"]
+        with _posted(client, served.mcp, "subscriptions/listen", notifications={"taskIds": [task]}) as stream:
+            lines = (json.loads(line[5:]) for line in stream.iter_lines() if line.startswith("data:"))
+            assert next(lines)["params"]["notifications"] == {"taskIds": [task]}
+            assert next(lines)["params"]["status"] == "working"
+            assert served.process.stop() == 0
+            assert [message["result"]["resultType"] for message in lines if "result" in message] == ["complete"]
+    assert "graceful shutdown exceeded" not in served.process.stderr
+
+
+def _posted(client: httpx2.Client, url: str, method: str, **params: Any) -> Any:
+    """The open answer to one request of revision 2026-07-28."""
+    headers = {
+        "accept": "application/json, text/event-stream",
+        "authorization": "Bearer lg_live_sandbox_key",
+        "mcp-protocol-version": META["io.modelcontextprotocol/protocolVersion"],
+        "mcp-method": method,
+        **({"mcp-name": params["name"]} if "name" in params else {}),
+    }
+    message = {"jsonrpc": "2.0", "id": 1, "method": method, "params": {**params, "_meta": META}}
+    return client.stream("POST", url, json=message, headers=headers)
