@@ -79,7 +79,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
         "settings",
     ),
     "offers.handbook": ("calls", "catalogue", "errors", "rest.reading"),
-    "offers.insight": ("calls", "catalogue", "errors", "rest", "rest.reading", "rest.sending"),
+    "offers.insight": ("calls", "catalogue", "errors", "matching", "rest", "rest.reading", "rest.sending", "text"),
     # an operation as a tool, and signing in at its API
     "rest": ("calls", "catalogue", "errors", "matching", "rest.reading", "rest.sending", "state", "text"),
     "rest.reading": ("catalogue", "errors", "rest.sending", "text"),

@@ -28,7 +28,13 @@ def meaning(tool: str, arguments: dict[str, Any]) -> str:
 
 @pytest.mark.parametrize("tool", TOOLS.values(), ids=lambda tool: tool.name)
 def test_a_default_that_is_written_out_is_the_same_call(tool: Tool) -> None:
-    bare = case_arguments(tool.name) or {"slug": "errors", "query": "a", "intent": "int_a", "sql": "SELECT 1"}
+    bare = case_arguments(tool.name) or {
+        "slug": "errors",
+        "query": "a",
+        "intent": "int_a",
+        "sql": "SELECT 1",
+        "names": ["Acme"],
+    }
     bare = {arg.name: bare[arg.name] for arg in tool.arguments.args if arg.name in bare and arg.default is None}
     defaults = {arg.name: arg.default for arg in tool.arguments.args if arg.default is not None}
     assert meaning(tool.name, {**bare, **defaults}) == meaning(tool.name, bare)

@@ -14,9 +14,11 @@ from flintt_mcp.calls.tool import Tool
 from flintt_mcp.catalogue import APIS, TOOLSETS
 from flintt_mcp.catalogue.operation import Effect, Operation
 from flintt_mcp.offers.approval_tool import TOOLSET as APPROVALS
+from flintt_mcp.offers.early import early_inventory
 from flintt_mcp.offers.handbook.tools import TOOLSET as DOCS
 from flintt_mcp.offers.insight.tables import TOOLSET as INSIGHT
 from flintt_mcp.offers.waiting_tool import TOOLSET as WAITING
+from flintt_mcp.settings import Settings
 from scripts.handbook.pages import all_tools
 from tests.case_files import every_operation
 from tests.catalogue import MAKES_WHAT_IS_MISSING
@@ -24,10 +26,9 @@ from tests.snapshots import visible_text
 from tests.tokens import tokens
 
 TOOLS = [tool for tools in all_tools().values() for tool in tools]
-DEFAULT = {toolset.name for toolset in TOOLSETS if toolset.default} | {DOCS, INSIGHT, APPROVALS, WAITING}
 HANDS_ON = "get_approval"
 """Named for what a client gets from it; what it changes is the call that a person approved."""
-ASKS = {"query_workspace"}
+ASKS = {"query_workspace", "match_companies"}
 """Named for what a person does with it, which is more than to list or to get."""
 TELLS_TABLES = "query_workspace"
 """Its description holds the tables and columns that a statement needs: without them each question would take two calls."""
@@ -117,7 +118,7 @@ def test_the_name_begins_with_a_verb_that_fits_the_effect(tool: Tool) -> None:
         Effect.SPEND: {"create"},
     }
     if tool.name in ASKS:
-        verbs[Effect.READ] |= {"query"}
+        verbs[Effect.READ] |= {"query", "match"}
     words = tool.name.split("_")
     if tool.name == MAKES_WHAT_IS_MISSING:
         verbs[Effect.CREATE] = {"get"}
@@ -216,7 +217,8 @@ def test_a_tool_with_an_api_is_in_a_toolset_of_that_api(tool: Tool) -> None:
 
 
 def test_all_default_tools_together_cost_a_model_little(record_property: Any) -> None:
-    cost = {tool.name: tokens(visible_text(tool)) for tool in TOOLS if tool.toolset in DEFAULT}
+    """As a client sees them that gets no others: wait_for names more where more toolsets are on."""
+    cost = {tool.name: tokens(visible_text(tool)) for tool in early_inventory(Settings(), {})}
     record_property("tokens", sum(cost.values()))
     for name, count in cost.items():
         print(f"{count:5}  {name}")

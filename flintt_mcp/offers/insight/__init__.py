@@ -5,6 +5,7 @@
     snapshot.py coverage.py   the rows that one question needs, and how much of all there is they are
     engine.py apart.py statement.py   one SELECT on them, in a process of its own, and what to say when it is none
     query_workspace.py result.py   what the tool does, and the page of rows that it hands back
+    match_companies.py     which company a name means
     described.py tools.py   what the tools say of themselves, and all of them put together
 
 Nothing is invented and nothing is written to disk. Rows are read with the caller's own key, and are nobody else's.

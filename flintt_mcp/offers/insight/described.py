@@ -13,34 +13,47 @@ from flintt_mcp.calls.call import Call
 from flintt_mcp.calls.reply import Reply
 from flintt_mcp.calls.tool import Tool
 from flintt_mcp.catalogue.operation import Arg, Effect, Kind, local
-from flintt_mcp.offers.insight.tables import COMPANIES, FINDINGS, PROSPECTS, RAW_FINDS, RUNS, SIGNALS, TOOLSET
+from flintt_mcp.offers.insight.tables import COMPANIES, FINDINGS, PROSPECTS, RUNS, SIGNALS, TOOLSET
 from flintt_mcp.rest.reading.cursors import LONGEST
 from flintt_mcp.rest.reading.output_schema import table_schema
 
 Handle = Callable[[Call], Awaitable[Reply]]
 PAGE = 50
 MOST = 500
+MOST_NAMES = 100
 _PAGING = (
     local("limit", "Rows.", kind=Kind.INTEGER, low=1, high=MOST, default=PAGE),
     local("cursor", "next_cursor of the last page.", low=1, high=LONGEST),
 )
 _LONGEST = 4000
-_UNTOLD = frozenset({"linkedin_url", "estimated_value_text", "tool_count", "completed_at", "results_count", "run_mode"})
+_UNTOLD = frozenset(
+    (
+        *("linkedin_url", "estimated_value_text", "tool_count", "completed_at", "results_count", "run_mode"),
+        *("enrichment_data", "visibility", "ended_at"),
+    )
+)
 """Columns that few ask for."""
 
 
 def query_workspace(handle: Handle) -> Tool:
     """The tool query_workspace."""
-    shown = (COMPANIES, PROSPECTS, SIGNALS, RUNS, FINDINGS, RAW_FINDS)
+    shown = (COMPANIES, PROSPECTS, SIGNALS, RUNS, FINDINGS)
     columns = {table.name: ",".join(name for name in table.names if name not in _UNTOLD) for table in shown}
     tables = " ".join(f"{name}({names})" for name, names in columns.items())
     about = (
-        "Answer a question over the whole Flintt workspace with one SQLite SELECT: counts, sums, joins, rankings. "
-        f"Tables: {tables}. More tables (leads, payouts): see get_doc query."
+        "One SQLite SELECT over the whole Flintt workspace: counts, sums, joins, rankings. "
+        f"Tables: {tables}. More tables (raw_finds, leads, payouts): see get_doc query."
     )
     sql = local("sql", "One SELECT.", required=True, low=1, high=_LONGEST)
     since = _date("since", "Findings from here on; unasked 90 days.")
     return _tool("query_workspace", "Query the Flintt workspace", about, (sql, since, *_PAGING), handle, "rows")
+
+
+def match_companies(handle: Handle) -> Tool:
+    """The tool match_companies."""
+    about = "Which names are Flintt companies already: exact, likely (ask the person) or none."
+    names = local("names", "Or domains, URLs.", kind=Kind.TEXTS, required=True, low=1, high=MOST_NAMES)
+    return _tool("match_companies", "Find Flintt companies", about, (names, _PAGING[1]), handle, "matches")
 
 
 def _date(name: str, about: str = "") -> Arg:

@@ -11,15 +11,19 @@ from collections.abc import Collection
 
 from flintt_mcp.calls.tool import Tool
 from flintt_mcp.offers.insight.apart import Apart
-from flintt_mcp.offers.insight.described import query_workspace
+from flintt_mcp.offers.insight.described import match_companies, query_workspace
 from flintt_mcp.offers.insight.kept_runs import KeptRuns
+from flintt_mcp.offers.insight.match_companies import MatchCompanies
 from flintt_mcp.offers.insight.query_workspace import QueryWorkspace
 from flintt_mcp.offers.insight.snapshot import Snapshots
 from flintt_mcp.rest.upstream import Upstream
 
 
 def insight_tools(upstream: Upstream, toolsets: Collection[str], kept_bytes: int) -> list[Tool]:
-    """query_workspace; results of ended runs may take `kept_bytes`."""
+    """All of them; results of ended runs may take `kept_bytes`."""
     kept = KeptRuns(kept_bytes, time.monotonic)
     snapshots = Snapshots(upstream, toolsets, kept, time.monotonic)
-    return [query_workspace(QueryWorkspace(snapshots, Apart(), upstream.results).handle)]
+    return [
+        query_workspace(QueryWorkspace(snapshots, Apart(), upstream.results).handle),
+        match_companies(MatchCompanies(upstream, time.monotonic).handle),
+    ]
