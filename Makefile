@@ -11,7 +11,7 @@ LOCKED := constraints/locked.txt
 LOWEST_LOCKED := constraints/lowest.txt
 INSTALL := -m pip install --quiet --disable-pip-version-check
 
-.PHONY: help serve test test-lowest test-newest fuzz soak conformance browse hosts docs lint bench lock package clean
+.PHONY: help serve test test-lowest test-newest fuzz soak conformance browse pictures hosts docs lint bench lock package clean
 help:            ## this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-13s %s\n", $$1, $$2}' Makefile
 
@@ -90,6 +90,9 @@ $(VENV)/.browser: $(VENV)/.installed
 hosts: $(VENV)/.conformance  ## install into the real Claude Code, Codex and Gemini CLI, and see that they reach the server
 	$(BIN)/python -m tests.hosts.real
 	$(BIN)/python -m tests.hosts.offered
+
+pictures: $(VENV)/.browser  ## take the pictures of the README anew, from the real page and the real terminal
+	$(BIN)/python -m scripts.pictures
 
 docs: $(VENV)/.installed  ## write the generated pages of docs/
 	$(BIN)/python -m scripts.handbook.pages

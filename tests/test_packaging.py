@@ -83,11 +83,15 @@ def test_the_description_on_the_index_is_the_readme_with_links_that_lead_somewhe
     metadata = (wheel / f"flintt_mcp-{__version__}.dist-info" / "METADATA").read_text("utf-8")
     head, _, shown = metadata.partition("\n\n")
     readme = (ROOT / "README.md").read_text("utf-8")
-    below = f"{PROJECT['urls']['Repository']}/blob/v{__version__}/"
+    below, raw = (f"{PROJECT['urls']['Repository']}/{kind}/v{__version__}/" for kind in ("blob", "raw"))
     targets = re.findall(r"\]\(([^)\s]+)\)", shown)
-    assert shown.replace(below, "") == readme
+    assert shown.replace(below, "").replace(raw, "") == readme
     assert [target for target in targets if not target.startswith(("https://", "http://", "#"))] == []
-    files = [target.removeprefix(below).partition("#")[0] for target in targets if target.startswith(below)]
+    files = [
+        target.removeprefix(below).removeprefix(raw).partition("#")[0]
+        for target in targets
+        if target.startswith((below, raw))
+    ]
     assert files
     assert [name for name in files if not (ROOT / name).exists()] == []
     assert "Description-Content-Type: text/markdown" in head.splitlines()

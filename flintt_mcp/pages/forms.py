@@ -13,7 +13,7 @@ from typing import Any, Literal
 
 Kind = Literal["text", "long", "number", "whole", "choice", "yes_no", "lines", "json"]
 
-_LONG_TEXT = 300
+_LONG_TEXT = 500
 _DATES = {"date": "YYYY-MM-DD", "date-time": "YYYY-MM-DDTHH:MM:SSZ"}
 
 
