@@ -65,6 +65,7 @@ fuzz: $(VENV)/.installed  ## run many more requests against the OpenAPI document
 
 soak: $(VENV)/.installed  ## kill it in the middle of writes, deliveries and runs, often, and say what was shown
 	FLINTT_CRASHES=50 $(BIN)/python -m pytest -s tests/sandbox/test_crashes.py tests/sandbox/running/test_killed_runs.py
+	FLINTT_APPROVAL_STEPS=100000 $(BIN)/python -m pytest -s tests/calls/stages/test_no_tool_approves.py
 	FLINTT_INTENTS=10000 $(BIN)/python -m pytest -s tests/end_to_end/test_exactly_once.py
 	FLINTT_REQUESTS=1000000 $(BIN)/python -m pytest -n 2 tests/transports/http/oracle
 

@@ -10,7 +10,9 @@ from typing import Any
 import httpx2
 import pytest
 
+from flintt_mcp.offers.early import early_inventory
 from flintt_mcp.serving.asgi import mcp_over_http
+from flintt_mcp.settings import Settings
 from scripts.handbook.pages import all_tools
 from tests.fake_api import KEYS, FakeApi, open_fake
 from tests.transports.fixture_app import MODERN, living
@@ -19,7 +21,7 @@ pytestmark = pytest.mark.anyio
 
 TOOLSETS = {name: {tool.name for tool in tools} for name, tools in all_tools().items()}
 EVERYTHING = set().union(*TOOLSETS.values())
-DEFAULT = TOOLSETS["flintt"] | TOOLSETS["docs"] | TOOLSETS["approvals"]
+DEFAULT = {tool.name for tool in early_inventory(Settings(), {})}
 UNKNOWN = "A toolset that the request names does not exist; there are all, default, flintt, "
 META = {
     "io.modelcontextprotocol/protocolVersion": MODERN,
