@@ -55,7 +55,7 @@ from flintt_mcp.offers.instructions import INSTRUCTIONS
 from flintt_mcp.offers.prompts import Prompt
 from flintt_mcp.offers.resources import Resource, Resources
 from flintt_mcp.offers.skills import Skill, offered_skills, skill_resources
-from flintt_mcp.offers.toolsets import build_inventory, chosen_toolsets, narrowing, toolsets_on
+from flintt_mcp.offers.toolsets import build_inventory, choice_of, narrowings, toolsets_on
 from flintt_mcp.offers.waiting import Looks, wait_for
 from flintt_mcp.offers.workflows import Workspace, workflow_prompts, workspace_resources
 from flintt_mcp.rest.operation_tool import operation_tools
@@ -358,16 +358,17 @@ def _compose(ground: _Ground, client: UpstreamClient, database: Database, *, cou
         added.tools,
         hides,
     )
-    credentials = Credentials(APIS, ground.keys.digest, narrowing(added.tools))
+    credentials = Credentials(APIS, ground.keys.digest, narrowings(added.tools))
     apis_on = dict.fromkeys(tool.api for tool in inventory if tool.api is not None)
     workspace = Workspace(inventory, pipeline)
-    of_workspace = workspace_resources(workspace) if inventory.get("get_signal") else ()
-    skills = offered_skills(chosen_toolsets(settings.toolsets))
+    skills = offered_skills(choice_of(settings).toolsets)
     return App(
         settings=settings,
         inventory=inventory,
         pipeline=pipeline,
-        resources=Resources([*docs_resources(handbook), *skill_resources(skills), *of_workspace, *added.resources]),
+        resources=Resources(
+            [*docs_resources(handbook), *skill_resources(skills), *workspace_resources(workspace), *added.resources]
+        ),
         prompts=[*workflow_prompts(skills, workspace), *added.prompts],
         skills=skills,
         credentials=credentials,

@@ -109,6 +109,13 @@ class Settings:
         takes="the name of at least one; default and all are groups",
         commands=CHOOSING,
     )
+    tools: tuple[str, ...] = _row(
+        (),
+        "The only tools to offer, by name, of whatever toolset; beside --toolsets, of those toolsets.",
+        shown="all of the toolsets",
+        commands=CHOOSING,
+    )
+    exclude_tools: tuple[str, ...] = _row((), "Tools not to offer, by name.", commands=CHOOSING)
     read_only: bool = _row(False, "Offer only tools that change nothing.", commands=CHOOSING)
     allow_loopback: bool = _row(
         False,

@@ -186,6 +186,8 @@ OTHER: dict[str, Any] = {
     "FLINTT_MCP_SANDBOX": True,
     "FLINTT_MCP_DATA_DIR": "/srv/x y",
     "FLINTT_MCP_TOOLSETS": ("flintt", "docs"),
+    "FLINTT_MCP_TOOLS": ("get_doc", "list_signals"),
+    "FLINTT_MCP_EXCLUDE_TOOLS": ("delete_signal",),
     "FLINTT_MCP_READ_ONLY": True,
     "FLINTT_MCP_ALLOW_LOOPBACK": True,
     "FLINTT_MCP_SOURCE_FOLDER": "/srv/feeds",

@@ -10,10 +10,11 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 from urllib.parse import parse_qsl
 
+from flintt_mcp.calls.narrowing import FIELDS, HEADERS, READ_ONLY, Narrowing, Narrowings
 from flintt_mcp.calls.trace import Trace
 from flintt_mcp.catalogue.operation import Api
 
@@ -38,14 +39,14 @@ class Caller:
     """One caller of one request.
 
     `principal` is a keyed digest of all credentials on the request: equal for equal keys, and telling nothing about them.
-    `secrets` maps an API's name to the key for it, `principals` to the digest of that key alone. `toolsets` narrows what this
-    caller sees; None leaves all that is on. `trace` is what the request is known by, None where requests have no headers.
+    `secrets` maps an API's name to the key for it, `principals` to the digest of that key alone. `narrowing` is what the request
+    leaves on; None leaves all. `trace` is what the request is known by, None where requests have no headers.
     `unfilled` says that a placeholder came in place of a key, because the client did not fill it in.
     """
 
     principal: str
     secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
-    toolsets: frozenset[str] | None = None
+    narrowing: Narrowing | None = None
     principals: Mapping[str, str] = field(default_factory=dict, repr=False)
     trace: Trace | None = field(default=None, compare=False, repr=False)
     unfilled: bool = field(default=False, repr=False)
@@ -56,19 +57,34 @@ class Caller:
         """
         return self.principals.get(api, "")
 
+    def sent_by(self, request: Caller) -> Caller:
+        """This caller, for a request that may be another's in all but keys: it narrows further, and has its own trace."""
+        narrowing = request.narrowing if self.narrowing is None else self.narrowing.within(request.narrowing)
+        return replace(self, narrowing=narrowing, trace=request.trace)
+
+
+class _Said:
+    """What one request says: keys under names of APIs and loose ones, and what it narrows to, by header and by query."""
+
+    __slots__ = ("headers", "loose", "named", "query")
+
+    def __init__(self) -> None:
+        self.named: dict[str, str] = {}
+        self.loose: dict[str, str] = {}
+        self.headers: dict[str, str] = {}
+        self.query: dict[str, str] = {}
+
 
 class Credentials:
     """Reads callers. `digest_key` (32 to 64 bytes) keys the principal and is shared by all workers of a server.
 
-    `toolsets` maps every name that a request may narrow to, groups as well, to the toolsets it means; None for all that is on.
+    `narrowings` reads what a request leaves on.
     """
 
-    def __init__(
-        self, apis: Iterable[Api], digest_key: bytes, toolsets: Mapping[str, frozenset[str] | None] | None = None
-    ) -> None:
+    def __init__(self, apis: Iterable[Api], digest_key: bytes, narrowings: Narrowings | None = None) -> None:
         self._apis = tuple(apis)
         self._digest_key = digest_key
-        self._toolsets = dict(toolsets or {})
+        self._narrowings = Narrowings() if narrowings is None else narrowings
         self._own_headers = {api.own_header.lower(): api.name for api in self._apis}
         self._own_queries = {api.own_query: api.name for api in self._apis}
         self._beside = {api.name: api.beside for api in self._apis if api.beside}
@@ -79,36 +95,38 @@ class Credentials:
         Of several keys for one API the most explicit wins: its named header, then its named query parameter, then
         X-API-Key, then Authorization (with Bearer or without), then `?api_key=`.
         """
-        named: dict[str, str] = {}
-        loose: dict[str, str] = {}
-        toolsets: str | None = None
+        said = _Said()
         for raw_name, raw_value in headers:
-            name = raw_name.decode("latin-1").lower()
-            value = raw_value.decode("latin-1").strip()
-            if name in self._own_headers:
-                named.setdefault("header " + self._own_headers[name], value)
-            elif name == "x-api-key":
-                loose.setdefault("1 x-api-key", value)
-            elif name == "authorization" and (bearer := _BEARER.fullmatch(value)) is not None:
-                loose.setdefault("2 bearer", bearer[1])
-            elif name == "x-mcp-toolsets":
-                toolsets = value or None
-        for name, raw in _fields(query):
-            value = raw.strip()
-            if name in self._own_queries:
-                named.setdefault("query " + self._own_queries[name], value)
-            elif name == "api_key":
-                loose.setdefault("3 query", value)
-            elif name == "toolsets":
-                toolsets = value if toolsets is None else toolsets
-        unfilled = any(map(self._is_placeholder, (*named.values(), *loose.values())))
-        return self._caller(self._routed(named, loose), toolsets, trace, unfilled=unfilled)
+            self._hear_header(said, raw_name.decode("latin-1").lower(), raw_value.decode("latin-1").strip())
+        for name, value in _fields(query):
+            self._hear_field(said, name, value)
+        unfilled = any(map(self._is_placeholder, (*said.named.values(), *said.loose.values())))
+        narrowing = self._narrowings.read(said.headers, said.query) if said.headers or said.query else None
+        return self._caller(self._routed(said.named, said.loose), narrowing, trace, unfilled=unfilled)
+
+    def _hear_header(self, said: _Said, name: str, value: str) -> None:
+        if name in self._own_headers:
+            said.named.setdefault("header " + self._own_headers[name], value)
+        elif name == "x-api-key":
+            said.loose.setdefault("1 x-api-key", value)
+        elif name == "authorization" and (bearer := _BEARER.fullmatch(value)) is not None:
+            said.loose.setdefault("2 bearer", bearer[1])
+        elif name in HEADERS:
+            _also(said.headers, HEADERS[name], value)
+
+    def _hear_field(self, said: _Said, name: str, value: str) -> None:
+        if name in self._own_queries:
+            said.named.setdefault("query " + self._own_queries[name], value)
+        elif name == "api_key":
+            said.loose.setdefault("3 query", value)
+        elif name in FIELDS:
+            _also(said.query, name, value)
 
     def from_environment(self, environment: Mapping[str, str]) -> Caller:
         """The caller on stdio and in a shell: FLINTT_API_KEY and its siblings."""
         found = {api.name: environment.get(f"{api.variable}_{api.secret}", "").strip() for api in self._apis}
         usable = {name: key for name, key in found.items() if self._is_usable(key, name)}
-        return self._caller(usable, None, unfilled=any(map(self._is_placeholder, found.values())))
+        return self._caller(usable, unfilled=any(map(self._is_placeholder, found.values())))
 
     def published(self) -> Caller:
         """The caller of a sandbox: with its published key for every API."""
@@ -116,7 +134,7 @@ class Credentials:
 
     def with_secrets(self, secrets: Mapping[str, str]) -> Caller:
         """A caller that holds exactly these keys."""
-        return self._caller(dict(secrets), None)
+        return self._caller(dict(secrets))
 
     def _routed(self, named: Mapping[str, str], loose: Mapping[str, str]) -> dict[str, str]:
         secrets: dict[str, str] = {}
@@ -153,40 +171,40 @@ class Credentials:
         return None if bearer or not self._apis else self._apis[0]
 
     def _caller(
-        self, secrets: dict[str, str], toolsets: str | None, trace: Trace | None = None, *, unfilled: bool = False
+        self,
+        secrets: dict[str, str],
+        narrowing: Narrowing | None = None,
+        trace: Trace | None = None,
+        *,
+        unfilled: bool = False,
     ) -> Caller:
-        chosen = None if toolsets is None else self._narrowed(toolsets)
         principals = {name: self._digest({name: secrets[name]}) for name in secrets}
         principal = principals[next(iter(secrets))] if len(secrets) == 1 else self._digest(secrets)
         for name, other in self._beside.items():
             # The key of the API it is beside may be enough there (in the sandbox), and then says who it is.
             if name not in principals and other in principals:
                 principals[name] = principals[other]
-        return Caller(principal, secrets, chosen, principals, trace, unfilled)
+        return Caller(principal, secrets, narrowing, principals, trace, unfilled)
 
     def _digest(self, secrets: Mapping[str, str]) -> str:
         text = "\n".join(f"{name}\t{secrets[name]}" for name in sorted(secrets))
         return hashlib.blake2b(text.encode(), key=self._digest_key, digest_size=32).hexdigest()
 
-    def _narrowed(self, text: str) -> frozenset[str] | None:
-        """The toolsets that a comma-separated text names, None when it names none; an unknown name stays, for no tool."""
-        chosen: set[str] = set()
-        for name in filter(None, map(str.strip, text.split(","))):
-            meant = self._toolsets.get(name, frozenset({name}))
-            if meant is None:
-                return None
-            chosen |= meant
-        return frozenset(chosen) or None
+    def unknown_names(self, caller: Caller) -> str:
+        """What to tell a caller that narrows to what does not exist; empty when all is well."""
+        return self._narrowings.unknown(caller.narrowing)
 
-    def unknown_toolsets(self, caller: Caller) -> str:
-        """What to tell a caller that narrows to a toolset that does not exist: the names that do. Empty when all is well."""
-        if not self._toolsets or not caller.toolsets or caller.toolsets <= self._toolsets.keys():
-            return ""
-        return f"A toolset that the request names does not exist; there are {', '.join(self._toolsets)}"
+
+def _also(said: dict[str, str], name: str, value: str) -> None:
+    """Add what is said once more under a name, as one list."""
+    said[name] = f"{said[name]},{value}" if name in said else value
 
 
 def _fields(query: bytes) -> list[tuple[str, str]]:
-    """The fields of a query string; none of one that has more of them than anybody needs."""
+    """The fields of a query string; none of one that has more of them than anybody needs. An empty one says nothing, but for
+    `?readonly`, which needs no value.
+    """
     if not query or query.count(b"&") >= _MOST_FIELDS:
         return []
-    return parse_qsl(query.decode("latin-1"))
+    fields = [(name, value.strip()) for name, value in parse_qsl(query.decode("latin-1"), keep_blank_values=True)]
+    return [(name, value or "yes") for name, value in fields if value or name == READ_ONLY]

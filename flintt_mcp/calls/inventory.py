@@ -45,6 +45,11 @@ class Inventory:
     def get(self, name: str) -> Tool | None:
         return self._tools.get(name)
 
+    def offers(self, names: Iterable[str], caller: Caller) -> bool:
+        """Whether all tools of these names are on, and left on by the caller."""
+        tools = [self._tools.get(name) for name in names]
+        return all(tool is not None and is_visible(tool, caller) for tool in tools)
+
     def find(self, name: str, caller: Caller) -> Tool:
         """The tool of that name.
 
@@ -52,10 +57,14 @@ class Inventory:
             UnknownTool: there is none for this caller; the message says why or names close ones.
         """
         tool = self._tools.get(name)
-        if tool is not None and is_visible(tool, caller):
+        if tool is not None:
+            check_visible(tool, caller)
             return tool
         if name in self._off:
-            raise UnknownTool(f"{name} is switched off here: {self._off[name]}")
+            raise UnknownTool(
+                f"{name} is switched off here: {self._off[name]}",
+                advice="tell the person; only the operator of this server can switch it on",
+            )
         close = close_names(name, [tool.name for tool in self.visible_to(caller)], 3)
         hint = f"did you mean {' or '.join(close)}?" if close else "tools/list names those that are on"
         raise UnknownTool(f"Unknown tool: {shown_name(name)}", advice=hint)
@@ -81,4 +90,17 @@ async def _refuse(call: Call) -> Reply:
 
 def is_visible(tool: Tool, caller: Caller) -> bool:
     """Whether the caller's own narrowing leaves this tool on."""
-    return caller.toolsets is None or tool.toolset in caller.toolsets
+    return caller.narrowing is None or not caller.narrowing.leaves_out(tool)
+
+
+def check_visible(tool: Tool, caller: Caller) -> None:
+    """Let a tool pass that the caller's own narrowing leaves on.
+
+    Raises:
+        UnknownTool: it does not; the message says what of the request left it out.
+    """
+    if caller.narrowing is not None and (why := caller.narrowing.leaves_out(tool)):
+        raise UnknownTool(
+            f"{tool.name} is off for this request: {why}",
+            advice="tell the person; it is set where the client keeps the URL and headers of this server",
+        )

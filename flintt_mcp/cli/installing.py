@@ -84,8 +84,18 @@ def _told_of(
     """The server that a host is told of: one of its own, or the one that runs there."""
     if not remote:
         return local_server(settings, name, keys, variables)
-    narrowed = {} if settings.toolsets == ("default",) else {"X-MCP-Toolsets": ",".join(settings.toolsets)}
-    return Server(name, url=_checked_url(remote), keys=tuple(keys), headers=narrowed)
+    return Server(name, url=_checked_url(remote), keys=tuple(keys), headers=_narrowed(settings))
+
+
+def _narrowed(settings: Settings) -> dict[str, str]:
+    """The headers that ask a server elsewhere for what these settings would leave on here."""
+    said = {
+        "X-MCP-Toolsets": "" if settings.toolsets == ("default",) else ",".join(settings.toolsets),
+        "X-MCP-Tools": ",".join(settings.tools),
+        "X-MCP-Exclude-Tools": ",".join(settings.exclude_tools),
+        "X-MCP-Readonly": "true" if settings.read_only else "",
+    }
+    return {name: value for name, value in said.items() if value}
 
 
 def _done(

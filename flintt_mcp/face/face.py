@@ -15,7 +15,7 @@ from flintt_mcp.calls.following import Following
 from flintt_mcp.calls.inventory import Inventory
 from flintt_mcp.calls.pipeline import Pipeline
 from flintt_mcp.offers.prompts import Prompt
-from flintt_mcp.offers.resources import Resources
+from flintt_mcp.offers.resources import Resource, Resources
 from flintt_mcp.offers.skills import Skill
 
 if TYPE_CHECKING:
@@ -59,3 +59,7 @@ class Face:
         if self.sender_of is None:
             raise LookupError("no transport said who sends its requests")
         return self.sender_of(ctx.request)
+
+    def shows(self, row: Prompt | Resource | Skill, caller: Caller) -> bool:
+        """Whether a caller sees a prompt, a resource or a skill: only with all tools that it needs."""
+        return self.inventory.offers(row.needs, caller)

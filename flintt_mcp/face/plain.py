@@ -13,7 +13,7 @@ from flintt_mcp.calls.call import Channel
 from flintt_mcp.calls.caller import Caller
 from flintt_mcp.face.face import Face
 from flintt_mcp.face.greeting import STAMP, Greeting
-from flintt_mcp.face.lists import LISTS_TTL_MS, prompt_rows, resource_rows, template_rows
+from flintt_mcp.face.lists import LISTS_TTL_MS, Lists
 from flintt_mcp.face.replies import ToolAnswers
 from flintt_mcp.face.revisions import MODERN
 from flintt_mcp.face.shapes import is_good_meta
@@ -29,11 +29,7 @@ class PlainAnswers:
         self._replaced = face.extra.keys()
         self.greeting = Greeting(told_to(face.caller, face.instructions), face.extra)
         self._tools = ToolAnswers(face.inventory, face.pipeline, STAMP)
-        self._lists = {
-            "resources/list": {"resources": resource_rows(face.resources)},
-            "resources/templates/list": {"resourceTemplates": template_rows(face.resources)},
-            "prompts/list": {"prompts": prompt_rows(face.prompts)},
-        }
+        self._lists = Lists(face)
 
     async def answer(
         self, method: str, params: Mapping[str, Any], caller: Caller, channel: Channel, version: str
@@ -44,7 +40,7 @@ class PlainAnswers:
         if method in ToolAnswers.METHODS:
             return await self._tools.answer(method, params, caller, channel, version)
         if method in self._lists:
-            return self._list(self._lists[method], params, version)
+            return self._list(self._lists.shown(method, caller), params, version)
         return self.greeting.answer(method, params, version)
 
     def _list(self, rows: dict[str, Any], params: Mapping[str, Any], version: str) -> dict[str, Any] | None:
@@ -52,4 +48,4 @@ class PlainAnswers:
             return None
         if version not in MODERN:
             return rows
-        return {"cacheScope": "public", **rows, "resultType": "complete", "ttlMs": LISTS_TTL_MS, "_meta": STAMP}
+        return {"cacheScope": "private", **rows, "resultType": "complete", "ttlMs": LISTS_TTL_MS, "_meta": STAMP}

@@ -14,7 +14,6 @@ from mcp_types import INVALID_PARAMS, GetPromptRequestParams
 
 from flintt_mcp.calls.names import shown_name
 from flintt_mcp.face.face import Face
-from flintt_mcp.face.lists import prompt_rows
 from flintt_mcp.face.questions import AskAgain, rounds
 from flintt_mcp.face.shown import Context, listing
 from flintt_mcp.offers.prompts import Filling, Prompt
@@ -22,7 +21,7 @@ from flintt_mcp.offers.prompts import Filling, Prompt
 
 def list_prompts(face: Face) -> Callable[..., Any]:
     """Answers `prompts/list`."""
-    return listing("prompts", prompt_rows(face.prompts))
+    return listing(face, "prompts/list")
 
 
 def get_prompt(face: Face) -> Callable[..., Any]:
@@ -30,16 +29,16 @@ def get_prompt(face: Face) -> Callable[..., Any]:
     prompts = {prompt.name: prompt for prompt in face.prompts}
 
     async def answer(ctx: Context, params: GetPromptRequestParams) -> dict[str, Any]:
+        caller = face.caller_of(ctx)
         prompt = prompts.get(params.name)
-        if prompt is None:
-            raise MCPError(
-                INVALID_PARAMS, f"Unknown prompt: {shown_name(params.name)}. There are: {', '.join(prompts)}"
-            )
+        if prompt is None or not face.shows(prompt, caller):
+            there = ", ".join(one.name for one in face.prompts if face.shows(one, caller)) or "none for this request"
+            raise MCPError(INVALID_PARAMS, f"Unknown prompt: {shown_name(params.name)}. There are: {there}")
         values = {name: value for name, value in (params.arguments or {}).items() if value != ""}
         _check_values(prompt, values)
 
         async def run(again: AskAgain) -> Any:
-            return await prompt.render(Filling(values, face.caller_of(ctx), again.answers, again.state))
+            return await prompt.render(Filling(values, caller, again.answers, again.state))
 
         messages = await rounds(ctx, params, run)
         if isinstance(messages, dict):

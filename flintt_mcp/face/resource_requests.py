@@ -17,7 +17,6 @@ from flintt_mcp.calls.names import shown_name
 from flintt_mcp.calls.wording import told
 from flintt_mcp.errors import FlinttError
 from flintt_mcp.face.face import Face
-from flintt_mcp.face.lists import resource_rows, template_rows
 from flintt_mcp.face.questions import AskAgain, rounds
 from flintt_mcp.face.shown import Context, McpChannel, listing
 from flintt_mcp.offers.resources import Contents, Reading, Resource
@@ -25,12 +24,12 @@ from flintt_mcp.offers.resources import Contents, Reading, Resource
 
 def list_resources(face: Face) -> Callable[..., Any]:
     """Answers `resources/list`: the fixed ones."""
-    return listing("resources", resource_rows(face.resources))
+    return listing(face, "resources/list")
 
 
 def list_templates(face: Face) -> Callable[..., Any]:
     """Answers `resources/templates/list`."""
-    return listing("resourceTemplates", template_rows(face.resources))
+    return listing(face, "resources/templates/list")
 
 
 def read_resource(face: Face) -> Callable[..., Any]:
@@ -38,10 +37,10 @@ def read_resource(face: Face) -> Callable[..., Any]:
 
     async def answer(ctx: Context, params: ReadResourceRequestParams) -> dict[str, Any]:
         found = face.resources.find(params.uri)
-        if found is None:
+        caller, channel = face.caller_of(ctx), McpChannel(ctx)
+        if found is None or not face.shows(found[0], caller):
             raise _not_there(params.uri, "resources/list and resources/templates/list name those there are")
         resource, values = found
-        caller, channel = face.caller_of(ctx), McpChannel(ctx)
 
         async def run(again: AskAgain) -> Any:
             return await resource.read(Reading(params.uri, values, caller, channel, again.answers, again.state))

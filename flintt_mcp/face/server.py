@@ -115,13 +115,13 @@ def makes_spans(server: Server[Any]) -> bool:
 
 
 def _cache_hints() -> Any:
-    lists = CacheHint(LISTS_TTL_MS, "public")
+    # What a list shows depends on what the request narrows it to, so it is the caller's own.
+    lists = CacheHint(LISTS_TTL_MS, "private")
     return {
-        # What tools/list shows depends on what the request narrows it to, so it is the caller's own.
-        "tools/list": CacheHint(LISTS_TTL_MS, "private"),
+        "tools/list": lists,
         "resources/list": lists,
         "resources/templates/list": lists,
         "prompts/list": lists,
-        "server/discover": lists,
+        "server/discover": CacheHint(LISTS_TTL_MS, "public"),
         "resources/read": CacheHint(0, "private"),
     }

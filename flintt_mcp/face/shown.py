@@ -22,6 +22,8 @@ from pydantic import BaseModel
 
 from flintt_mcp.calls.call import LogLevel
 from flintt_mcp.calls.caller import ChannelKind
+from flintt_mcp.face.face import Face
+from flintt_mcp.face.lists import Lists
 from flintt_mcp.face.questions import offered
 
 Context = ServerRequestContext[Any, Any]
@@ -73,11 +75,12 @@ def one_page(params: PaginatedRequestParams | None) -> None:
         raise MCPError(INVALID_PARAMS, "Unknown cursor: this list has one page, call it without a cursor")
 
 
-def listing(name: str, rows: list[dict[str, Any]]) -> Callable[..., Any]:
-    """The handler of a list that is the same for everybody."""
+def listing(face: Face, method: str) -> Callable[..., Any]:
+    """The handler of a list of rows beside tools."""
+    lists = Lists(face)
 
     async def answer(ctx: Context, params: PaginatedRequestParams | None) -> dict[str, Any]:
         one_page(params)
-        return {"resultType": "complete", name: rows}
+        return {"resultType": "complete", **lists.shown(method, face.caller_of(ctx))}
 
     return answer

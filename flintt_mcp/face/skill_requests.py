@@ -17,7 +17,7 @@ from flintt_mcp.face.face import Face
 from flintt_mcp.face.shown import Context, Handler, one_page
 from flintt_mcp.offers.skills import SKILLS_TTL_MS, Skill
 
-_KEPT = {"ttlMs": SKILLS_TTL_MS, "cacheScope": "public", "resultType": "complete"}
+_KEPT = {"ttlMs": SKILLS_TTL_MS, "cacheScope": "private", "resultType": "complete"}
 
 
 class GetSkillParams(RequestParams):
@@ -35,19 +35,22 @@ def skill_handlers(face: Face) -> dict[str, Handler]:
 
 
 def _list(face: Face) -> Callable[..., Any]:
-    shown = [_entry(skill) for skill in face.skills]
+    entries = [(skill, _entry(skill)) for skill in face.skills]
 
     async def answer(ctx: Context, params: PaginatedRequestParams) -> dict[str, Any]:
         one_page(params)
-        return {"skills": shown, **_KEPT}
+        caller = face.caller_of(ctx)
+        return {"skills": [entry for skill, entry in entries if face.shows(skill, caller)], **_KEPT}
 
     return answer
 
 
 def _get(face: Face) -> Callable[..., Any]:
-    shown = {skill.uri: _entry(skill) for skill in face.skills}
+    entries = {skill.uri: (skill, _entry(skill)) for skill in face.skills}
 
     async def answer(ctx: Context, params: GetSkillParams) -> dict[str, Any]:
+        caller = face.caller_of(ctx)
+        shown = {uri: entry for uri, (skill, entry) in entries.items() if face.shows(skill, caller)}
         if params.uri not in shown:
             known = ", ".join(shown) or "none"
             raise MCPError(INVALID_PARAMS, f"Unknown skill: {shown_name(params.uri)}. There are: {known}")

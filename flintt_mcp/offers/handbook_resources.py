@@ -24,6 +24,7 @@ def docs_resources(handbook: Handbook) -> list[Resource]:
             read=read,
             public=True,
             ttl_ms=DOCS_TTL_MS,
+            needs=("get_doc",),
         )
 
     return [resource(document) for document in handbook]

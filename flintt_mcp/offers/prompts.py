@@ -39,13 +39,14 @@ class Filling:
 
 @dataclass(frozen=True, slots=True)
 class Prompt:
-    """One prompt, and the function that renders its messages."""
+    """One prompt, and the function that renders its messages. Whoever does not see all tools that it `needs` does not see it."""
 
     name: str
     title: str
     about: str
     arguments: tuple[PromptArgument, ...]
     render: Callable[[Filling], Awaitable[Sequence[Message] | Ask]] = field(repr=False)
+    needs: tuple[str, ...] = ()
 
 
 def written(text: Callable[[Mapping[str, str]], str]) -> Callable[[Filling], Awaitable[Sequence[Message]]]:

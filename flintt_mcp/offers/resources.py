@@ -43,7 +43,10 @@ class Contents:
 
 @dataclass(frozen=True, eq=False)
 class Resource:
-    """One resource, or a family of them when `uri` has `{names}` in it. `ttl_ms` is how long a client may keep it."""
+    """One resource, or a family of them when `uri` has `{names}` in it. `ttl_ms` is how long a client may keep it.
+
+    Whoever does not see all tools that it `needs` does not see it.
+    """
 
     uri: str
     name: str
@@ -54,6 +57,7 @@ class Resource:
     public: bool = False
     ttl_ms: int = 0
     complete: Mapping[str, Completer] = field(default_factory=dict, repr=False)
+    needs: tuple[str, ...] = ()
 
     @property
     def is_template(self) -> bool:

@@ -17,6 +17,7 @@ from flintt_mcp.offers.resources import Contents, Reading, Resource
 
 SKILLS_TTL_MS = 3_600_000
 _SKILL = "SKILL.md"
+_TOOL = re.compile(r"(?<!never )`((?:[a-z]+_)*(?:list|get|search|create|update|delete)_[a-z_]+)`")
 _NEEDED = re.compile(r"flintt-mcp with the toolsets? ([a-z, -]+)")
 
 
@@ -62,6 +63,11 @@ class Skill:
         """The toolsets that it needs, as its frontmatter says under `compatibility`."""
         needed = _NEEDED.match(self.frontmatter["compatibility"])
         return frozenset() if needed is None else frozenset(needed[1].replace(" and ", ", ").split(", "))
+
+    @property
+    def needs(self) -> tuple[str, ...]:
+        """The tools that its text says to call."""
+        return tuple(dict.fromkeys(_TOOL.findall(self.text)))
 
 
 def skills_folder() -> Path:
@@ -110,4 +116,5 @@ def _resource(skill: Skill, file: SkillFile) -> Resource:
         read=read,
         public=True,
         ttl_ms=SKILLS_TTL_MS,
+        needs=skill.needs,
     )

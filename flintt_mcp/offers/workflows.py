@@ -117,6 +117,7 @@ def workspace_resources(workspace: Workspace) -> list[Resource]:
             mime_type="application/json",
             read=signal,
             complete={"signal_id": workspace.signal_ids},
+            needs=("get_signal",),
         ),
         Resource(
             uri="flintt://runs/{run_id}",
@@ -126,6 +127,7 @@ def workspace_resources(workspace: Workspace) -> list[Resource]:
             mime_type="application/json",
             read=run,
             complete={"run_id": workspace.run_ids},
+            needs=("get_run",),
         ),
     ]
 
@@ -140,6 +142,7 @@ def workflow_prompts(skills: Iterable[Skill], workspace: Workspace) -> list[Prom
             about=skill.about,
             arguments=asked.get(skill.name, ()),
             render=written(_filled_in(skill)),
+            needs=skill.needs,
         )
         for skill in skills
     ]

@@ -141,27 +141,38 @@ class Servers:
 
 @asynccontextmanager
 async def connected(
-    way: Way, servers: Servers, *, key: str | None = KEY, fixtures: bool = False, **callbacks: Any
+    way: Way,
+    servers: Servers,
+    *,
+    key: str | None = KEY,
+    fixtures: bool = False,
+    read_only: bool = False,
+    **callbacks: Any,
 ) -> AsyncIterator[Client]:
-    """A client that comes with this key, or with none."""
+    """A client that comes with this key, or with none; a `read_only` one asks for tools that change nothing, where it cannot say so
+    itself by the settings of its server.
+    """
+    narrowed = "?readonly=1" if read_only else ""
     async with AsyncExitStack() as stack:
         server: Any
         match way.transport:
             case "memory":
-                settings = Settings(sandbox=True, data_dir=str(servers.data), approve=("none",))
+                settings = Settings(sandbox=True, data_dir=str(servers.data), approve=("none",), read_only=read_only)
                 additions = conformance_additions() if fixtures else None
                 app = await stack.enter_async_context(open_app(settings, {}, additions))
                 secrets = {} if key is None else {"flintt": key}
                 server = replace(app, caller=app.credentials.with_secrets(secrets)).server()
             case "stdio":
-                server = stdio_client(_process(servers, key, fixtures=fixtures))
+                process = _process(servers, key, fixtures=fixtures)
+                server = stdio_client(process if not read_only else _read_only(process))
             case "sse":
-                url = servers.of(way, fixtures=fixtures).mcp
-                server = sse_client(url if key is None else f"{url}?api_key={key}", httpx_client_factory=_http)
+                url = f"{servers.of(way, fixtures=fixtures).mcp}{narrowed or '?'}"
+                server = sse_client(url if key is None else f"{url}&api_key={key}", httpx_client_factory=_http)
             case _:
                 headers = {} if key is None else {"X-API-Key": key}
                 http = await stack.enter_async_context(_http(headers))
-                server = streamable_http_client(servers.of(way, fixtures=fixtures).mcp, http_client=http)
+                url = f"{servers.of(way, fixtures=fixtures).mcp}{narrowed}"
+                server = streamable_http_client(url, http_client=http)
         yield await stack.enter_async_context(_speaking(way, server, callbacks))
 
 
@@ -179,6 +190,10 @@ async def _speaking(way: Way, server: Any, callbacks: dict[str, Any]) -> AsyncIt
 def _http(headers: Any = None, timeout: Any = 30, auth: Any = None) -> httpx2.AsyncClient:
     """An HTTP client that does not read the system's certificates, which takes longer than a test."""
     return httpx2.AsyncClient(headers=headers, timeout=timeout, auth=auth, verify=PLAIN)
+
+
+def _read_only(process: StdioServerParameters) -> StdioServerParameters:
+    return process.model_copy(update={"args": [*process.args, "--read-only"]})
 
 
 def _process(servers: Servers, key: str | None, *, fixtures: bool) -> StdioServerParameters:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace as replace_caller
 from itertools import product
 from urllib.parse import quote
 
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from flintt_mcp.calls.caller import Caller, Credentials
+from flintt_mcp.calls.narrowing import Narrowing
 from flintt_mcp.catalogue.flintt import FLINTT
 from flintt_mcp.catalogue.operation import Api
 
@@ -209,53 +211,24 @@ def test_the_first_of_two_equal_headers_counts() -> None:
     assert found.secrets == {"flintt": "flt_a"}
 
 
-def test_a_caller_may_narrow_the_toolsets_it_sees() -> None:
-    assert caller().toolsets is None
-    assert caller("toolsets=flintt,docs").toolsets == {"flintt", "docs"}
-    assert caller(x_mcp_toolsets=" docs ,, ").toolsets == {"docs"}
-    assert caller("toolsets=flintt", x_mcp_toolsets="docs").toolsets == {"docs"}
-
-
-def narrowed(text: str) -> Caller:
-    """A caller of a server that knows three toolsets and two groups of them."""
-    known = {"all": None, "default": frozenset({"flintt", "docs"})}
-    known |= {name: frozenset({name}) for name in ("flintt", "docs", "pay")}
-    return Credentials(APIS, b"d" * 32, known).from_request(b"", [(b"x-mcp-toolsets", text.encode())])
-
-
-@pytest.mark.parametrize(
-    ("text", "toolsets"),
-    [
-        ("all", None),
-        ("pay,all", None),
-        ("default", {"flintt", "docs"}),
-        ("default,pay", {"flintt", "docs", "pay"}),
-        ("pay", {"pay"}),
-        ("", None),
-        (" , ", None),
-        ("pya", {"pya"}),
-    ],
-)
-def test_a_group_stands_for_its_toolsets_and_an_unknown_name_for_none(text: str, toolsets: set[str] | None) -> None:
-    assert narrowed(text).toolsets == toolsets
-
-
-@pytest.mark.parametrize("text", ["pya", "pay,pya", "ALL", "pay docs"])
-def test_a_name_that_no_toolset_bears_is_told_with_those_there_are_and_not_repeated(text: str) -> None:
-    known = {"all": None, "pay": frozenset({"pay"}), "docs": frozenset({"docs"})}
-    credentials = Credentials(APIS, b"d" * 32, known)
-    found = credentials.from_request(b"", [(b"x-mcp-toolsets", text.encode())])
-    assert credentials.unknown_toolsets(found) == (
-        "A toolset that the request names does not exist; there are all, pay, docs"
+def test_a_caller_may_narrow_what_it_sees_by_headers_and_by_the_url() -> None:
+    assert caller().narrowing is None
+    assert caller("toolsets=flintt,docs").narrowing == Narrowing(frozenset({"flintt", "docs"}))
+    assert caller(x_mcp_toolsets=" docs ,, ").narrowing == Narrowing(frozenset({"docs"}))
+    assert caller("toolsets=flintt", x_mcp_toolsets="docs").narrowing == Narrowing(frozenset({"docs"}))
+    assert caller("readonly=1", x_mcp_tools="get_doc").narrowing == Narrowing(
+        tools=frozenset({"get_doc"}), read_only=True
     )
+    assert caller(x_api_key="flt_a", x_mcp_readonly="true").narrowing == Narrowing(read_only=True)
 
 
-@pytest.mark.parametrize("text", ["pay", "all", "default", ""])
-def test_a_name_that_is_known_is_not_complained_about(text: str) -> None:
-    found = narrowed(text)
-    known = {"all": None, "default": None} | {name: frozenset({name}) for name in ("flintt", "docs", "pay")}
-    assert Credentials(APIS, b"d" * 32, known).unknown_toolsets(found) == ""
-    assert CREDENTIALS.unknown_toolsets(found) == ""
+def test_narrowing_is_no_part_of_what_a_key_is() -> None:
+    stream, post = caller("readonly=1", x_api_key="flt_a"), caller(x_mcp_tools="get_doc")
+    assert stream.sent_by(post) == replace_caller(
+        stream, narrowing=Narrowing(tools=frozenset({"get_doc"}), read_only=True)
+    )
+    assert caller(x_api_key="flt_a").sent_by(post).narrowing == post.narrowing
+    assert stream.sent_by(caller()).narrowing == stream.narrowing
 
 
 def test_narrowing_is_no_part_of_who_somebody_is() -> None:
@@ -302,7 +275,7 @@ def test_a_principal_is_equal_exactly_when_all_keys_are(one: dict[str, str], two
 @given(one=secrets)
 def test_a_caller_shows_no_key(one: dict[str, str]) -> None:
     found = CREDENTIALS.with_secrets(one)
-    assert repr(found) == f"Caller(principal={found.principal!r}, toolsets=None)"
+    assert repr(found) == f"Caller(principal={found.principal!r}, narrowing=None)"
     assert len(found.principal) == 64
 
 

@@ -13,6 +13,7 @@ from flintt_mcp.calls.arguments import Arguments
 from flintt_mcp.calls.call import Call, Next, QuietChannel
 from flintt_mcp.calls.caller import Caller
 from flintt_mcp.calls.inventory import Inventory
+from flintt_mcp.calls.narrowing import Narrowing
 from flintt_mcp.calls.pipeline import Pipeline
 from flintt_mcp.calls.reply import Done, Refused, Reply
 from flintt_mcp.calls.stages.validate import validate
@@ -120,11 +121,11 @@ async def test_arguments_are_checked_and_only_what_was_set_is_handed_on() -> Non
 
 
 async def test_a_tool_that_a_caller_does_not_see_cannot_be_called_either() -> None:
-    narrow = Caller("narrow", toolsets=frozenset({"docs"}))
+    narrow = Caller("narrow", narrowing=Narrowing(frozenset({"docs"})))
     reply = await Pipeline([visible]).run(call(caller=narrow))
     assert isinstance(reply, Refused)
     assert isinstance(reply.error, UnknownTool)
-    wide = Caller("wide", toolsets=frozenset({"docs", "words"}))
+    wide = Caller("wide", narrowing=Narrowing(frozenset({"docs", "words"})))
     assert isinstance(await Pipeline([visible]).run(call(caller=wide)), Done)
 
 
@@ -158,7 +159,11 @@ def test_a_tool_is_found_by_name() -> None:
         ("get_signals", "Unknown tool: get_signals", "did you mean get_signal or list_signals?"),
         ("LIST_DOCS", "Unknown tool: LIST_DOCS", "did you mean list_docs?"),
         ("zzz", "Unknown tool: zzz", "tools/list names those that are on"),
-        ("delete_signal", "delete_signal is switched off here: this server is read-only", ""),
+        (
+            "delete_signal",
+            "delete_signal is switched off here: this server is read-only",
+            "tell the person; only the operator of this server can switch it on",
+        ),
         ("a\nb" + "c" * 100, "Unknown tool: a?b" + "c" * 37 + "...", "tools/list names those that are on"),
         ("\ud800", "Unknown tool: ?", "tools/list names those that are on"),
     ],
@@ -169,12 +174,31 @@ def test_an_unknown_tool_is_told_with_close_names_or_the_reason(name: str, messa
     assert (caught.value.message, caught.value.advice) == (message, advice)
 
 
-def test_a_caller_that_narrowed_its_toolsets_sees_and_finds_only_those() -> None:
-    narrow = Caller("narrow", toolsets=frozenset({"docs"}))
-    assert [one.name for one in INVENTORY.visible_to(narrow)] == ["list_docs"]
+@pytest.mark.parametrize(
+    ("narrowing", "left", "why"),
+    [
+        (Narrowing(frozenset({"docs"})), ["list_docs"], "it names other toolsets (X-MCP-Toolsets, ?toolsets)"),
+        (
+            Narrowing(tools=frozenset({"list_docs", "list_signals"})),
+            ["list_signals", "list_docs"],
+            "it names other tools (X-MCP-Tools, ?tools)",
+        ),
+        (
+            Narrowing(excluded=frozenset({"get_signal"})),
+            ["list_signals", "list_docs"],
+            "it excludes this one (X-MCP-Exclude-Tools, ?exclude_tools)",
+        ),
+    ],
+)
+def test_a_caller_sees_and_finds_only_what_its_narrowing_leaves_on(
+    narrowing: Narrowing, left: list[str], why: str
+) -> None:
+    narrow = Caller("narrow", narrowing=narrowing)
+    assert [one.name for one in INVENTORY.visible_to(narrow)] == left
+    assert [INVENTORY.offers([one.name], narrow) for one in INVENTORY] == [one.name in left for one in INVENTORY]
     with pytest.raises(UnknownTool) as caught:
         INVENTORY.find("get_signal", narrow)
-    assert caught.value.advice == "tools/list names those that are on"
+    assert caught.value.message == f"get_signal is off for this request: {why}"
 
 
 def test_the_wire_form_of_a_tool_without_an_output_schema_has_none() -> None:

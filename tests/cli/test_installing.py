@@ -105,6 +105,14 @@ def test_a_server_elsewhere_is_entered_with_the_key_in_a_header(say, home: Path)
         "url": "https://mcp.example.com/mcp",
         "headers": {"X-API-Key": "${env:FLINTT_API_KEY}", "X-MCP-Toolsets": "docs,flintt"},
     }
+    less = ("--tools", "get_doc,list_docs", "--exclude-tools", "list_docs", "--read-only")
+    assert say("install", "cursor", "--remote", "https://mcp.example.com", *less)[0] == 0
+    assert entry(home)["headers"] == {
+        "X-API-Key": "${env:FLINTT_API_KEY}",
+        "X-MCP-Tools": "get_doc,list_docs",
+        "X-MCP-Exclude-Tools": "list_docs",
+        "X-MCP-Readonly": "true",
+    }
     assert say("install", "zed", "--remote", "http://127.0.0.1:8000/mcp", "--sandbox")[0] == 0
     assert entry(home, ".config/zed/settings.json", "context_servers") == {
         "url": "http://127.0.0.1:8000/mcp",

@@ -147,6 +147,9 @@ def test_messages_for_a_legacy_stream_are_taken_by_every_worker(tmp_path: Path) 
                 assert client.post(endpoint, json=call).status_code == 202
                 assert (reply := _data(lines))["id"] == call["id"]
                 assert reply["result"]["isError"] is False
+                narrow = {"x-mcp-exclude-tools": "list_companies"}
+                assert client.post(endpoint, json=call, headers=narrow).status_code == 202
+                assert _data(lines)["error"]["message"].startswith("list_companies is off for this request")
             stranger = {"x-api-key": "flt_sandbox_second_key"}
             assert other.post(endpoint, json=_call("list_companies"), headers=stranger).status_code == 404
         gone = patiently(

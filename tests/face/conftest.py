@@ -17,6 +17,7 @@ from mcp import Client
 from flintt_mcp.app import open_app
 from flintt_mcp.calls.arguments import Arguments
 from flintt_mcp.calls.call import Call
+from flintt_mcp.calls.narrowing import Narrowing
 from flintt_mcp.calls.reply import Done, Reply
 from flintt_mcp.calls.tool import Tool
 from flintt_mcp.catalogue.operation import Effect, local
@@ -47,10 +48,10 @@ def probe(handle: Any = None, **more: Any) -> Tool:
 
 
 class Connect(Protocol):
-    """Opens a client: with a key (None sends none), and narrowed to some toolsets."""
+    """Opens a client: with a key (None sends none), and narrowed."""
 
     def __call__(
-        self, key: str | None = SANDBOX_KEY, toolsets: frozenset[str] | None = None
+        self, key: str | None = SANDBOX_KEY, narrowing: Narrowing | None = None
     ) -> AbstractAsyncContextManager[Client]: ...
 
 
@@ -62,10 +63,10 @@ def revision(request: pytest.FixtureRequest) -> str:
 @pytest.fixture
 def connect(revision: str, data_dir: Path) -> Connect:
     @asynccontextmanager
-    async def in_memory(key: str | None = SANDBOX_KEY, toolsets: frozenset[str] | None = None) -> AsyncIterator[Client]:
+    async def in_memory(key: str | None = SANDBOX_KEY, narrowing: Narrowing | None = None) -> AsyncIterator[Client]:
         async with open_app(Settings(sandbox=True, data_dir=str(data_dir), approve=("none",)), {}) as app:
             caller = app.credentials.with_secrets({} if key is None else {"flintt": key})
-            server = replace(app, caller=replace(caller, toolsets=toolsets)).server()
+            server = replace(app, caller=replace(caller, narrowing=narrowing)).server()
             async with Client(server, mode=MODES[revision]) as client:
                 yield client
 

@@ -46,7 +46,7 @@ async def test_the_extension_is_declared_where_the_revision_has_extensions(conne
 async def test_skills_are_listed_without_a_key(connect: Connect) -> None:
     async with connect(key=None) as client:
         listed = await asked(client, ListSkills())
-    assert (listed["ttlMs"], listed["cacheScope"]) == (3_600_000, "public")
+    assert (listed["ttlMs"], listed["cacheScope"]) == (3_600_000, "private")
     assert [skill["uri"] for skill in listed["skills"]] == [
         f"skill://{name}/SKILL.md" for name in ("account-research", "daily-brief", "pipeline-review", "signal-setup")
     ]

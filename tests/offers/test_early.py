@@ -22,6 +22,7 @@ pytestmark = pytest.mark.anyio
         ({"toolsets": ("all",)}, {}),
         ({"toolsets": ("all",), "read_only": True}, {}),
         ({"toolsets": ("docs",)}, {"FLINTT_API_KEY": "flt_a"}),
+        ({"tools": ("get_doc", "list_signals", "wait_for", "delete_signal"), "exclude_tools": ("delete_signal",)}, {}),
         ({"toolsets": ("flowpilot", "flextell"), "approve": ("none",), "hide_unscoped": True}, {}),
         ({"toolsets": ("flextell",)}, {"FLEXTELL_RESOURCES": "customers,orders"}),
         ({"show_secrets": True, "allow_spend": True, "sandbox": True, "result_limit": 5000}, {}),

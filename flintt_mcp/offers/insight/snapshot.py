@@ -72,7 +72,7 @@ class Snapshots:
             if table.toolset is flintt
             or (
                 table.toolset.api.name in caller.secrets
-                and (caller.toolsets is None or table.toolset.name in caller.toolsets)
+                and (caller.narrowing is None or caller.narrowing.leaves_toolset(table.toolset.name))
             )
         ]
 

@@ -7,7 +7,7 @@ its client said at the handshake stays with it, and so do questions to that clie
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -15,7 +15,7 @@ import anyio
 from mcp_types import INVALID_PARAMS
 from starlette.types import Scope
 
-from flintt_mcp.calls.trace import Trace
+from flintt_mcp.calls.caller import Caller
 from flintt_mcp.transports.envelope import Envelope, RequestId
 from flintt_mcp.transports.http.exchanges.gate import CALLER
 from flintt_mcp.transports.http.kernel import Client, Kernel
@@ -38,10 +38,10 @@ class LegacyCalls:
         self._running = running
         self._questions = questions
 
-    def begin(self, stream: LegacyStream, message: Envelope, trace: Trace) -> LegacyCall | None:
+    def begin(self, stream: LegacyStream, message: Envelope, caller: Caller) -> LegacyCall | None:
         """A call that takes its id and waits to be run; None while another request holds the id."""
         assert message.id is not None
-        call = LegacyCall(self, stream, message, trace)
+        call = LegacyCall(self, stream, message, caller)
         if not self._running.begin(stream.name, message.id, call):
             return None
         stream.begin()
@@ -58,9 +58,9 @@ class LegacyCalls:
         elif message.cancels is not None:
             self._running.call_off(stream.name, message.cancels)
 
-    async def answer(self, stream: LegacyStream, message: Envelope, trace: Trace) -> Mapping[str, Any]:
+    async def answer(self, stream: LegacyStream, message: Envelope, caller: Caller) -> Mapping[str, Any]:
         """The reply to one request."""
-        whole, scope = message.whole or {}, _scope(stream, trace)
+        whole, scope = message.whole or {}, _scope(stream, caller)
         if message.method == "initialize":
             reply, said, revision = await self._kernel.initialize(whole, scope)
             if said is not None:
@@ -86,7 +86,7 @@ class LegacyCall:
     _calls: LegacyCalls
     _stream: LegacyStream
     _message: Envelope
-    _trace: Trace
+    _caller: Caller
     _scope: anyio.CancelScope | None = None
 
     def call_off(self) -> None:
@@ -98,7 +98,7 @@ class LegacyCall:
         """Answers the request."""
         try:
             with anyio.CancelScope() as self._scope:
-                reply = await self._calls.answer(self._stream, self._message, self._trace)
+                reply = await self._calls.answer(self._stream, self._message, self._caller)
                 self._scope = None
                 await self._stream.tell(reply, self._end)
         finally:
@@ -110,6 +110,6 @@ class LegacyCall:
             self._calls.end(self._stream, self._message.id, self)
 
 
-def _scope(stream: LegacyStream, trace: Trace) -> Scope:
+def _scope(stream: LegacyStream, caller: Caller) -> Scope:
     """What handlers see of the request: who sent it. The key came with the stream, not with the message."""
-    return {"type": "http", "headers": [], CALLER: replace(stream.caller, trace=trace), "user": stream.user}
+    return {"type": "http", "headers": [], CALLER: caller, "user": stream.user}

@@ -13,7 +13,10 @@ from typing import Any, NamedTuple
 from urllib.parse import quote
 
 import anyio
+import msgspec
 
+from flintt_mcp.calls.caller import Caller
+from flintt_mcp.calls.narrowing import Narrowing
 from flintt_mcp.calls.trace import Trace
 from flintt_mcp.transports.bus.bus import Bus
 from flintt_mcp.transports.envelope import Envelope, Malformed, read_envelope
@@ -91,17 +94,19 @@ class LegacySse:
         id = entry.stream_id or ""
         worker = id.partition("-")[0]
         if worker == self._bus.name:
-            return self._take(id, _key_of(entry), entry.trace, message)
+            return self._take(id, _key_of(entry), entry.caller, message)
         trace = [entry.trace.id, entry.trace.parent, entry.trace.address]
-        answer = await self._bus.ask(worker, _TOPIC, [id, _key_of(entry), trace, message.body])
+        narrowing = msgspec.to_builtins(entry.caller.narrowing)
+        answer = await self._bus.ask(worker, _TOPIC, [id, _key_of(entry), trace, narrowing, message.body])
         return NOT_OPEN if answer is None else Taken(*answer)
 
     async def _take_posted(self, posted: Any) -> Taken:
-        id, key, trace, body = posted
+        id, key, trace, narrowing, body = posted
         message = read_envelope(body)
-        return NOT_OPEN if isinstance(message, Malformed) else self._take(id, key, Trace(*trace), message)
+        request = Caller("", narrowing=msgspec.convert(narrowing, Narrowing | None), trace=Trace(*trace))
+        return NOT_OPEN if isinstance(message, Malformed) else self._take(id, key, request, message)
 
-    def _take(self, id: str, key: str, trace: Trace, message: Envelope) -> Taken:
+    def _take(self, id: str, key: str, request: Caller, message: Envelope) -> Taken:
         stream = self._open_stream(id, key)
         if stream is None or stream.group is None:
             return NOT_OPEN
@@ -111,7 +116,7 @@ class LegacySse:
             return ACCEPTED
         if stream.is_full():
             return _UNREAD
-        call = self._calls.begin(stream, message, trace)
+        call = self._calls.begin(stream, message, stream.caller.sent_by(request))
         if call is None:
             return _RUNNING
         stream.group.start_soon(call.run)

@@ -218,7 +218,8 @@ async def test_a_preflight_of_an_allowed_origin_names_what_may_be_sent() -> None
         "access-control-allow-methods": "GET, POST, DELETE, OPTIONS",
         "access-control-allow-headers": (
             "Accept, Accept-Language, Content-Language, Content-Type, X-First-Key, authorization, last-event-id, mcp-method, "
-            "mcp-name, mcp-protocol-version, mcp-session-id, x-api-key, x-mcp-toolsets, x-request-id"
+            "mcp-name, mcp-protocol-version, mcp-session-id, x-api-key, x-mcp-exclude-tools, x-mcp-readonly, x-mcp-tools, "
+            "x-mcp-toolsets, x-request-id"
         ),
         "access-control-max-age": "600",
     }

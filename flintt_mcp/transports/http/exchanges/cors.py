@@ -9,11 +9,12 @@ from __future__ import annotations
 from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp
 
+from flintt_mcp.calls.narrowing import HEADERS
 from flintt_mcp.transports.http.exchanges.hosts import origin_values
 from flintt_mcp.transports.http.exchanges.options import HttpOptions
 
 _SENT = (
-    *("authorization", "x-api-key", "x-mcp-toolsets"),
+    *("authorization", "x-api-key", *HEADERS),
     *("mcp-session-id", "mcp-protocol-version", "mcp-method", "mcp-name", "last-event-id", "x-request-id"),
 )
 _READ = ("mcp-session-id", "mcp-protocol-version", "retry-after", "allow", "x-request-id")

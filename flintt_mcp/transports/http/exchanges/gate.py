@@ -142,11 +142,11 @@ class Gate:
     def refusal(self, entry: Entry) -> Response | None:
         """The answer to a request whose URL or headers cannot be meant, readable by allowed pages; None for any other.
 
-        One that narrows to a toolset that does not exist would see nothing and not know why.
+        One that narrows to a name that does not exist would see nothing, or too much, and not know why.
         """
         if entry.overlong:
             return rpc_error(400, f"The URL has more than {MAX_QUERY_FIELDS} query parameters", headers=CLOSE)
-        unknown = self._credentials.unknown_toolsets(entry.caller)
+        unknown = self._credentials.unknown_names(entry.caller)
         return rpc_error(400, unknown) if unknown else None
 
 
