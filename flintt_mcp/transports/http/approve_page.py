@@ -145,7 +145,8 @@ def _page(status: int, title: str, text: str, more: str = "") -> Response:
     }
     body = (
         f'<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="robots" content="noindex">'
+        '<meta name="color-scheme" content="light dark">'
         f'<meta name="viewport" content="width=device-width, initial-scale=1"><title>{html.escape(title)}</title>'
-        f"<style>{_STYLE}</style></head><body><h1>{html.escape(title)}</h1><p>{html.escape(text)}</p>{more}</body></html>"
+        f"<style>{_STYLE}</style></head><body><main><h1>{html.escape(title)}</h1><p>{html.escape(text)}</p>{more}</main></body></html>"
     )
     return Response(body, status, headers, "text/html")
