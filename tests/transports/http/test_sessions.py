@@ -312,6 +312,26 @@ async def test_a_question_that_nobody_answers_ends_the_call_and_its_late_answer_
     assert asked.answer["error"]["code"] == -32001
 
 
+@pytest.mark.parametrize("where", [0, 1], ids=["here", "on another worker"])
+async def test_a_call_that_has_asked_ends_with_its_session_since_nobody_can_answer_it(where: int) -> None:
+    workers, answers = Workers(), list[httpx2.Response]()
+    async with workers.clients() as clients, anyio.create_task_group() as group:
+        headers = await _asking_session(clients[0])
+
+        async def ask() -> None:
+            answers.append(await clients[0].post("/mcp", json=call("ask", id=1), headers=headers))
+
+        group.start_soon(ask)
+        with anyio.fail_after(5):
+            while not workers.apps[0]._sessions.questions._waiting:  # noqa: ASYNC110 (told by nobody)
+                await anyio.sleep(0.005)
+            assert (await clients[where].delete("/mcp", headers=headers)).status_code == 200
+            while not answers:  # noqa: ASYNC110 (told by nobody)
+                await anyio.sleep(0.005)
+    *_, last = (json.loads(line[6:]) for line in answers[0].text.splitlines() if line.startswith("data: "))
+    assert (last["id"], last["error"]["code"]) == (1, -32000)
+
+
 async def test_what_a_client_calls_itself_is_known_to_every_call_of_its_session(tmp_path: Path) -> None:
     """How large a result may be depends on it; the direct way and the one that may show something must not differ in that."""
     names: list[str] = []

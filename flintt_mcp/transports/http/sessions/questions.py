@@ -1,7 +1,8 @@
 """Questions to clients that wait for their answers.
 
 In: a question, asked on the stream of a request. Out: what the client answered, which comes in by a request of its own. An answer
-counts only in the session in which it was asked for; one that nobody waits for here is told to the other workers.
+counts only in the session in which it was asked for; one that nobody waits for here is told to the other workers. With its
+session a question ends: nobody could answer it any more.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from typing import Any
 
 import anyio
 from mcp.shared.exceptions import MCPError
-from mcp_types import INTERNAL_ERROR, REQUEST_TIMEOUT
+from mcp_types import CONNECTION_CLOSED, INTERNAL_ERROR, REQUEST_TIMEOUT
 
 from flintt_mcp.transports.envelope import RequestId
 
@@ -46,7 +47,7 @@ class Questions:
         """Ask with `tell`, and wait for the result.
 
         Raises:
-            MCPError: the client answered with an error, or not in time, or too many questions wait already.
+            MCPError: the client answered with an error or not in time, its session ended, or too many questions wait already.
         """
         if len(self._waiting) >= MOST:
             raise MCPError(INTERNAL_ERROR, "Too many questions wait for their answers on this server; nobody was asked")
@@ -73,3 +74,10 @@ class Questions:
             waiting.answer = answer
             waiting.answered.set()
         return waiting is not None
+
+    def end(self, session: bytes) -> None:
+        """End what a session was asked."""
+        error = {"code": CONNECTION_CLOSED, "message": "The session ended before its client answered"}
+        for asked, id in list(self._waiting):
+            if asked == session:
+                self.answer(session, id, {"error": error})

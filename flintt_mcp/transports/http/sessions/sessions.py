@@ -67,8 +67,8 @@ class Sessions:
         return session.ends - self._now()
 
     async def end(self, session: Session) -> None:
-        """Ends a session in all workers: its id is none from now on, and its listeners hear no more."""
-        self._end_listeners(session.name)
+        """Ends a session in all workers: its id is none from now on, its listeners hear no more, and nothing is asked in it."""
+        self._end_streams(session.name)
         await self._ended.end(session)
         await self._bus.tell("session ended", [session.name, session.ends])
 
@@ -94,14 +94,15 @@ class Sessions:
             if not ends:
                 self._listening.pop(session.name, None)
 
-    def _end_listeners(self, name: bytes) -> None:
+    def _end_streams(self, name: bytes) -> None:
+        self.questions.end(name)
         for end in list(self._listening.get(name, ())):
             end()
 
     async def _take_ended(self, message: Any) -> None:
         name, ends = message
         self._ended.note(name, ends)
-        self._end_listeners(name)
+        self._end_streams(name)
 
     async def _take_cancelled(self, message: Any) -> None:
         self.running.call_off(*message)
