@@ -2,7 +2,8 @@
 
 In: calls. Out: they go on, or a refusal that names the limit. A caller may run another call while it runs fewer than there are
 places left. Tools that need no key are counted apart: reading documentation neither waits for APIs nor stands in their way, and
-whoever comes without a key is no single caller.
+whoever comes without a key is no single caller. So are those of ours that wait for a person or for work that goes on: they hold
+their place for long and nothing else, and each look of theirs is a call with a place of its own.
 """
 
 from __future__ import annotations
@@ -13,21 +14,28 @@ from flintt_mcp.errors import Busy
 
 
 class Limit:
-    """At most `total` calls at once, `per_caller` of them for one; as many again of tools that need no key."""
+    """At most `total` calls at once, `per_caller` of them for one; as many again that wait, and of tools that need no key."""
 
     def __init__(self, per_caller: int, total: int) -> None:
         self._keyed = _Running(per_caller, total)
+        self._waiting = _Running(per_caller, total)
         self._public = _Running(total, total)
 
     async def __call__(self, call: Call, next: Next) -> Reply:
-        api, caller = call.tool.api, call.caller
-        # By the key of the tool's own API: no key of another API beside it makes room for more calls.
-        running, who = (self._public, caller.principal) if api is None else (self._keyed, caller.principal_for(api))
+        running, who = self._place(call)
         running.begin(who)
         try:
             return await next(call)
         finally:
             running.end(who)
+
+    def _place(self, call: Call) -> tuple[_Running, str]:
+        """Among which calls one counts, and for whom."""
+        tool, caller = call.tool, call.caller
+        if tool.api is None:
+            return (self._waiting if tool.long_lived else self._public), caller.principal
+        # By the key of the tool's own API: no key of another API beside it makes room for more calls.
+        return self._keyed, caller.principal_for(tool.api)
 
 
 class _Running:

@@ -22,7 +22,7 @@ from flintt_mcp.errors import Busy, FlinttError
 pytestmark = pytest.mark.anyio
 
 
-def tool(handle: Any, api: str | None = "flintt") -> Tool:
+def tool(handle: Any, api: str | None = "flintt", *, waits: bool = False) -> Tool:
     return Tool(
         name="say",
         title="Say",
@@ -32,6 +32,7 @@ def tool(handle: Any, api: str | None = "flintt") -> Tool:
         arguments=Arguments("say", ()),
         handle=handle,
         api=api,
+        long_lived=waits,
     )
 
 
@@ -106,6 +107,21 @@ async def test_documentation_is_read_while_all_other_calls_are_taken_and_takes_n
             group.start_soon(limit.run, Call(tool(reading, api=None), {}, caller(who)))
         await anyio.wait_all_tasks_blocked()
         assert (running.of, reading.of) == ({"a": 1, "b": 1}, {"a": 1, "b": 1})
+        group.cancel_scope.cancel()
+
+
+async def test_calls_that_wait_are_bounded_for_one_caller_and_take_no_place_of_others() -> None:
+    limit = Pipeline([Limit(per_caller=2, total=10)])
+    waiting, reading, running = Running(), Running(), Running()
+    async with anyio.create_task_group() as group:
+        for _ in range(5):
+            group.start_soon(limit.run, Call(tool(waiting, api=None, waits=True), {}, caller("a")))
+        await anyio.wait_all_tasks_blocked()
+        for other in (tool(reading, api=None), tool(running)):
+            for _ in range(2):
+                group.start_soon(limit.run, Call(other, {}, caller("a")))
+        await anyio.wait_all_tasks_blocked()
+        assert (waiting.of, reading.of, running.of) == ({"a": 2}, {"a": 2}, {"a": 2})
         group.cancel_scope.cancel()
 
 
