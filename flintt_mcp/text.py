@@ -25,6 +25,14 @@ _IDLE_JOINERS = re.compile("(?<![^\x00-\x7f])[\u200c\u200d]++|[\u200c\u200d]++(?
 _LINE_BREAKS = ("\n", "\r", "\u2028", "\u2029")
 
 
+KEYS = (
+    r"\b(?:flt|fp_live|fp_test|lg_live|whsec)_[A-Za-z0-9_\-]+"
+    r"|\bflextell_[a-z]+_[A-Za-z0-9_\-]{20,}"
+    r"|\beyJ[A-Za-z0-9_\-]+\.[A-Za-z0-9_\-]+\.[A-Za-z0-9_\-]+"
+)
+"""A pattern of the keys and tokens that their beginning gives away."""
+
+
 def clean(text: str) -> str:
     """The text without characters that do not show."""
     return text if text.isascii() and text.isprintable() else _IDLE_JOINERS.sub("", _INVISIBLE.sub("", text))

@@ -54,7 +54,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
         "errors",
         "face",
         "hosts",
-        *("offers", "offers.handbook", "pages", "rest.sending", "sandbox", "settings", "state"),
+        *("offers", "offers.handbook", "pages", "rest.sending", "sandbox", "settings", "state", "text"),
         *("transports.bus", "transports.http", "transports.http.exchanges", "transports.stdio"),
     ),
     # the one module that puts the rooms together
@@ -64,7 +64,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     ),
     # what a client of MCP sees, and the ways to it
     "transports.*": ("calls", "errors", "pages", "settings", "transports", "transports.bus", "transports.http*"),
-    "pages": ("calls", "hosts", "hosts.document", "offers.handbook", "settings"),
+    "pages": ("calls", "hosts", "hosts.document", "offers.handbook", "settings", "text"),
     "face": ("calls", "errors", "offers"),
     # what is on offer
     "offers": (

@@ -7,6 +7,7 @@ without a key would see, so everybody sees the same.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -20,6 +21,7 @@ from flintt_mcp.pages.forms import fields_of
 from flintt_mcp.pages.look import Page, rendered, static_file
 from flintt_mcp.pages.written import as_html, plain
 from flintt_mcp.settings import is_loopback
+from flintt_mcp.text import KEYS
 
 MOST_HITS = 20
 
@@ -121,7 +123,7 @@ class Site:
         )
 
     def _handbook(self, visit: Visit) -> Page:
-        words = visit.query.get("q", "")[:200]
+        words = re.sub(KEYS, "", visit.query.get("q", ""))[:200].strip()
         hits = [(hit, plain(hit.snippet)) for hit in self._shop.handbook.search(words, MOST_HITS)]
         return self._rendered("handbook.html", visit, documents=self._documents, words=words, hits=hits)
 

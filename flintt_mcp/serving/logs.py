@@ -15,12 +15,10 @@ from typing import Any, TextIO
 
 from flintt_mcp.calls.lines import Line
 from flintt_mcp.settings import Settings
+from flintt_mcp.text import KEYS
 
 _SECRETS = re.compile(
-    # Keys and tokens that their beginning gives away.
-    r"\b(?:flt|fp_live|fp_test|lg_live|whsec)_[A-Za-z0-9_\-]+"
-    r"|\bflextell_[a-z]+_[A-Za-z0-9_\-]{20,}"
-    r"|\beyJ[A-Za-z0-9_\-]+\.[A-Za-z0-9_\-]+\.[A-Za-z0-9_\-]+"
+    KEYS +
     # Whatever a header or a field of that name holds, in a query, in a header, in JSON or in a dict that somebody printed.
     r"|(?i:(?<![\w-])(?:[a-z0-9]+[_-])*(?:api[_-]?key|token|secret|password|session[_-]id)(?:=|%3d))[^&\s\"']+"
     r"|(?i:(?<![a-z_])code(?:=|%3d))[^&\s\"']+"

@@ -213,6 +213,17 @@ async def test_whatever_is_searched_for_is_shown_as_text(tmp_path: Path, words: 
     assert html.escape(words[:200], quote=False) in html.escape(html.unescape(answer.text), quote=False)
 
 
+@pytest.mark.parametrize("sent", ["{}", "webhook {}", "api_key={}", "“{}”"])
+@pytest.mark.parametrize(
+    "key", ["flt_breaker", "fp_live_breaker", "lg_live_breaker", "whsec_breaker", "eyJbreaker.e30.x-_"]
+)
+async def test_a_key_that_somebody_searches_for_does_not_come_back(tmp_path: Path, sent: str, key: str) -> None:
+    async with browsing(tmp_path) as http:
+        answer = await http.get("/docs", params={"q": sent.format(key)})
+    assert answer.status_code == 200
+    assert key not in html.unescape(answer.text)
+
+
 async def test_the_handbook_is_shown_whole_and_without_marks_of_its_source(tmp_path: Path) -> None:
     async with browsing(tmp_path) as http:
         page = (await http.get("/docs/errors")).text
