@@ -22,6 +22,8 @@ _BOUNDS = {
     Kind.INTEGER: ("minimum", "maximum"),
     Kind.NUMBER: ("minimum", "maximum"),
 }
+_UNTOLD = {("minLength", 1)}
+"""That a text is not empty is checked and goes without saying: told of every text, it costs a model more than a tool does."""
 
 
 def input_schema(args: Iterable[Arg]) -> dict[str, Any]:
@@ -48,7 +50,7 @@ def _schema_of(arg: Arg) -> dict[str, Any]:
     if arg.kind is Kind.MONEY or arg.pattern:
         prop["pattern"] = arg.pattern or MONEY_PATTERN
     for key, bound in zip(_BOUNDS.get(arg.kind, ()), (arg.low, arg.high), strict=False):
-        if bound is not None:
+        if bound is not None and (key, bound) not in _UNTOLD:
             prop[key] = int(bound) if float(bound).is_integer() else bound
     if arg.default is not None:
         prop["default"] = arg.default

@@ -16,7 +16,7 @@ from flintt_mcp.calls.tool import Tool
 from flintt_mcp.catalogue.operation import Toolset
 from flintt_mcp.offers.approval_tool import approval_tool
 from flintt_mcp.offers.handbook.documents import Handbook, default_folder
-from flintt_mcp.offers.insight.described import match_companies, query_workspace
+from flintt_mcp.offers.insight.described import list_findings, match_companies, query_workspace
 from flintt_mcp.offers.toolsets import build_inventory, toolsets_on
 from flintt_mcp.offers.waiting_tool import waiting_tool
 from flintt_mcp.rest.described import Work, described
@@ -30,7 +30,10 @@ def early_inventory(settings: Settings, environment: Mapping[str, str]) -> Inven
         ConfigError: a toolset or a resource name that cannot work.
     """
     toolsets = toolsets_on(settings, environment)
-    own = [query_workspace(_nobody), match_companies(_nobody), approval_tool(_nobody), waiting_tool(toolsets, _nobody)]
+    own = [
+        *(make(_nobody) for make in (query_workspace, list_findings, match_companies, approval_tool)),
+        waiting_tool(toolsets, _nobody),
+    ]
     return build_inventory(settings, toolsets, Handbook(default_folder()), _operations, own)
 
 

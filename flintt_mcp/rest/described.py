@@ -70,7 +70,7 @@ def arguments_of(operation: Operation) -> tuple[Arg, ...]:
     if not operation.effect.reads:
         if operation.twin is not None:
             args = (*args, local(ALLOW_DUPLICATE, "Add it beside one like it.", kind=Kind.FLAG, default=False))
-        about = "A new id makes a deliberate second one of equal calls."
+        about = "A new id makes an equal call a second one."
         args = (*args, local(INTENT, about, low=1, high=100))
     return args
 

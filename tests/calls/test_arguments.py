@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Iterable
 from contextlib import suppress
 from decimal import Decimal
 from typing import Any
@@ -182,7 +183,13 @@ ADDED = {"sessionId": "s", "action": "sendMessage", "chatInput": "Show me our de
 
 @pytest.mark.parametrize("tool", TOOLS, ids=lambda tool: tool.name)
 def test_what_a_known_client_adds_to_every_call_is_left_aside_where_the_tool_has_no_such_argument(tool: Tool) -> None:
-    bare = case_arguments(tool.name) or {"slug": "errors", "query": "a", "intent": "int_a"}
+    bare = case_arguments(tool.name) or {
+        "slug": "errors",
+        "query": "a",
+        "intent": "int_a",
+        "sql": "SELECT 1",
+        "names": ["Acme"],
+    }
     bare = {arg.name: bare[arg.name] for arg in tool.arguments.args if arg.name in bare and arg.name != "cursor"}
     own = {name: value for name, value in ADDED.items() if name in tool.arguments.schema["properties"]}
     assert tool.arguments.check({**ADDED, **bare}) == tool.arguments.check({**own, **bare})
@@ -305,8 +312,8 @@ def test_the_schema_tells_every_kind_with_its_bounds() -> None:
     assert ARGUMENTS.schema == {
         "type": "object",
         "properties": {
-            "signal_id": {"type": "string", "minLength": 1, "maxLength": 100},
-            "name": {"type": "string", "minLength": 1, "maxLength": 20, "description": "Part of the name."},
+            "signal_id": {"type": "string", "maxLength": 100},
+            "name": {"type": "string", "maxLength": 20, "description": "Part of the name."},
             "stage": {"type": "string", "enum": ["won", "lost"]},
             "page": {"type": "integer", "minimum": 1, "maximum": 50},
             "value": {"type": "number", "minimum": 0, "maximum": 1000},
@@ -328,8 +335,8 @@ def test_the_schema_tells_every_kind_with_its_bounds() -> None:
     }
 
 
-def _strategy(schema: dict[str, Any]) -> st.SearchStrategy[Any]:
-    """Values that a schema of an argument allows, at its edges and inside."""
+def _strategy(schema: dict[str, Any], shortest: int = 0) -> st.SearchStrategy[Any]:
+    """Values that a schema of an argument allows, at its edges and inside; it does not tell of a text that it may not be empty."""
     if "enum" in schema:
         return st.sampled_from(schema["enum"])
     match schema["type"]:
@@ -339,7 +346,7 @@ def _strategy(schema: dict[str, Any]) -> st.SearchStrategy[Any]:
                 lambda text: "\n" not in text and len(text) <= most
             )
         case "string":
-            low, high = schema.get("minLength", 0), schema.get("maxLength", 20)
+            low, high = schema.get("minLength", shortest), schema.get("maxLength", 20)
             anything = st.text(st.characters(exclude_categories=["Cs"]), min_size=low, max_size=min(high, low + 20))
             return anything.map(lambda text: "x" + text[1:] if low else text)  # what has to be there has to show
         case "integer":
@@ -355,9 +362,9 @@ def _strategy(schema: dict[str, Any]) -> st.SearchStrategy[Any]:
             return st.dictionaries(st.text(max_size=5), st.integers(), max_size=3)
 
 
-def _arguments_of(schema: dict[str, Any]) -> st.SearchStrategy[dict[str, Any]]:
+def _arguments_of(schema: dict[str, Any], args: Iterable[Arg]) -> st.SearchStrategy[dict[str, Any]]:
     required = set(schema.get("required", ()))
-    parts = {name: _strategy(part) for name, part in schema["properties"].items()}
+    parts = {arg.name: _strategy(schema["properties"][arg.name], int(arg.low or 0)) for arg in args}
     return st.fixed_dictionaries(
         {name: part for name, part in parts.items() if name in required},
         optional={name: part for name, part in parts.items() if name not in required},
@@ -370,13 +377,14 @@ def _arguments_of(schema: dict[str, Any]) -> st.SearchStrategy[dict[str, Any]]:
 def test_what_the_schema_of_a_tool_allows_is_accepted_but_for_rules_between_arguments(
     operation: Operation, data: Any
 ) -> None:
-    unruled = Arguments(operation.name, arguments_of(operation))
-    given = data.draw(_arguments_of(unruled.schema))
+    args = tuple(arguments_of(operation))
+    unruled = Arguments(operation.name, args)
+    given = data.draw(_arguments_of(unruled.schema, args))
     assert Draft202012Validator(unruled.schema).is_valid(given)
     assert unruled.check(given) == given
 
 
-@given(given=_arguments_of(ARGUMENTS.schema))
+@given(given=_arguments_of(ARGUMENTS.schema, ARGS))
 def test_what_the_schema_allows_is_accepted_for_every_kind(given: dict[str, Any]) -> None:
     assert ARGUMENTS.check(given) == given
 

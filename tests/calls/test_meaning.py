@@ -79,6 +79,7 @@ def test_every_tool_with_a_default_is_looked_at() -> None:
         ("flowmaticx_list_leads", "billable_only"): True,
         ("get_approval", "wait"): 0,
         ("wait_for", "seconds"): 50,
+        ("list_findings", "valid_only"): True,
         ("list_docs", "developers"): False,
         ("search_docs", "developers"): False,
     }

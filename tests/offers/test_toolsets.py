@@ -19,7 +19,16 @@ from tests.fake_api import open_fake
 pytestmark = pytest.mark.anyio
 
 DEFAULT = [operation.name for toolset in TOOLSETS if toolset.default for operation in toolset.operations]
-DOCS = ["list_docs", "get_doc", "search_docs", "query_workspace", "match_companies", "get_approval", "wait_for"]
+DOCS = [
+    "list_docs",
+    "get_doc",
+    "search_docs",
+    "query_workspace",
+    "list_findings",
+    "match_companies",
+    "get_approval",
+    "wait_for",
+]
 
 
 def names(app: App) -> list[str]:

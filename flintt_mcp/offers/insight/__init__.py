@@ -5,6 +5,7 @@
     snapshot.py coverage.py   the rows that one question needs, and how much of all there is they are
     engine.py apart.py statement.py   one SELECT on them, in a process of its own, and what to say when it is none
     query_workspace.py result.py   what the tool does, and the page of rows that it hands back
+    list_findings.py       what was found, by company, signal, confidence and time
     match_companies.py     which company a name means
     described.py tools.py   what the tools say of themselves, and all of them put together
 

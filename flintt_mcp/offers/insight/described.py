@@ -26,10 +26,11 @@ _PAGING = (
     local("cursor", "next_cursor of the last page.", low=1, high=LONGEST),
 )
 _LONGEST = 4000
+_LONGEST_NAME = 200
 _UNTOLD = frozenset(
     (
-        *("linkedin_url", "estimated_value_text", "tool_count", "completed_at", "results_count", "run_mode"),
-        *("enrichment_data", "visibility", "ended_at"),
+        *("linkedin_url", "website", "estimated_revenue", "enrichment_data", "estimated_value_text", "visibility"),
+        *("schedule", "frequency", "tool_count", "run_mode", "results_count", "completed_at", "ended_at"),
     )
 )
 """Columns that few ask for."""
@@ -41,12 +42,26 @@ def query_workspace(handle: Handle) -> Tool:
     columns = {table.name: ",".join(name for name in table.names if name not in _UNTOLD) for table in shown}
     tables = " ".join(f"{name}({names})" for name, names in columns.items())
     about = (
-        "One SQLite SELECT over the whole Flintt workspace: counts, sums, joins, rankings. "
-        f"Tables: {tables}. More tables (raw_finds, leads, payouts): see get_doc query."
+        f"One SQLite SELECT over the whole Flintt workspace: {tables}. "
+        "More tables (raw_finds, leads, payouts): get_doc query."
     )
     sql = local("sql", "One SELECT.", required=True, low=1, high=_LONGEST)
-    since = _date("since", "Findings from here on; unasked 90 days.")
+    since = _date("since", "For findings; unasked 90 days.")
     return _tool("query_workspace", "Query the Flintt workspace", about, (sql, since, *_PAGING), handle, "rows")
+
+
+def list_findings(handle: Handle) -> Tool:
+    """The tool list_findings."""
+    about = "What signals found, newest first, with evidence links."
+    args = (
+        local("company", "Name, domain or id.", low=1, high=_LONGEST_NAME),
+        local("signal_id", "Of one signal.", low=1, high=_LONGEST_NAME),
+        local("min_confidence", "0 to 1.", kind=Kind.NUMBER, low=0, high=1),
+        _date("since", "Date; unasked 90 days."),
+        _date("until", "Date."),
+        local("valid_only", "False: rejected too.", kind=Kind.FLAG, default=True),
+    )
+    return _tool("list_findings", "List Flintt findings", about, (*args, *_PAGING), handle, "findings")
 
 
 def match_companies(handle: Handle) -> Tool:

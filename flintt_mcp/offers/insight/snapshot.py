@@ -30,6 +30,7 @@ from flintt_mcp.offers.insight.tables import (
     PROSPECTS,
     RAW_FINDS,
     RUNS,
+    SIGNALS,
     TABLES,
     Table,
 )
@@ -91,6 +92,24 @@ class Snapshots:
             found[CANDIDATES.name] = await self._candidates(call, lists[PAYMENT_RUNS.name][0], effort)
         parts = dict.fromkeys(found[name][1] for name in wanted)
         return Snapshot({name: found[name][0] for name in wanted}, together(parts))
+
+    async def judged(self, call: Call, of: Callable[[Row], bool], since: str | None = None) -> Snapshot:
+        """What runs of that kind judged since then, valid or not, newest first, with all companies and signals.
+
+        Raises:
+            FlinttError: a list cannot be read at all, or the key is not good any more.
+        """
+        effort = Effort(self._now)
+        lists = await self._lists_of(call, (RUNS.name, COMPANIES.name, SIGNALS.name), effort)
+        runs, companies, signals = (lists[name][0] for name in (RUNS.name, COMPANIES.name, SIGNALS.name))
+        asked = [run for run in runs if of(run)]
+        results, part = await self._findings.read(call, asked, since_when(asked) if since is None else since, effort)
+        rows = {
+            FINDINGS.name: list(judgements(results, ids_by_name(companies))),
+            COMPANIES.name: companies,
+            SIGNALS.name: signals,
+        }
+        return Snapshot(rows, together((part, *(read[1] for read in lists.values()))))
 
     async def _lists_of(self, call: Call, names: Sequence[str], effort: Effort) -> dict[str, _Read]:
         """The rows of tables that are one list each."""

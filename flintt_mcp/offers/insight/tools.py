@@ -11,8 +11,9 @@ from collections.abc import Collection
 
 from flintt_mcp.calls.tool import Tool
 from flintt_mcp.offers.insight.apart import Apart
-from flintt_mcp.offers.insight.described import match_companies, query_workspace
+from flintt_mcp.offers.insight.described import list_findings, match_companies, query_workspace
 from flintt_mcp.offers.insight.kept_runs import KeptRuns
+from flintt_mcp.offers.insight.list_findings import ListFindings
 from flintt_mcp.offers.insight.match_companies import MatchCompanies
 from flintt_mcp.offers.insight.query_workspace import QueryWorkspace
 from flintt_mcp.offers.insight.snapshot import Snapshots
@@ -25,5 +26,6 @@ def insight_tools(upstream: Upstream, toolsets: Collection[str], kept_bytes: int
     snapshots = Snapshots(upstream, toolsets, kept, time.monotonic)
     return [
         query_workspace(QueryWorkspace(snapshots, Apart(), upstream.results).handle),
+        list_findings(ListFindings(snapshots, upstream.results).handle),
         match_companies(MatchCompanies(upstream, time.monotonic).handle),
     ]
