@@ -58,7 +58,7 @@ async def api() -> AsyncIterator[FaultServer]:
 async def test_a_call_over_http_leaves_one_line_with_what_it_came_to(
     tmp_path: Path, api: FaultServer, caplog: pytest.LogCaptureFixture
 ) -> None:
-    api.script(ok(b"[]"), answer(404), answer(422, b"{}"), answer(503), reset)
+    api.script(ok(b"[]"), answer(404), ok(b"[]"), answer(422, b"{}"), answer(503), reset)
     async with asking(tmp_path, api.url, caplog) as client:
         ids = []
         for tool, arguments in (
