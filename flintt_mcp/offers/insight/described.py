@@ -59,7 +59,7 @@ def list_findings(handle: Handle) -> Tool:
         local("min_confidence", "0 to 1.", kind=Kind.NUMBER, low=0, high=1),
         _date("since", "Date; unasked 90 days."),
         _date("until", "Date."),
-        local("valid_only", "False: rejected too.", kind=Kind.FLAG, default=True),
+        local("valid_only", "False: rejected too.", kind=Kind.FLAG, default=True, hides="rejected findings"),
     )
     return _tool("list_findings", "List Flintt findings", about, (*args, *_PAGING), handle, "findings")
 
@@ -102,6 +102,7 @@ def _schema(rows: str) -> dict[str, Any]:
         "left_out": {**count, "description": "Rows of this page left out for size; the cursor brings them."},
         "next_cursor": {"type": "string", "description": "Give as cursor for the next page."},
         "note": {"type": "string"},
+        "hint": {"type": "string", "description": "On rows that are not listed."},
         "coverage": {"type": "string", "description": "How much of the workspace was read."},
     }
     return {"type": "object", "properties": properties, "required": [rows, "count", "complete"]}

@@ -16,7 +16,7 @@ from flintt_mcp.offers.insight.described import PAGE
 from flintt_mcp.offers.insight.tables import COMPANIES
 from flintt_mcp.rest.reading.budget import Result, too_large_to_show
 from flintt_mcp.rest.reading.marks import CHANGED, behind, mark
-from flintt_mcp.rest.reading.results import footer
+from flintt_mcp.rest.reading.results import footer, left_aside
 from flintt_mcp.rest.reading.tables import Columns, tabled
 from flintt_mcp.rest.upstream import Results
 
@@ -31,6 +31,7 @@ def page_of(call: Call, results: Results, noun: str, columns: Columns, rows: Row
     """
     scope, cursor = scope_of(call), call.arguments.get("cursor")
     start = behind(rows, None if cursor is None else results.cursors.open(scope, cursor))
+    hint = "; ".join(left_aside(call.tool.arguments.args, call.arguments))
     wanted = rows[start.at : start.at + call.arguments.get("limit", PAGE)]
 
     def made(count: int, dropped: Sequence[str]) -> Result:
@@ -40,6 +41,7 @@ def page_of(call: Call, results: Results, noun: str, columns: Columns, rows: Row
             "total": len(rows),
             "left_out": len(wanted) - count,
             "note": "; ".join(filter(None, (too_large_to_show(dropped), CHANGED if start.changed else ""))),
+            "hint": hint,
             "next_cursor": results.cursors.seal(scope, mark(rows, seen)) if seen < len(rows) else "",
             "coverage": coverage.told,
         }

@@ -62,6 +62,7 @@ async def found(folder: Path, **arguments: Any) -> tuple[list[str], str, list[st
         caller = app.credentials.with_secrets({"flintt": "flt_a"})
         page = await told(app, "list_findings", caller, **arguments)
     table = page["findings"]
+    assert ("hint" in page) is arguments.get("valid_only", True)
     read = sorted(path.rpartition("/")[2] for path in api.asked if path.rpartition("/")[2] in JUDGED)
     return (
         [dict(zip(table["columns"], row, strict=True))["id"] for row in table["rows"]],
@@ -110,6 +111,7 @@ async def test_a_finding_tells_its_links_its_run_and_its_signal(tmp_path: Path) 
         "count": 2,
         "complete": True,
         "total": 2,
+        "hint": "rejected findings are not listed: valid_only false lists them too",
         "coverage": "findings of 3 of 3 runs, since 2025-12-20; runs 3 of 3; companies 3 of 3; signals 2 of 2",
     }
 
