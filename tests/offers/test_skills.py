@@ -72,10 +72,11 @@ def test_a_skill_says_when_it_writes_and_waits_for_a_yes_first(skill: Skill) -> 
 @pytest.mark.parametrize(
     ("toolsets", "names"),
     [
-        (["flintt"], ["account-research", "daily-brief", "pipeline-review"]),
+        (["flintt"], ["pipeline-review"]),
+        (["flintt", "insight"], ["account-research", "daily-brief", "pipeline-review"]),
         (["docs"], []),
         (["flowpilot"], ["payout-reconciliation"]),
-        (["flintt", "flowmaticx"], ["account-research", "daily-brief", "icp-to-pipeline", "pipeline-review"]),
+        (["flintt", "flowmaticx"], ["icp-to-pipeline", "pipeline-review"]),
     ],
 )
 async def test_a_skill_is_offered_where_its_toolsets_are_on(
