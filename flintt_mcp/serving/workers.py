@@ -1,7 +1,8 @@
 """Several worker processes on one socket, each with an app of its own.
 
 In: a uvicorn configuration that names `worker`, a bound socket, settings. Out: an exit code. What a worker needs it reads from
-the environment, where its parent wrote it. A setting that cannot work is told by the parent, once.
+the environment, where its parent wrote it. A setting that cannot work is told by the parent, once. Each worker ends as one
+process alone does: streams first, then what is running, within its grace; a second signal ends all of them at once.
 """
 
 from __future__ import annotations
@@ -13,12 +14,17 @@ import anyio
 import uvicorn
 from starlette.types import ASGIApp
 from uvicorn.config import STARTUP_FAILURE
+from uvicorn.supervisors import multiprocess
 
 from flintt_mcp.app import open_app
 from flintt_mcp.serving.asgi import mcp_over_http, service
+from flintt_mcp.serving.draining import DrainingServer
 from flintt_mcp.serving.logs import configure_logging
 from flintt_mcp.serving.ready import say_ready
 from flintt_mcp.settings import Settings, environment, load, shown_host
+
+_LOOKS_EVERY = 0.1
+"""Seconds between two looks for a second signal."""
 
 
 def worker() -> ASGIApp:
@@ -39,11 +45,35 @@ def rehearse(settings: Settings, env: Mapping[str, str]) -> None:
     anyio.run(once)
 
 
+class _Worker(multiprocess.Process):
+    """A worker whose server ends streams first. It is sent to its process whole, so its class has a name of the module."""
+
+    @property
+    def server(self) -> uvicorn.Server:
+        self._server = self._server or DrainingServer(self.config)
+        return self._server
+
+
+class _Workers(multiprocess.Multiprocess):
+    """Starts and ends the workers. uvicorn makes processes in four places by the name that its module has for them."""
+
+    def __init__(self, config: uvicorn.Config, sockets: list[socket.socket]) -> None:
+        multiprocess.Process = _Worker  # type: ignore[misc]  # no other supervisor runs in this process
+        super().__init__(config, sockets)
+
+    def join_all(self) -> None:
+        """Wait for the workers; whoever sends a second signal waits no longer."""
+        while any(worker.process.is_alive() for worker in self.processes):
+            if self.signal_queue:
+                for worker in self.processes:
+                    worker.kill()
+            for worker in self.processes:
+                worker.process.join(_LOOKS_EVERY)
+
+
 def run_workers(config: uvicorn.Config, bound: socket.socket, settings: Settings) -> int:
     """Run the workers until a signal ends them all."""
-    from uvicorn.supervisors import Multiprocess
-
-    supervisor = Multiprocess(config, sockets=[bound])
+    supervisor = _Workers(config, sockets=[bound])
     _announce_when_healthy(settings)
     supervisor.run()
     failed = any(process.exitcode == STARTUP_FAILURE for process in supervisor.processes)

@@ -165,10 +165,11 @@ def event_stream(http: httpx2.Client, served: Served) -> Iterator[Iterator[str]]
         yield lines
 
 
-def test_sigterm_ends_streams_at_once_lets_a_call_finish_and_then_the_process(tmp_path: Path) -> None:
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_sigterm_ends_streams_at_once_lets_a_call_finish_and_then_the_process(tmp_path: Path, workers: str) -> None:
     with (
         upstream() as api,
-        serving(env=environment(tmp_path, FLINTT_API_URL=api.url)) as served,
+        serving("--workers", workers, env=environment(tmp_path, FLINTT_API_URL=api.url)) as served,
         client() as http,
         ThreadPoolExecutor(1) as other,
         event_stream(http, served) as lines,
@@ -182,6 +183,25 @@ def test_sigterm_ends_streams_at_once_lets_a_call_finish_and_then_the_process(tm
         assert running_call.result(SLOW)["structuredContent"]["count"] == 0
         assert served.process.end() == 0
     assert told(served.process) == []
+
+
+def test_a_second_signal_ends_several_workers_at_once(tmp_path: Path) -> None:
+    with (
+        upstream() as api,
+        serving(
+            "--workers", "2", env=environment(tmp_path, FLINTT_API_URL=api.url, FLINTT_MCP_SHUTDOWN_GRACE="300")
+        ) as served,
+        client() as http,
+        ThreadPoolExecutor(1) as other,
+        event_stream(http, served) as lines,
+    ):
+        running_call = other.submit(call, http, served.mcp, "list_companies", None, x_api_key="flt_a")
+        assert api.entered.wait(SLOW)
+        served.process.send(signal.SIGTERM)
+        assert [line for line in lines if line.startswith("event")] == []
+        served.process.send(signal.SIGTERM)
+        assert served.process.end() == 0
+        assert isinstance(running_call.exception(SLOW), httpx2.TransportError)
 
 
 def test_a_call_that_does_not_end_is_answered_and_does_not_hold_the_process(tmp_path: Path) -> None:
