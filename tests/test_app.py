@@ -8,13 +8,14 @@ from typing import Any
 import pytest
 
 from flintt_mcp.app import Additions, open_app
-from flintt_mcp.calls.arguments import Arguments
+from flintt_mcp.calls.arguments.arguments import Arguments
 from flintt_mcp.calls.call import Call, Next, Stage
 from flintt_mcp.calls.reply import Done, Refused, Reply
 from flintt_mcp.calls.stages.validate import validate
 from flintt_mcp.calls.tool import Tool
 from flintt_mcp.catalogue import APIS, TOOLSETS
-from flintt_mcp.catalogue.operation import Api, Effect, Kind, Operation
+from flintt_mcp.catalogue.argument import Kind
+from flintt_mcp.catalogue.operation import Api, Effect, Operation
 from flintt_mcp.errors import CredentialMissing
 from flintt_mcp.rest.sending.message import TransportFault
 from flintt_mcp.settings import Settings

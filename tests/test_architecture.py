@@ -49,6 +49,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "serving": (
         "app",
         "calls",
+        "calls.arguments",
         "calls.stages",
         "catalogue",
         "errors",
@@ -65,10 +66,11 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     # what a client of MCP sees, and the ways to it
     "transports.*": ("calls", "errors", "pages", "settings", "transports", "transports.bus", "transports.http*"),
     "pages": ("calls", "hosts", "hosts.document", "offers.handbook", "settings", "text"),
-    "face": ("calls", "errors", "offers"),
+    "face": ("calls", "calls.arguments", "errors", "offers"),
     # what is on offer
     "offers": (
         "calls",
+        "calls.arguments",
         "calls.stages",
         "catalogue",
         "errors",
@@ -78,16 +80,37 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
         "rest.reading",
         "settings",
     ),
-    "offers.handbook": ("calls", "catalogue", "errors", "rest.reading"),
-    "offers.insight": ("calls", "catalogue", "errors", "matching", "rest", "rest.reading", "rest.sending", "text"),
+    "offers.handbook": ("calls", "calls.arguments", "catalogue", "errors", "rest.reading"),
+    "offers.insight": (
+        "calls",
+        "calls.arguments",
+        "catalogue",
+        "errors",
+        "matching",
+        "rest",
+        "rest.reading",
+        "rest.sending",
+        "text",
+    ),
     # an operation as a tool, and signing in at its API
-    "rest": ("calls", "catalogue", "errors", "matching", "rest.reading", "rest.sending", "state", "text"),
+    "rest": (
+        "calls",
+        "calls.arguments",
+        "catalogue",
+        "errors",
+        "matching",
+        "rest.reading",
+        "rest.sending",
+        "state",
+        "text",
+    ),
     "rest.reading": ("catalogue", "errors", "rest.sending", "text"),
     "rest.sending": ("catalogue", "errors", "state"),
     "oauth": ("errors", "rest.sending", "settings", "state", "text"),
     # what a call is
     "calls.stages": ("calls", "catalogue", "errors"),
-    "calls": ("catalogue", "errors", "text"),
+    "calls.arguments": ("catalogue", "errors"),
+    "calls": ("calls.arguments", "catalogue", "errors", "text"),
     "catalogue": ("errors", "settings"),
     # what the server keeps
     "state": ("calls", "catalogue", "errors", "settings", "sqlite"),
@@ -110,7 +133,7 @@ ONLY_IN: dict[str, tuple[str, ...]] = {
     "aiohttp": ("rest.sending.proxied", "sandbox.network.guard"),
     "aiohappyeyeballs": ("rest.sending.network",),
     "httptools": ("rest.sending.http1",),
-    "pydantic": ("calls.checking", "calls.kinds", "face.*", "cli.sandbox", "sandbox.*"),
+    "pydantic": ("calls.arguments.checking", "calls.arguments.kinds", "face.*", "cli.sandbox", "sandbox.*"),
     "starlette": (
         *("serving.asgi", "serving.process", "serving.workers", "cli.sandbox"),
         *("transports.http.*", "sandbox.*"),
@@ -139,7 +162,10 @@ ONLY_IN: dict[str, tuple[str, ...]] = {
 
 PURE = (
     "calls",
+    "calls.arguments",
+    "catalogue.argument",
     "catalogue.operation",
+    "catalogue.result",
     "matching",
     "rest.reading",
     "rest.sending.message",

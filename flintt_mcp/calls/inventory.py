@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cache
 
-from flintt_mcp.calls.arguments import Arguments
+from flintt_mcp.calls.arguments.arguments import Arguments
+from flintt_mcp.calls.arguments.names import close_names, shown_name
 from flintt_mcp.calls.call import Call
 from flintt_mcp.calls.caller import Caller
-from flintt_mcp.calls.names import close_names, shown_name
 from flintt_mcp.calls.reply import Reply
 from flintt_mcp.calls.tool import Tool
 from flintt_mcp.catalogue.operation import Effect

@@ -12,7 +12,7 @@ from typing import Any
 
 import msgspec
 
-from flintt_mcp.catalogue.operation import Arg, Kind
+from flintt_mcp.catalogue.argument import Arg, Kind
 
 _EXACT_TO = 2**53
 """Up to here a float and a whole number can be one value."""

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from flintt_mcp.calls.names import close_names
+from flintt_mcp.calls.arguments.names import close_names
 
 if TYPE_CHECKING:
     from flintt_mcp.calls.tool import Tool

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from flintt_mcp.calls.reply import Done
-from flintt_mcp.catalogue.operation import Arg
+from flintt_mcp.catalogue.argument import Arg
 
 if TYPE_CHECKING:
     from flintt_mcp.calls.tool import Tool

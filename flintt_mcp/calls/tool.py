@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from flintt_mcp.calls.arguments import Arguments
+from flintt_mcp.calls.arguments.arguments import Arguments
 from flintt_mcp.catalogue.operation import Effect
 
 if TYPE_CHECKING:

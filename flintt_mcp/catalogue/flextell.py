@@ -9,23 +9,9 @@ from __future__ import annotations
 
 import re
 
-from flintt_mcp.catalogue.operation import (
-    Api,
-    Arg,
-    Cursor,
-    Effect,
-    Facts,
-    Kind,
-    Listing,
-    Operation,
-    Place,
-    Record,
-    Route,
-    See,
-    Toolset,
-    fields,
-    path,
-)
+from flintt_mcp.catalogue.argument import Arg, Kind, Place, Route, path
+from flintt_mcp.catalogue.operation import Api, Effect, Facts, Operation, See, Toolset
+from flintt_mcp.catalogue.result import Cursor, Listing, Record, fields
 from flintt_mcp.errors import ConfigError
 
 FLEXTELL = Api(

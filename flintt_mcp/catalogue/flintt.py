@@ -5,35 +5,10 @@ The union of the two published editions: where one has a field, a parameter or a
 
 from __future__ import annotations
 
+from flintt_mcp.catalogue.argument import AnyOf, InOrder, Kind, Needs, NotBoth, Route, body, path, query
 from flintt_mcp.catalogue.course import Course
-from flintt_mcp.catalogue.operation import (
-    AnyOf,
-    Api,
-    Capped,
-    Effect,
-    Facts,
-    InOrder,
-    Joined,
-    Kind,
-    Listing,
-    Needs,
-    NotBoth,
-    Offset,
-    Operation,
-    Record,
-    Route,
-    Section,
-    See,
-    Shown,
-    Toolset,
-    Trace,
-    Twin,
-    Whole,
-    body,
-    fields,
-    path,
-    query,
-)
+from flintt_mcp.catalogue.operation import Api, Effect, Facts, Operation, See, Toolset, Trace, Twin
+from flintt_mcp.catalogue.result import Capped, Joined, Listing, Offset, Record, Section, Shown, Whole, fields
 
 FLINTT = Api(
     name="flintt",

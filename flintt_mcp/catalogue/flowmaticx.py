@@ -6,25 +6,10 @@ no endpoint for one job: flowmaticx_get_job looks for it in the list.
 
 from __future__ import annotations
 
+from flintt_mcp.catalogue.argument import Kind, Route, body, local, query
 from flintt_mcp.catalogue.course import Course, Long
-from flintt_mcp.catalogue.operation import (
-    Api,
-    Effect,
-    Facts,
-    Kind,
-    Listing,
-    Lookup,
-    Offset,
-    Operation,
-    Record,
-    Route,
-    See,
-    Toolset,
-    body,
-    fields,
-    local,
-    query,
-)
+from flintt_mcp.catalogue.operation import Api, Effect, Facts, Operation, See, Toolset
+from flintt_mcp.catalogue.result import Listing, Lookup, Offset, Record, fields
 
 FLOWMATICX = Api(
     name="flowmaticx",

@@ -7,26 +7,10 @@ are never taken for the runs of a Flintt signal.
 
 from __future__ import annotations
 
+from flintt_mcp.catalogue.argument import Kind, Route, body, path, query
 from flintt_mcp.catalogue.course import Course, Long
-from flintt_mcp.catalogue.operation import (
-    Api,
-    Effect,
-    Facts,
-    Field,
-    Kind,
-    Listing,
-    Offset,
-    Operation,
-    Record,
-    Route,
-    See,
-    Toolset,
-    Trace,
-    body,
-    fields,
-    path,
-    query,
-)
+from flintt_mcp.catalogue.operation import Api, Effect, Facts, Operation, See, Toolset, Trace
+from flintt_mcp.catalogue.result import Field, Listing, Offset, Record, fields
 
 FLOWPILOT = Api(
     name="flowpilot",

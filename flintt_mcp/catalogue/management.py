@@ -7,24 +7,9 @@ shown once (`secrets`) is for the person, not for the model.
 
 from __future__ import annotations
 
-from flintt_mcp.catalogue.operation import (
-    AnyOf,
-    Api,
-    Effect,
-    Facts,
-    Kind,
-    Listing,
-    Operation,
-    Record,
-    Route,
-    See,
-    Toolset,
-    Trace,
-    Whole,
-    body,
-    fields,
-    path,
-)
+from flintt_mcp.catalogue.argument import AnyOf, Kind, Route, body, path
+from flintt_mcp.catalogue.operation import Api, Effect, Facts, Operation, See, Toolset, Trace
+from flintt_mcp.catalogue.result import Listing, Record, Whole, fields
 
 FLINTT_MANAGEMENT = Api(
     name="flintt-management",

@@ -12,8 +12,8 @@ from typing import Any
 from mcp.shared.exceptions import MCPError
 from mcp_types import INVALID_PARAMS, CompleteRequestParams
 
+from flintt_mcp.calls.arguments.names import shown_name
 from flintt_mcp.calls.caller import Caller
-from flintt_mcp.calls.names import shown_name
 from flintt_mcp.face.face import Face
 from flintt_mcp.face.shown import Context
 from flintt_mcp.offers.resources import Completer

@@ -12,7 +12,7 @@ from typing import Any
 from mcp.shared.exceptions import MCPError
 from mcp_types import INVALID_PARAMS, GetPromptRequestParams
 
-from flintt_mcp.calls.names import shown_name
+from flintt_mcp.calls.arguments.names import shown_name
 from flintt_mcp.face.face import Face
 from flintt_mcp.face.questions import AskAgain, rounds
 from flintt_mcp.face.shown import Context, listing

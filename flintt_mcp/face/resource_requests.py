@@ -13,7 +13,7 @@ from typing import Any
 from mcp.shared.exceptions import MCPError
 from mcp_types import INVALID_PARAMS, ReadResourceRequestParams
 
-from flintt_mcp.calls.names import shown_name
+from flintt_mcp.calls.arguments.names import shown_name
 from flintt_mcp.calls.wording import told
 from flintt_mcp.errors import FlinttError
 from flintt_mcp.face.face import Face

@@ -12,7 +12,7 @@ from typing import Any
 from mcp.shared.exceptions import MCPError
 from mcp_types import INVALID_PARAMS, PaginatedRequestParams, RequestParams
 
-from flintt_mcp.calls.names import shown_name
+from flintt_mcp.calls.arguments.names import shown_name
 from flintt_mcp.face.face import Face
 from flintt_mcp.face.shown import Context, Handler, one_page
 from flintt_mcp.offers.skills import SKILLS_TTL_MS, Skill

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
-from flintt_mcp.calls.arguments import Arguments
+from flintt_mcp.calls.arguments.arguments import Arguments
 from flintt_mcp.calls.call import Call
 from flintt_mcp.calls.reply import Reply
 from flintt_mcp.calls.tool import Tool
-from flintt_mcp.catalogue.operation import Effect, Kind, local
+from flintt_mcp.catalogue.argument import Kind, local
+from flintt_mcp.catalogue.operation import Effect
 
 TOOLSET = "approvals"
 _SCHEMA: Mapping[str, Any] = {

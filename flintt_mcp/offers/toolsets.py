@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from flintt_mcp.calls.arguments.names import close_names
 from flintt_mcp.calls.caller import Caller
 from flintt_mcp.calls.inventory import Inventory
-from flintt_mcp.calls.names import close_names
 from flintt_mcp.calls.narrowing import Narrowings
 from flintt_mcp.calls.tool import Tool
 from flintt_mcp.catalogue import TOOLSETS

@@ -7,12 +7,13 @@ from typing import Any
 
 import msgspec
 
-from flintt_mcp.calls.arguments import Arguments
+from flintt_mcp.calls.arguments.arguments import Arguments
 from flintt_mcp.calls.call import Call
 from flintt_mcp.calls.reply import Reply
 from flintt_mcp.calls.standing import Watched
 from flintt_mcp.calls.tool import Tool
-from flintt_mcp.catalogue.operation import Effect, Kind, Toolset, local
+from flintt_mcp.catalogue.argument import Kind, local
+from flintt_mcp.catalogue.operation import Effect, Toolset
 from flintt_mcp.rest.courses import watched_by
 
 TOOLSET = "waiting"

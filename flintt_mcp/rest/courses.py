@@ -14,8 +14,10 @@ from msgspec.structs import replace
 from flintt_mcp.calls.reply import Done
 from flintt_mcp.calls.standing import Begun, Stage, Standing, Watched
 from flintt_mcp.calls.tool import Tool
+from flintt_mcp.catalogue.argument import Place
 from flintt_mcp.catalogue.course import Course, Long
-from flintt_mcp.catalogue.operation import Api, Operation, Place, Record
+from flintt_mcp.catalogue.operation import Api, Operation
+from flintt_mcp.catalogue.result import Record
 from flintt_mcp.text import excerpt
 
 _LONGEST = 60

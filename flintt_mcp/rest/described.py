@@ -9,12 +9,14 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
-from flintt_mcp.calls.arguments import Arguments
+from flintt_mcp.calls.arguments.arguments import Arguments
 from flintt_mcp.calls.call import ALLOW_DUPLICATE, INTENT, Call
 from flintt_mcp.calls.looking import Looked
 from flintt_mcp.calls.reply import Done, Reply
 from flintt_mcp.calls.tool import Tool
-from flintt_mcp.catalogue.operation import FIELDS, Arg, Effect, Kind, Listing, Operation, Record, Toolset, local
+from flintt_mcp.catalogue.argument import FIELDS, Arg, Kind, local
+from flintt_mcp.catalogue.operation import Effect, Operation, Toolset
+from flintt_mcp.catalogue.result import Listing, Record
 from flintt_mcp.rest.courses import watched_by
 from flintt_mcp.rest.reading.cursors import LONGEST
 from flintt_mcp.rest.reading.output_schema import output_schema

@@ -15,7 +15,8 @@ from msgspec.structs import replace
 from flintt_mcp.calls.call import Call
 from flintt_mcp.calls.reply import Done
 from flintt_mcp.catalogue.base_urls import SANDBOX_URL
-from flintt_mcp.catalogue.operation import Listing, Operation, See, Toolset
+from flintt_mcp.catalogue.operation import Operation, See, Toolset
+from flintt_mcp.catalogue.result import Listing
 from flintt_mcp.errors import (
     ConfigError,
     CredentialMissing,

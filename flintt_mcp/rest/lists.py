@@ -11,7 +11,8 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from flintt_mcp.catalogue.operation import ALL_FIELDS, FIELDS, Joined, Listing
+from flintt_mcp.catalogue.argument import ALL_FIELDS, FIELDS
+from flintt_mcp.catalogue.result import Joined, Listing
 from flintt_mcp.errors import FlinttError
 from flintt_mcp.rest.endpoint import ApiCall, Endpoint
 from flintt_mcp.rest.reading.budget import Result

@@ -16,7 +16,8 @@ from msgspec.structs import replace
 from flintt_mcp.calls.call import Call
 from flintt_mcp.calls.looking import Found, Looked
 from flintt_mcp.calls.reply import Done
-from flintt_mcp.catalogue.operation import Operation, Record, Toolset, Trace
+from flintt_mcp.catalogue.operation import Operation, Toolset, Trace
+from flintt_mcp.catalogue.result import Record
 from flintt_mcp.rest.endpoint import Endpoint
 from flintt_mcp.rest.readers import RecordReader
 from flintt_mcp.rest.reading.answers import Answer

@@ -10,7 +10,7 @@ import time
 
 from msgspec.structs import replace
 
-from flintt_mcp.catalogue.operation import Listing, Lookup, Record
+from flintt_mcp.catalogue.result import Listing, Lookup, Record
 from flintt_mcp.errors import NotFound
 from flintt_mcp.rest.endpoint import ApiCall, Endpoint
 from flintt_mcp.rest.readers import RecordReader

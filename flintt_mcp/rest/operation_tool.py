@@ -15,7 +15,8 @@ from msgspec.structs import replace
 from flintt_mcp.calls.call import Call
 from flintt_mcp.calls.reply import Done
 from flintt_mcp.calls.tool import Tool
-from flintt_mcp.catalogue.operation import Listing, Lookup, Operation, Record, Toolset
+from flintt_mcp.catalogue.operation import Operation, Toolset
+from flintt_mcp.catalogue.result import Listing, Lookup, Record
 from flintt_mcp.errors import Changed
 from flintt_mcp.rest.courses import begun_by
 from flintt_mcp.rest.described import Work, described

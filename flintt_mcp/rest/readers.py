@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from flintt_mcp.catalogue.operation import Record
+from flintt_mcp.catalogue.result import Record
 from flintt_mcp.rest.endpoint import ApiCall, Endpoint
 from flintt_mcp.rest.reading.answers import Answer
 from flintt_mcp.rest.reading.budget import Result

@@ -14,7 +14,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from flintt_mcp.catalogue.operation import Record
+from flintt_mcp.catalogue.result import Record
 from flintt_mcp.rest.endpoint import ApiCall, Endpoint
 from flintt_mcp.rest.readers import RecordReader
 from flintt_mcp.rest.reading.budget import Result

@@ -13,7 +13,7 @@ from typing import Any
 from msgspec.structs import replace
 
 from flintt_mcp.calls.call import Call
-from flintt_mcp.catalogue.operation import Listing
+from flintt_mcp.catalogue.result import Listing
 from flintt_mcp.rest.endpoint import Endpoint
 from flintt_mcp.rest.reading.answers import Answer
 from flintt_mcp.rest.reading.paging import Cut, Page, find, paging_parameters

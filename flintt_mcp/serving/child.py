@@ -67,7 +67,7 @@ def _only_sdk(method: str, params: Mapping[str, Any], version: str) -> None:
 def _load(settings: Settings) -> None:
     """Load what opening the app takes, and what its first calls do."""
     import flintt_mcp.app
-    import flintt_mcp.calls.checking
+    import flintt_mcp.calls.arguments.checking
     import flintt_mcp.face.plain
     import flintt_mcp.transports.stdio.talk
 

@@ -11,7 +11,9 @@ import re
 
 import pytest
 
-from flintt_mcp.catalogue.operation import Arg, Capped, Kind, Listing, Offset, Operation, Place
+from flintt_mcp.catalogue.argument import Arg, Kind, Place
+from flintt_mcp.catalogue.operation import Operation
+from flintt_mcp.catalogue.result import Capped, Listing, Offset
 from scripts.handbook.documented import BETA, ENDPOINTS, FLEXTELL, FLOWMATICX, FLOWPILOT, NO_TOOL, REFERENCE, Endpoint
 from scripts.handbook.pages import tools_for
 from tests.case_files import every_operation

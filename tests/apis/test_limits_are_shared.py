@@ -12,7 +12,8 @@ from typing import Any
 
 import pytest
 
-from flintt_mcp.catalogue.operation import Api, Arg, Kind, Operation, Place
+from flintt_mcp.catalogue.argument import Arg, Kind, Place
+from flintt_mcp.catalogue.operation import Api, Operation
 from flintt_mcp.sandbox.server import documents
 from scripts.handbook.documented import shape
 from tests.case_files import every_operation

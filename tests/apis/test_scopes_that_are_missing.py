@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from flintt_mcp.calls.arguments import Arguments
+from flintt_mcp.calls.arguments.arguments import Arguments
 from flintt_mcp.calls.call import Call
 from flintt_mcp.calls.caller import Caller, Credentials
 from flintt_mcp.calls.reply import Done, Refused, Reply

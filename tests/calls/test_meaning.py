@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 
-from flintt_mcp.calls.arguments import Arguments
+from flintt_mcp.calls.arguments.arguments import Arguments
 from flintt_mcp.calls.call import ASIDE, INTENT, Call
 from flintt_mcp.calls.caller import Caller
 from flintt_mcp.calls.meaning import canonical
 from flintt_mcp.calls.tool import Tool
-from flintt_mcp.catalogue.operation import Kind, body
+from flintt_mcp.catalogue.argument import Kind, body
 from scripts.handbook.pages import all_tools
 from tests.apis.toolbox import case_arguments
 

@@ -9,7 +9,7 @@ import anyio
 import pytest
 from msgspec.structs import replace
 
-from flintt_mcp.calls.arguments import Arguments
+from flintt_mcp.calls.arguments.arguments import Arguments
 from flintt_mcp.calls.call import Call, Next, QuietChannel
 from flintt_mcp.calls.caller import Caller
 from flintt_mcp.calls.inventory import Inventory
@@ -19,7 +19,8 @@ from flintt_mcp.calls.reply import Done, Refused, Reply
 from flintt_mcp.calls.stages.validate import validate
 from flintt_mcp.calls.stages.visible import visible
 from flintt_mcp.calls.tool import Tool
-from flintt_mcp.catalogue.operation import Effect, Kind, local
+from flintt_mcp.catalogue.argument import Kind, local
+from flintt_mcp.catalogue.operation import Effect
 from flintt_mcp.errors import NotFound, UnknownTool
 
 pytestmark = pytest.mark.anyio

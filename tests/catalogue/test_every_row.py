@@ -5,22 +5,9 @@ from __future__ import annotations
 import pytest
 
 from flintt_mcp.catalogue import APIS, TOOLSETS
-from flintt_mcp.catalogue.operation import (
-    AnyOf,
-    Api,
-    Capped,
-    Cursor,
-    InOrder,
-    Kind,
-    Listing,
-    Needs,
-    NotBoth,
-    Offset,
-    Operation,
-    Place,
-    Record,
-    Route,
-)
+from flintt_mcp.catalogue.argument import AnyOf, InOrder, Kind, Needs, NotBoth, Place, Route
+from flintt_mcp.catalogue.operation import Api, Operation
+from flintt_mcp.catalogue.result import Capped, Cursor, Listing, Offset, Record
 from flintt_mcp.rest.described import arguments_of
 from tests.case_files import every_operation
 from tests.catalogue import MAKES_WHAT_IS_MISSING

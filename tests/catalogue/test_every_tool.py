@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
-from flintt_mcp.calls.schemas import MONEY_PATTERN
+from flintt_mcp.calls.arguments.schemas import MONEY_PATTERN
 from flintt_mcp.calls.tool import Tool
 from flintt_mcp.catalogue import APIS, TOOLSETS
 from flintt_mcp.catalogue.operation import Effect, Operation

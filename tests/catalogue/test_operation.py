@@ -6,21 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flintt_mcp.catalogue.operation import (
-    AnyOf,
-    Effect,
-    InOrder,
-    Needs,
-    NotBoth,
-    Operation,
-    Record,
-    Route,
-    body,
-    fields,
-    local,
-    path,
-    query,
-)
+from flintt_mcp.catalogue.argument import AnyOf, InOrder, Needs, NotBoth, Route, body, local, path, query
+from flintt_mcp.catalogue.operation import Effect, Operation
+from flintt_mcp.catalogue.result import Record, fields
 
 
 @pytest.mark.parametrize(

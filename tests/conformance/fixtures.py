@@ -22,11 +22,12 @@ from mcp_types import (
 )
 
 from flintt_mcp.app import Additions
-from flintt_mcp.calls.arguments import Arguments
+from flintt_mcp.calls.arguments.arguments import Arguments
 from flintt_mcp.calls.call import Call
 from flintt_mcp.calls.reply import Ask, Done, Reply
 from flintt_mcp.calls.tool import Tool
-from flintt_mcp.catalogue.operation import Arg, Effect, local
+from flintt_mcp.catalogue.argument import Arg, local
+from flintt_mcp.catalogue.operation import Effect
 from flintt_mcp.errors import FlinttError
 from flintt_mcp.offers.prompts import Filling, Prompt, PromptArgument
 from flintt_mcp.offers.resources import Contents, Reading, Resource

@@ -13,12 +13,13 @@ from typing import Any
 
 import msgspec
 
-from flintt_mcp.calls.arguments import Arguments
+from flintt_mcp.calls.arguments.arguments import Arguments
 from flintt_mcp.calls.call import Call, Next
 from flintt_mcp.calls.reply import Ask, Done, Reply
 from flintt_mcp.calls.standing import Begun, Stage, Standing, Watched
 from flintt_mcp.calls.tool import Tool
-from flintt_mcp.catalogue.operation import Arg, Effect, Kind, local
+from flintt_mcp.catalogue.argument import Arg, Kind, local
+from flintt_mcp.catalogue.operation import Effect
 
 Stands = Callable[[Mapping[str, Any], Call], Standing]
 """How work stands: by the arguments that began it, and by the call that looks, which knows the intent and the answers."""

@@ -15,12 +15,13 @@ import pytest
 from mcp import Client
 
 from flintt_mcp.app import open_app
-from flintt_mcp.calls.arguments import Arguments
+from flintt_mcp.calls.arguments.arguments import Arguments
 from flintt_mcp.calls.call import Call
 from flintt_mcp.calls.narrowing import Narrowing
 from flintt_mcp.calls.reply import Done, Reply
 from flintt_mcp.calls.tool import Tool
-from flintt_mcp.catalogue.operation import Effect, local
+from flintt_mcp.catalogue.argument import local
+from flintt_mcp.catalogue.operation import Effect
 from flintt_mcp.settings import Settings
 
 SANDBOX_KEY = "flt_sandbox_key"

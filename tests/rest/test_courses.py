@@ -9,7 +9,8 @@ import pytest
 from flintt_mcp.calls.reply import Done
 from flintt_mcp.calls.standing import Stage, Standing
 from flintt_mcp.catalogue import TOOLSETS
-from flintt_mcp.catalogue.operation import Operation, Record
+from flintt_mcp.catalogue.operation import Operation
+from flintt_mcp.catalogue.result import Record
 from flintt_mcp.rest.courses import watched_by
 from tests.certain import of_kind, there
 

@@ -15,7 +15,8 @@ from flintt_mcp.app import App
 from flintt_mcp.calls.reply import Done, Refused, Reply
 from flintt_mcp.calls.stages.once import FOUND
 from flintt_mcp.catalogue import TOOLSETS
-from flintt_mcp.catalogue.operation import Effect, Listing, Operation, Toolset
+from flintt_mcp.catalogue.operation import Effect, Operation, Toolset
+from flintt_mcp.catalogue.result import Listing
 from flintt_mcp.rest.looking import CLOCKS_DIFFER, DOUBTFUL, LOST_SECRET
 from flintt_mcp.rest.sending.message import TransportFault, UpstreamResponse
 from tests.clock import SetClock

@@ -14,21 +14,11 @@ from flintt_mcp.calls.call import Call, QuietChannel
 from flintt_mcp.calls.caller import Caller, ChannelKind
 from flintt_mcp.calls.reply import Done, Refused
 from flintt_mcp.calls.tool import Tool
+from flintt_mcp.catalogue.argument import Route, body, path
 from flintt_mcp.catalogue.flintt import FLINTT, FLINTT_TOOLSET
 from flintt_mcp.catalogue.flowmaticx import FLOWMATICX_TOOLSET
-from flintt_mcp.catalogue.operation import (
-    Effect,
-    Listing,
-    Operation,
-    Record,
-    Route,
-    Section,
-    Toolset,
-    Whole,
-    body,
-    fields,
-    path,
-)
+from flintt_mcp.catalogue.operation import Effect, Operation, Toolset
+from flintt_mcp.catalogue.result import Listing, Record, Section, Whole, fields
 from flintt_mcp.errors import ConfigError, CredentialMissing, FlinttError, NotFound, Unauthorized
 from flintt_mcp.rest.described import arguments_of
 from flintt_mcp.rest.operation_tool import operation_tools

@@ -19,7 +19,7 @@ def written(**settings: Any) -> list[str]:
     """The lines that a log of these settings gets of one request, one failure and one line too fine for it."""
     stream = io.StringIO()
     configure_logging(Settings(log_level="info", **settings), stream)
-    log = logging.getLogger("a.library")
+    log = logging.getLogger("a.package")
     log.info(Line(request="0f" * 8, tool="list_companies", ms=1.5, trace=f"00-{'4b' * 16}-{'00f0' * 4}-01"))
     try:
         raise ValueError("api_key=SECRET")
@@ -32,10 +32,10 @@ def written(**settings: Any) -> list[str]:
 def test_text_has_a_line_for_people_and_no_secret() -> None:
     request, failure, *traceback = written()
     assert re.fullmatch(
-        rf"\S+ \S+ INFO a\.library: request={'0f' * 8} tool=list_companies ms=1\.5 trace=00-{'4b' * 16}-{'00f0' * 4}-01",
+        rf"\S+ \S+ INFO a\.package: request={'0f' * 8} tool=list_companies ms=1\.5 trace=00-{'4b' * 16}-{'00f0' * 4}-01",
         request,
     )
-    assert re.fullmatch(r"\S+ \S+ ERROR a\.library: a call with \[redacted\] failed", failure)
+    assert re.fullmatch(r"\S+ \S+ ERROR a\.package: a call with \[redacted\] failed", failure)
     assert (traceback[0], traceback[-1]) == ("Traceback (most recent call last):", "ValueError: [redacted]")
 
 
@@ -44,7 +44,7 @@ def test_json_has_one_object_a_line_with_the_fields_of_a_request_and_no_secret()
     assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", request.pop("time"))
     assert request == {
         "level": "info",
-        "logger": "a.library",
+        "logger": "a.package",
         "request": "0f" * 8,
         "tool": "list_companies",
         "ms": 1.5,

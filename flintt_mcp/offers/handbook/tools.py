@@ -9,11 +9,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from flintt_mcp.calls.arguments import Arguments
+from flintt_mcp.calls.arguments.arguments import Arguments
 from flintt_mcp.calls.call import Call
 from flintt_mcp.calls.reply import Done
 from flintt_mcp.calls.tool import Tool
-from flintt_mcp.catalogue.operation import Arg, Effect, Kind, local
+from flintt_mcp.catalogue.argument import Arg, Kind, local
+from flintt_mcp.catalogue.operation import Effect
 from flintt_mcp.errors import ToolInputError
 from flintt_mcp.offers.handbook.documents import Document, Handbook
 from flintt_mcp.rest.reading.budget import Budget, Result

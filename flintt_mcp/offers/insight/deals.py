@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from flintt_mcp.calls.call import Call
-from flintt_mcp.catalogue.operation import Capped, Listing, Toolset
+from flintt_mcp.catalogue.operation import Toolset
+from flintt_mcp.catalogue.result import Capped, Listing
 from flintt_mcp.errors import FlinttError
 from flintt_mcp.offers.insight.at_once import each
 from flintt_mcp.offers.insight.coverage import Part

@@ -8,11 +8,12 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from flintt_mcp.calls.arguments import Arguments
+from flintt_mcp.calls.arguments.arguments import Arguments
 from flintt_mcp.calls.call import Call
 from flintt_mcp.calls.reply import Reply
 from flintt_mcp.calls.tool import Tool
-from flintt_mcp.catalogue.operation import Arg, Effect, Kind, local
+from flintt_mcp.catalogue.argument import Arg, Kind, local
+from flintt_mcp.catalogue.operation import Effect
 from flintt_mcp.offers.insight.tables import COMPANIES, FINDINGS, PROSPECTS, RUNS, SIGNALS, TOOLSET
 from flintt_mcp.rest.reading.cursors import LONGEST
 from flintt_mcp.rest.reading.output_schema import table_schema

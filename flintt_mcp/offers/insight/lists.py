@@ -14,7 +14,8 @@ import msgspec
 from msgspec.structs import replace
 
 from flintt_mcp.calls.call import Call
-from flintt_mcp.catalogue.operation import Listing, Offset, Toolset
+from flintt_mcp.catalogue.operation import Toolset
+from flintt_mcp.catalogue.result import Listing, Offset
 from flintt_mcp.errors import FlinttError
 from flintt_mcp.offers.insight.at_once import AT_ONCE, each
 from flintt_mcp.offers.insight.coverage import Part

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 
-from flintt_mcp.calls.names import close_names
+from flintt_mcp.calls.arguments.names import close_names
 from flintt_mcp.errors import CallRefused, FlinttError, ToolInputError
 from flintt_mcp.offers.insight.engine import FUNCTIONS, MOST_ROWS, SECONDS, Fault
 from flintt_mcp.offers.insight.tables import TABLES, Table

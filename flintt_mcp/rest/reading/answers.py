@@ -15,7 +15,8 @@ from typing import Any
 import msgspec
 
 from flintt_mcp import text
-from flintt_mcp.catalogue.operation import Api, Field, Operation
+from flintt_mcp.catalogue.operation import Api, Operation
+from flintt_mcp.catalogue.result import Field
 from flintt_mcp.errors import UpstreamError
 from flintt_mcp.rest.reading.faults import not_understood
 from flintt_mcp.rest.sending.message import UpstreamResponse

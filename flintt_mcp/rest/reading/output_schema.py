@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from flintt_mcp.catalogue.operation import Field, Listing, Record
+from flintt_mcp.catalogue.result import Field, Listing, Record
 
 
 def output_schema(result: Record | Listing) -> dict[str, Any]:

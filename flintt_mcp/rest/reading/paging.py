@@ -13,7 +13,7 @@ from typing import Any
 
 import msgspec
 
-from flintt_mcp.catalogue.operation import Capped, Cursor, Listing, Offset, Paging, Whole
+from flintt_mcp.catalogue.result import Capped, Cursor, Listing, Offset, Paging, Whole
 from flintt_mcp.rest.reading.answers import at, plain
 from flintt_mcp.rest.reading.budget import WHOLE, too_large_to_show
 from flintt_mcp.rest.reading.marks import CHANGED, Start, behind, mark

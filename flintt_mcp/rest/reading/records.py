@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from flintt_mcp import text
-from flintt_mcp.catalogue.operation import Record, Section
+from flintt_mcp.catalogue.result import Record, Section
 from flintt_mcp.rest.reading.answers import at, plain
 from flintt_mcp.rest.reading.budget import WHOLE, Budget, Result, largest_first, too_large_to_show
 from flintt_mcp.rest.reading.marks import CHANGED, behind, mark

@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from flintt_mcp import text
-from flintt_mcp.catalogue.operation import Arg, Listing, Record
+from flintt_mcp.catalogue.argument import Arg
+from flintt_mcp.catalogue.result import Listing, Record
 from flintt_mcp.rest.reading.answers import at
 from flintt_mcp.rest.reading.budget import Result
 from flintt_mcp.rest.reading.paging import Cut

@@ -14,7 +14,8 @@ from typing import Any, Literal
 import msgspec
 
 from flintt_mcp import text
-from flintt_mcp.catalogue.operation import ALL_FIELDS, FIELDS, Listing
+from flintt_mcp.catalogue.argument import ALL_FIELDS, FIELDS
+from flintt_mcp.catalogue.result import Listing
 from flintt_mcp.errors import ToolInputError
 
 LOOSE = "value"

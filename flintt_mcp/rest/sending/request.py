@@ -13,7 +13,8 @@ from urllib.parse import quote, urlencode
 
 import msgspec
 
-from flintt_mcp.catalogue.operation import Api, Arg, Kind, Operation, Place, Route
+from flintt_mcp.catalogue.argument import Arg, Kind, Place, Route
+from flintt_mcp.catalogue.operation import Api, Operation
 from flintt_mcp.errors import ToolInputError
 from flintt_mcp.rest.sending.message import Quota, UpstreamRequest
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from flintt_mcp.calls.approvals import SECONDS, Approvals
-from flintt_mcp.calls.arguments import Arguments
+from flintt_mcp.calls.arguments.arguments import Arguments
 from flintt_mcp.calls.asking import FORM, NAME, URL
 from flintt_mcp.calls.call import Call, QuietChannel
 from flintt_mcp.calls.caller import Caller
@@ -23,7 +23,8 @@ from flintt_mcp.calls.stages.approval import READING, Approval, Elsewhere
 from flintt_mcp.calls.stages.once import AGAIN, Once
 from flintt_mcp.calls.stages.validate import validate
 from flintt_mcp.calls.tool import Tool
-from flintt_mcp.catalogue.operation import Effect, local
+from flintt_mcp.catalogue.argument import local
+from flintt_mcp.catalogue.operation import Effect
 from flintt_mcp.errors import ApprovalRequired, CallRefused, NotFound, Unavailable
 from flintt_mcp.offers.approvals import GetApproval
 from flintt_mcp.state.intents import StoredIntents

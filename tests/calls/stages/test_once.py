@@ -12,7 +12,7 @@ import anyio
 import anyio.lowlevel
 import pytest
 
-from flintt_mcp.calls.arguments import Arguments
+from flintt_mcp.calls.arguments.arguments import Arguments
 from flintt_mcp.calls.call import Call, QuietChannel
 from flintt_mcp.calls.caller import Caller
 from flintt_mcp.calls.intent import Intent, Intents, State
@@ -22,7 +22,8 @@ from flintt_mcp.calls.reply import Done, Refused, Reply
 from flintt_mcp.calls.stages.once import AGAIN, FOUND, Once, wanted_by
 from flintt_mcp.calls.stages.validate import validate
 from flintt_mcp.calls.tool import Tool
-from flintt_mcp.catalogue.operation import Effect, local
+from flintt_mcp.catalogue.argument import local
+from flintt_mcp.catalogue.operation import Effect
 from flintt_mcp.errors import CallRefused, Changed, FlinttError
 from flintt_mcp.state.intents import StoredIntents
 from flintt_mcp.state.journal import Journal

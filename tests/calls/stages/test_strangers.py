@@ -7,7 +7,7 @@ from typing import Any
 import anyio
 import pytest
 
-from flintt_mcp.calls.arguments import Arguments
+from flintt_mcp.calls.arguments.arguments import Arguments
 from flintt_mcp.calls.call import Call
 from flintt_mcp.calls.caller import Caller
 from flintt_mcp.calls.pipeline import Pipeline

@@ -10,7 +10,7 @@ import anyio
 import pytest
 
 from flintt_mcp.app import open_app
-from flintt_mcp.calls.arguments import Arguments
+from flintt_mcp.calls.arguments.arguments import Arguments
 from flintt_mcp.calls.call import Call
 from flintt_mcp.calls.caller import Caller
 from flintt_mcp.calls.ended import Ended

@@ -9,8 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
+from flintt_mcp.catalogue.argument import Route
 from flintt_mcp.catalogue.flintt import FLINTT
-from flintt_mcp.catalogue.operation import Effect, Operation, Record, Route, fields
+from flintt_mcp.catalogue.operation import Effect, Operation
+from flintt_mcp.catalogue.result import Record, fields
 from flintt_mcp.errors import Unavailable
 from flintt_mcp.rest.reading.answers import at, decode
 from flintt_mcp.rest.sending.message import UpstreamResponse

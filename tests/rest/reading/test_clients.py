@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from flintt_mcp.catalogue.operation import Listing, Whole, fields
+from flintt_mcp.catalogue.result import Listing, Whole, fields
 from flintt_mcp.rest.reading.budget import Result
 from flintt_mcp.rest.reading.clients import CLIENTS, FITS_EVERYWHERE, Budgets, Client
 from flintt_mcp.rest.reading.paging import Page, find

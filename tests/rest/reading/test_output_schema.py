@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from jsonschema import Draft202012Validator
 
-from flintt_mcp.catalogue.operation import Listing, Whole, fields
+from flintt_mcp.catalogue.result import Listing, Whole, fields
 from flintt_mcp.rest.reading.output_schema import output_schema
 
 LISTING = Listing(rows="rows", fields=fields("id", "text"), paging=Whole())

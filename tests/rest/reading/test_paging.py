@@ -15,7 +15,7 @@ from jsonschema import Draft202012Validator
 from msgspec.structs import replace
 
 from flintt_mcp.calls.reply import objects_of
-from flintt_mcp.catalogue.operation import Capped, Cursor, Listing, Offset, Paging, Whole, fields
+from flintt_mcp.catalogue.result import Capped, Cursor, Listing, Offset, Paging, Whole, fields
 from flintt_mcp.rest.reading.budget import Budget, Result
 from flintt_mcp.rest.reading.marks import mark
 from flintt_mcp.rest.reading.output_schema import output_schema

@@ -15,8 +15,10 @@ from jsonschema import Draft202012Validator
 from msgspec.structs import replace
 
 from flintt_mcp.calls.reply import objects_of
+from flintt_mcp.catalogue.argument import Route
 from flintt_mcp.catalogue.flintt import FLINTT
-from flintt_mcp.catalogue.operation import Effect, Field, Operation, Record, Route, Section, fields
+from flintt_mcp.catalogue.operation import Effect, Operation
+from flintt_mcp.catalogue.result import Field, Record, Section, fields
 from flintt_mcp.rest.reading.answers import decode
 from flintt_mcp.rest.reading.budget import Budget, Result
 from flintt_mcp.rest.reading.marks import CHANGED

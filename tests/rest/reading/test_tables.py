@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from flintt_mcp.calls.reply import objects_of
-from flintt_mcp.catalogue.operation import Listing, Whole, fields
+from flintt_mcp.catalogue.result import Listing, Whole, fields
 from flintt_mcp.errors import ToolInputError
 from flintt_mcp.rest.reading.tables import Columns, Table, exact, is_empty, tabled, wanted_columns
 

@@ -12,8 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
+from flintt_mcp.catalogue.argument import Arg, Kind, Place, Route, body, path, query
 from flintt_mcp.catalogue.flintt import FLINTT
-from flintt_mcp.catalogue.operation import Arg, Effect, Kind, Operation, Place, Record, Route, body, path, query
+from flintt_mcp.catalogue.operation import Effect, Operation
+from flintt_mcp.catalogue.result import Record
 from flintt_mcp.errors import ToolInputError
 from flintt_mcp.rest.sending.message import UpstreamRequest
 from flintt_mcp.rest.sending.request import Access, build_request

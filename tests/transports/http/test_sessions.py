@@ -14,7 +14,7 @@ import httpx2
 import pytest
 
 from flintt_mcp.app import Additions, open_app
-from flintt_mcp.calls.arguments import Arguments
+from flintt_mcp.calls.arguments.arguments import Arguments
 from flintt_mcp.calls.call import Call
 from flintt_mcp.calls.reply import Done, Reply
 from flintt_mcp.calls.tool import Tool

@@ -14,11 +14,12 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
-from flintt_mcp.calls.arguments import Arguments
-from flintt_mcp.calls.schemas import MONEY_PATTERN
+from flintt_mcp.calls.arguments.arguments import Arguments
+from flintt_mcp.calls.arguments.schemas import MONEY_PATTERN
 from flintt_mcp.calls.tool import Tool
+from flintt_mcp.catalogue.argument import AnyOf, Arg, Kind, Needs, NotBoth, Place, body, local, path, query
 from flintt_mcp.catalogue.flowpilot import AMOUNT
-from flintt_mcp.catalogue.operation import AnyOf, Arg, Kind, Needs, NotBoth, Operation, Place, body, local, path, query
+from flintt_mcp.catalogue.operation import Operation
 from flintt_mcp.errors import ToolInputError
 from flintt_mcp.rest.described import arguments_of
 from scripts.handbook.pages import all_tools

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from flintt_mcp.calls.names import close_names, shown_name
+from flintt_mcp.calls.arguments.names import close_names, shown_name
 
 TOOLS = ["list_companies", "list_signals", "get_signal", "list_docs", "get_doc", "flowpilot_list_runs"]
 

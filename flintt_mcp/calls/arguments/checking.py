@@ -12,8 +12,8 @@ from typing import Any, NotRequired, Required
 from pydantic import ConfigDict, TypeAdapter, ValidationError, with_config
 from typing_extensions import TypedDict
 
-from flintt_mcp.calls.kinds import type_of
-from flintt_mcp.catalogue.operation import Arg
+from flintt_mcp.calls.arguments.kinds import type_of
+from flintt_mcp.catalogue.argument import Arg
 
 Check = Callable[[Mapping[str, Any]], dict[str, Any] | list[Any]]
 """The arguments in their right types, or what is wrong with them: `loc`, `type` and `msg` of each fault, and no value."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from flintt_mcp.catalogue.operation import Arg, Kind
+from flintt_mcp.catalogue.argument import Arg, Kind
 
 MONEY_PATTERN = r"^-?(0|[1-9][0-9]{0,17})(\.[0-9]{1,8})?$"
 """An amount that is a JSON number as it stands: it goes into the request's body as that very token."""

@@ -11,13 +11,13 @@ from collections.abc import Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from flintt_mcp.calls.names import close_names, shown_name
-from flintt_mcp.calls.schemas import input_schema
-from flintt_mcp.catalogue.operation import Arg, Place, Rule
+from flintt_mcp.calls.arguments.names import close_names, shown_name
+from flintt_mcp.calls.arguments.schemas import input_schema
+from flintt_mcp.catalogue.argument import Arg, Place, Rule
 from flintt_mcp.errors import ToolInputError
 
 if TYPE_CHECKING:
-    from flintt_mcp.calls.checking import Check
+    from flintt_mcp.calls.arguments.checking import Check
 
 ADDED_BY_CLIENTS = frozenset({"sessionId", "action", "chatInput", "toolCallId"})
 """What the agent of n8n adds to the arguments of every call (n8n-io/n8n, issues 21500 and 22787): no model can leave it out."""
@@ -41,7 +41,7 @@ class Arguments:
     @cached_property
     def _validate(self) -> Check:
         """The check by types. Loaded at the first call: the schema alone has to be there early."""
-        from flintt_mcp.calls.checking import checker
+        from flintt_mcp.calls.arguments.checking import checker
 
         return checker(self._tool, self.args)
 

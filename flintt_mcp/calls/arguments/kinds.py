@@ -17,8 +17,8 @@ from typing import Annotated, Any, Literal
 import msgspec
 from pydantic import AfterValidator, BeforeValidator, Field
 
-from flintt_mcp.calls.schemas import MONEY_PATTERN, TEXTS_ITEM
-from flintt_mcp.catalogue.operation import Arg, Kind
+from flintt_mcp.calls.arguments.schemas import MONEY_PATTERN, TEXTS_ITEM
+from flintt_mcp.catalogue.argument import Arg, Kind
 
 _MOST_WHOLE = 2**63 - 1
 _FLOAT_DIGITS = 15
