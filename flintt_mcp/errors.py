@@ -7,7 +7,8 @@
     ├── CredentialMissing          a keyed tool was called without a key for its API
     ├── CallRefused                this server declines the call (spending, policy)
     │   ├── ApprovalRequired       a person has to approve it first, elsewhere than in the client
-    │   └── Busy                   it is at a limit of its own just now
+    │   ├── Busy                   it is at a limit of its own just now
+    │   └── StoreFailed            it cannot use what it keeps
     └── UpstreamError              the REST API, or the way to it, failed
         ├── Unauthorized           401: the key is missing, invalid, expired or revoked
         ├── Forbidden              403: the key is good, its scope or plan is not
@@ -65,6 +66,10 @@ class ApprovalRequired(CallRefused):
 
 class Busy(CallRefused):
     """The server is at a limit of its own just now: the same call may pass in a moment, and nothing was sent."""
+
+
+class StoreFailed(CallRefused):
+    """The server cannot read or write what it keeps, for the moment or for longer, and nothing was sent."""
 
 
 class UpstreamError(FlinttError):

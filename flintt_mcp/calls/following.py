@@ -15,13 +15,14 @@ from msgspec.structs import replace
 from flintt_mcp.calls.call import Call, Channel
 from flintt_mcp.calls.caller import Caller
 from flintt_mcp.calls.intent import Intent, Intents, State
-from flintt_mcp.calls.own import OwnIntents
+from flintt_mcp.calls.inventory import is_visible
+from flintt_mcp.calls.own import OwnIntents, no_intent
 from flintt_mcp.calls.reply import Ask, Done, Refused, Reply
 from flintt_mcp.calls.standing import Begun, Followed, Stage, Standing, Watched
-from flintt_mcp.errors import Busy, FlinttError, RateLimited, Unavailable, Unreachable
+from flintt_mcp.errors import Busy, FlinttError, RateLimited, StoreFailed, Unavailable, Unreachable
 from flintt_mcp.text import excerpt
 
-PASSING = (Busy, RateLimited, Unavailable, Unreachable)
+PASSING = (Busy, StoreFailed, RateLimited, Unavailable, Unreachable)
 """Errors of a look that say nothing about the work, and that may be over at the next look."""
 _LONGEST = 300
 
@@ -72,9 +73,14 @@ class Following:
         self._now = now
 
     async def find(self, id: str, caller: Caller, channel: Channel) -> Task | None:
-        """The work that the intent of that id began, as it was last seen; None where there is none for this caller, or no more."""
+        """The work that the intent of that id began, as it was last seen.
+
+        None where there is none for this caller, or no more, or where this caller does not see the tool that shows it.
+        """
         call = await self._own.call(id, caller, channel)
         if call is None or call.tool.begins is None or call.intent is None:
+            return None
+        if not is_visible(call.tool.begins.by, caller):
             return None
         intent = call.intent
         if intent.state is not State.DONE or not intent.reply or self._now() >= intent.kept_until:
@@ -85,16 +91,19 @@ class Following:
         """The same work as it stands now, or as somebody saw it a moment ago.
 
         Raises:
+            ToolInputError: it is forgotten by now.
             FlinttError: it cannot be read, and the next look will not do better; what is known stays as it was.
         """
-        turn = await self._change(task, self._turn(task.watched.pause))
-        if turn is None:
-            return await self._latest(task)
+        if self._now() >= task.intent.kept_until:
+            raise no_intent()
         try:
+            turn = await self._change(task, self._turn(task.watched.pause))
+            if turn is None:
+                return await self._latest(task)
             standing = await self._read(turn)
+            return await self._change(task, self._seen(standing)) or await self._latest(task)
         except PASSING as error:
-            return replace(turn, trouble=error)
-        return await self._change(task, self._seen(standing)) or await self._latest(task)
+            return replace(task, trouble=error)
 
     async def answer(self, task: Task, answers: Mapping[str, Any]) -> None:
         """Keep the answers to questions that are open, and look anew when next asked; any others say nothing."""
@@ -165,7 +174,9 @@ class Following:
         return None if intent is None else replace(task, intent=intent, followed=_followed(intent))
 
     async def _latest(self, task: Task) -> Task:
-        intent = await self._intents.find(task.intent.id) or task.intent
+        intent = await self._intents.find(task.intent.id)
+        if intent is None:
+            raise no_intent()
         return replace(task, intent=intent, followed=_followed(intent))
 
 

@@ -16,6 +16,7 @@ from flintt_mcp.calls.caller import Caller
 from flintt_mcp.calls.intent import Intent, Intents
 from flintt_mcp.calls.inventory import is_visible
 from flintt_mcp.calls.tool import Tool
+from flintt_mcp.errors import ToolInputError
 
 
 class OwnIntents:
@@ -43,9 +44,19 @@ class OwnIntents:
         return call if call.writer == intent.wanted.caller else None
 
 
+def no_intent() -> ToolInputError:
+    """Nothing of that id is this caller's."""
+    return ToolInputError(
+        "intent: there is none of that id for this key",
+        advice="take it from the answer that said approval_required, or make the call again; a day later it is forgotten",
+    )
+
+
 def _arguments(tool: Tool, intent: Intent) -> dict[str, Any]:
     """What the intent's call was given; a default means the same when it is left out, and is never sent."""
     defaults = {arg.name: arg.default for arg in tool.arguments.args}
     meant: dict[str, Any] = msgspec.json.decode(intent.wanted.canonical)
-    given = {name: value for name, value in meant.items() if defaults[name] is None or value != defaults[name]}
+    given = {
+        name: value for name, value in meant.items() if (default := defaults.get(name)) is None or value != default
+    }
     return {**given, INTENT: intent.wanted.named} if intent.wanted.named else given

@@ -27,6 +27,7 @@ from mcp_types import (
 from mcp_types.version import MODERN_PROTOCOL_VERSIONS
 from pydantic import BaseModel, ValidationError
 
+from flintt_mcp.calls.asking import URL
 from flintt_mcp.calls.reply import Ask
 
 _MOST_ROUNDS = 8
@@ -36,9 +37,7 @@ _ASKED: dict[str, tuple[str, type[BaseModel], type[BaseModel]]] = {
     "roots/list": ("roots", ListRootsRequest, ListRootsResult),
 }
 """Method of a question -> (the client capability it needs, its request type, its result type)."""
-URL_ELICITATION = "elicitation/url"
-"""Elicitation by a page to open, as a capability of its own: a client may have it and show no forms, or the other way round."""
-_SINCE = {"elicitation": "2025-06-18", URL_ELICITATION: "2025-11-25"}
+_SINCE = {"elicitation": "2025-06-18", URL: "2025-11-25"}
 """Capability -> the first revision that knows it; a client may declare it at an older one and still not understand."""
 
 
@@ -47,7 +46,7 @@ def offered(ctx: ServerRequestContext[Any, Any]) -> frozenset[str]:
     declared = ctx.session.client_capabilities
     return frozenset(
         name
-        for name in ("elicitation", URL_ELICITATION, "sampling", "roots")
+        for name in ("elicitation", URL, "sampling", "roots")
         if _declares(declared, name) and ctx.protocol_version >= _SINCE.get(name, "")
     )
 
@@ -57,13 +56,13 @@ def _declares(declared: Any, name: str) -> bool:
     found = getattr(declared, name.partition("/")[0], None)
     if found is None or "elicitation" not in name:
         return found is not None
-    return found.url is not None if name == URL_ELICITATION else found.form is not None or found.url is None
+    return found.url is not None if name == URL else found.form is not None or found.url is None
 
 
 def needed(request: Mapping[str, Any]) -> str:
     """The capability that a question needs."""
     name = _ASKED[request["method"]][0]
-    return URL_ELICITATION if name == "elicitation" and request["params"].get("mode") == "url" else name
+    return URL if name == "elicitation" and request["params"].get("mode") == "url" else name
 
 
 def is_answer(request: Mapping[str, Any], answer: Any) -> bool:

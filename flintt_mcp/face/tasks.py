@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any
 
@@ -77,11 +78,15 @@ def check_declared(ctx: ServerRequestContext[Any, Any]) -> None:
 
 
 async def result_of(face: Face, ctx: Context, tool: Tool, reply: Done | Refused) -> dict[str, Any]:
-    """The result of tools/call: a task where the call began work and its client follows tasks, else the reply itself."""
+    """The result of tools/call: a task where the call began work and its client follows tasks, else the reply itself.
+
+    What was done is done: where the task cannot be found any more, the reply goes out.
+    """
     if isinstance(reply, Done) and tool.begins is not None and declares(ctx):
-        task = await face.following.find(reply.intent, face.caller_of(ctx), McpChannel(ctx))
-        if task is not None:
-            return {"resultType": "task", "status": "working", **_head(task)}
+        with suppress(FlinttError):
+            task = await face.following.find(reply.intent, face.caller_of(ctx), McpChannel(ctx))
+            if task is not None:
+                return {"resultType": "task", "status": "working", **_head(task)}
     return tool_result(tool, reply)
 
 

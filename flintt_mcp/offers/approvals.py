@@ -14,11 +14,11 @@ import msgspec
 from flintt_mcp.calls.approvals import Approvals
 from flintt_mcp.calls.call import Call
 from flintt_mcp.calls.intent import Intent, Intents, State
-from flintt_mcp.calls.own import OwnIntents
+from flintt_mcp.calls.own import OwnIntents, no_intent
 from flintt_mcp.calls.reply import Done, Refused, Reply
 from flintt_mcp.calls.stages.approval import not_approved
 from flintt_mcp.calls.tool import Tool
-from flintt_mcp.errors import CallRefused, ToolInputError
+from flintt_mcp.errors import CallRefused
 from flintt_mcp.offers.approval_tool import approval_tool
 
 _PAUSE = 1.0
@@ -73,14 +73,6 @@ class GetApproval:
         if its_call is None or its_call.intent is None:
             raise no_intent()
         return its_call.intent, its_call
-
-
-def no_intent() -> ToolInputError:
-    """Nothing of that id is this caller's."""
-    return ToolInputError(
-        "intent: there is none of that id for this key",
-        advice="take it from the answer that said approval_required, or make the call again; a day later it is forgotten",
-    )
 
 
 def _handed_on(reply: Reply) -> Reply:

@@ -14,13 +14,12 @@ import anyio
 from flintt_mcp.calls.call import Call
 from flintt_mcp.calls.following import PASSING, Following
 from flintt_mcp.calls.intent import State
-from flintt_mcp.calls.own import OwnIntents
+from flintt_mcp.calls.own import OwnIntents, no_intent
 from flintt_mcp.calls.reply import Ask, Done, Refused, Reply
 from flintt_mcp.calls.standing import Stage, Standing
 from flintt_mcp.calls.tool import Tool
 from flintt_mcp.catalogue.operation import Toolset
 from flintt_mcp.errors import RateLimited, ToolInputError, UnknownTool
-from flintt_mcp.offers.approvals import no_intent
 from flintt_mcp.offers.waiting_tool import INTENT, MOST, waiting_tool, watched_work
 
 _FIRST_PAUSE, _LONGEST_PAUSE = 1.0, 10.0
@@ -32,7 +31,9 @@ _INTENTS: Mapping[State, Standing] = {
         stage=Stage.PERSON, said="A person approved this call; it was not done yet", next=_APPROVE
     ),
     State.EXECUTING: Standing(stage=Stage.WORKING, said="The call is being done"),
-    State.DONE: Standing(stage=Stage.DONE, said="The call is done", next="make the same call again for its result"),
+    State.DONE: Standing(
+        stage=Stage.DONE, said="The call is done", next="call get_approval with this intent for its result"
+    ),
     State.FAILED: Standing(stage=Stage.FAILED, said="The call failed, and nothing was changed"),
     State.UNKNOWN: Standing(
         stage=Stage.FAILED,

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from flintt_mcp.errors import CallRefused
+from flintt_mcp.errors import StoreFailed
 from flintt_mcp.sqlite import Database, Migration
 from flintt_mcp.state.journal import JOURNAL
 
@@ -67,12 +67,12 @@ def refusing() -> Iterator[None]:
     """What the file cannot do, as the refusal of the call that asked for it.
 
     Raises:
-        CallRefused: it cannot be used; nothing was sent.
+        StoreFailed: it cannot be used; nothing was sent.
     """
     try:
         yield
     except (OSError, sqlite3.Error) as error:
-        raise CallRefused(
+        raise StoreFailed(
             f"The server could not use its store ({type(error).__name__}), so nothing was sent",
             advice="try again in a minute; if it lasts, the operator has to look at the data folder",
         ) from error

@@ -16,9 +16,15 @@ from typing import Any
 import httpx2
 import pytest
 
+from flintt_mcp.calls.call import QuietChannel
+from flintt_mcp.calls.following import Following
+from flintt_mcp.calls.reply import Done
+from flintt_mcp.errors import StoreFailed, ToolInputError
 from flintt_mcp.serving.asgi import mcp_over_http
+from flintt_mcp.state.intents import StoredIntents
+from tests.certain import of_kind, there
 from tests.clock import SetClock
-from tests.fake_api import KEYS, FakeApi, open_fake
+from tests.fake_api import KEYS, FakeApi, call, open_fake
 from tests.transports.fixture_app import living
 
 pytestmark = pytest.mark.anyio
@@ -298,3 +304,61 @@ async def test_approval_comes_before_the_task(tmp_path: Path) -> None:
     assert result["resultType"] == "complete"
     assert "approv" in result["content"][0]["text"]
     assert [request.method for request in fake.requests if request.method == "POST"] == []
+
+
+async def test_a_client_that_does_not_see_what_shows_the_work_gets_the_record(tmp_path: Path) -> None:
+    fake = FakeApi()
+    async with served(tmp_path, fake) as asks:
+        fake.will_answer(BEGUN)
+        result = await asks.begun(headers={"X-MCP-Tools": "flowmaticx_create_job"})
+    assert result["resultType"] == "complete"
+    assert result["structuredContent"]["job"]["job_id"] == 7
+
+
+async def test_work_that_was_begun_is_told_also_when_the_store_fails_afterwards(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def failing(*_: Any) -> None:
+        raise StoreFailed("The server could not use its store, so nothing was sent")
+
+    fake = FakeApi()
+    async with served(tmp_path, fake) as asks:
+        fake.will_answer(BEGUN)
+        monkeypatch.setattr(Following, "find", failing)
+        result = await asks.begun()
+    assert result["structuredContent"]["job"]["job_id"] == 7
+
+
+async def test_a_store_that_fails_for_a_moment_ends_no_task(
+    tmp_path: Path, time: SetClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def failing(*_: Any) -> None:
+        raise StoreFailed("The server could not use its store, so nothing was sent")
+
+    fake = FakeApi()
+    async with served(tmp_path, fake) as asks:
+        fake.will_answer(BEGUN)
+        task = await asks.begun()
+        with monkeypatch.context() as broken:
+            broken.setattr(StoredIntents, "follow", failing)
+            troubled = await asks.get(task["taskId"])
+        fake.will_answer(jobs("COMPLETED"))
+        done = await asks.get(task["taskId"])
+    assert troubled["status"] == "working"
+    assert "That is how it was last seen: The server could not use its store" in troubled["statusMessage"]
+    assert done["status"] == "completed"
+
+
+async def test_a_task_that_is_forgotten_while_somebody_listens_is_not_looked_at_any_more(
+    tmp_path: Path, time: SetClock
+) -> None:
+    fake = FakeApi()
+    async with open_fake(tmp_path, fake) as app:
+        fake.will_answer(BEGUN)
+        begun = of_kind(Done, await call(app, "flowmaticx_create_job", JOB))
+        caller = app.credentials.with_secrets(KEYS)
+        task = there(await app.following.find(begun.intent, caller, QuietChannel("http")))
+        time.forward(days=3)
+        with pytest.raises(ToolInputError, match="there is none of that id"):
+            await app.following.look(task)
+    assert len(fake.requests) == 1

@@ -14,14 +14,14 @@ from msgspec.structs import replace
 
 from flintt_mcp.calls.approvals import SECONDS, Approvals
 from flintt_mcp.calls.asking import FORM, NAME, URL, answered, at_a_page, in_a_form, sent_with
-from flintt_mcp.calls.call import INTENT, Call, Next
+from flintt_mcp.calls.call import Call, Next
 from flintt_mcp.calls.intent import Intent, IntentReused, Intents, State
 from flintt_mcp.calls.policy import Policy
 from flintt_mcp.calls.reply import Refused, Reply
-from flintt_mcp.calls.stages.once import wanted_by
+from flintt_mcp.calls.stages.once import stands_for_another, wanted_by
 from flintt_mcp.calls.tool import Tool
 from flintt_mcp.catalogue.operation import Effect
-from flintt_mcp.errors import ApprovalRequired, CallRefused, FlinttError, ToolInputError
+from flintt_mcp.errors import ApprovalRequired, CallRefused, FlinttError
 
 READING = 0.8
 """Seconds below which no person has read a question and answered it."""
@@ -88,10 +88,7 @@ class Approval:
         try:
             intent, _ = await self._intents.claim(wanted, State.DRAFT, self._now() + SECONDS)
         except IntentReused:
-            raise ToolInputError(
-                f"{INTENT}: stands for another call already",
-                advice="take a new intent_id for another intent, or leave it out",
-            ) from None
+            raise stands_for_another() from None
         return intent
 
     async def _latest(self, intent: Intent) -> Intent:

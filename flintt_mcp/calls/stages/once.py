@@ -80,10 +80,7 @@ class Once:
         try:
             return await self._intents.claim(wanted, State.EXECUTING, settles_at + wanted.remembered, settles_at)
         except IntentReused:
-            raise ToolInputError(
-                f"{INTENT}: stands for another call already",
-                advice="take a new intent_id for another intent, or leave it out",
-            ) from None
+            raise stands_for_another() from None
 
     async def _taken(self, intent: Intent, before: State, settles_at: float) -> tuple[Intent, bool]:
         """The intent, to be done here if it was in that state; whatever else it is in, it is not done a second time for that."""
@@ -221,6 +218,14 @@ class Once:
         if looked == "not there" and wait > 0:
             return f"it is not there yet, and the API may still be at work: wait {wait} s, then call again with the same arguments"
         return "look with the list tool whether it was done, and call again with a new intent_id only if it was not"
+
+
+def stands_for_another() -> ToolInputError:
+    """An intent_id that was given for other arguments, or another tool."""
+    return ToolInputError(
+        f"{INTENT}: stands for another call already",
+        advice="take a new intent_id for another intent, or leave it out",
+    )
 
 
 def wanted_by(call: Call, remembered: float) -> Wanted:

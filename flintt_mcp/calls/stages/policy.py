@@ -10,7 +10,7 @@ from collections.abc import Callable
 from decimal import Decimal
 
 from flintt_mcp.calls.call import Call, Next
-from flintt_mcp.calls.intent import Intents
+from flintt_mcp.calls.intent import DAY, Intents
 from flintt_mcp.calls.play import Play
 from flintt_mcp.calls.policy import Policy, ToolPolicy
 from flintt_mcp.calls.reply import Reply
@@ -18,7 +18,6 @@ from flintt_mcp.calls.stages.once import wanted_by
 from flintt_mcp.catalogue.operation import Effect
 from flintt_mcp.errors import CallRefused
 
-DAY = 86_400.0
 _TO_DO = "tell the person; only the operator can change the policy"
 
 

@@ -35,12 +35,14 @@ class Output:
     """Lines to the client, one after the other, from many tasks.
 
     A client that does not read holds up whoever writes, and nobody else. The descriptor stays a blocking one (others may share what
-    it leads to), so that only as much is written at once as surely has room.
+    it leads to), so that only as much is written at once as surely has room. Whoever is called off in the middle of a line leaves
+    its rest to the next, so that a line that was begun is ended.
     """
 
     def __init__(self, wire: Wire) -> None:
         self._wire = wire
         self._lock = anyio.Lock(fast_acquire=True)
+        self._rest = b""
         self._watched: select.poll | None = None
         if sys.platform != "win32":
             self._watched = select.poll()
@@ -56,14 +58,21 @@ class Output:
             if self._watched is None:
                 await to_thread.run_sync(write_now, self._wire, line)
                 return
-            left = memoryview(line)
-            while left:
-                if not self._watched.poll(0):
-                    await self._room()
-                try:
-                    left = left[os.write(self._wire.write_to, left[:_ROOM]) :]
-                except OSError as error:
-                    raise client_gone(error) from None
+            left = memoryview(self._rest + line)
+            try:
+                while left:
+                    if not self._watched.poll(0):
+                        await self._room()
+                    left = left[self._put(left[:_ROOM]) :]
+            finally:
+                begun = len(left) < len(line)
+                self._rest = bytes(left if begun else left[: len(left) - len(line)])
+
+    def _put(self, piece: memoryview) -> int:
+        try:
+            return os.write(self._wire.write_to, piece)
+        except OSError as error:
+            raise client_gone(error) from None
 
     async def _room(self) -> None:
         with suppress(ValueError):
