@@ -32,6 +32,7 @@ def say_ready(settings: Settings) -> None:
         *_block(remote),
         "",
         f"  Claude Code   claude mcp add --transport http flintt '{base}' --header 'X-API-Key: {key}'",
+        f"  Page          {settings.own_url}/   connects ten applications, tries the tools, has the handbook",
         f"  Data          {settings.data_path}",
         *_approving(settings),
         "  Stop          Ctrl-C",

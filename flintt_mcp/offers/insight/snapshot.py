@@ -90,7 +90,9 @@ class Snapshots:
             found |= await self._results(call, lists, since, effort)
         if CANDIDATES.name in wanted:
             found[CANDIDATES.name] = await self._candidates(call, lists[PAYMENT_RUNS.name][0], effort)
-        parts = dict.fromkeys(found[name][1] for name in wanted)
+        # Rows that were found through a list which is not whole are not whole either.
+        beneath = [part for name, (_, part) in lists.items() if name not in wanted and not part.whole]
+        parts = dict.fromkeys([*(found[name][1] for name in wanted), *beneath])
         return Snapshot({name: found[name][0] for name in wanted}, together(parts))
 
     async def judged(self, call: Call, of: Callable[[Row], bool], since: str | None = None) -> Snapshot:

@@ -128,3 +128,14 @@ async def test_a_row_that_goes_while_pages_are_read_is_noticed(tmp_path: Path) -
         found = await told(app, "query_workspace", caller, sql="SELECT count(*) FROM runs")
     assert found["complete"] is False
     assert "the list changed while it was read" in found["coverage"]
+
+
+async def test_findings_of_a_list_of_runs_that_is_cut_are_not_called_complete(tmp_path: Path) -> None:
+    def same_page(path: str, given: Mapping[str, str]) -> Any:
+        return RUNS[:50] if path == "runs" else of_runs(found_in)(path, given)
+
+    async with open_fake(tmp_path, Api(same_page)) as app:
+        caller = app.credentials.with_secrets({"flintt": "flt_a"})
+        found = await told(app, "query_workspace", caller, sql="SELECT count(*) FROM findings")
+    assert (found["rows"]["rows"], found["complete"]) == ([[50]], False)
+    assert "runs 50 (" in found["coverage"]
