@@ -44,6 +44,9 @@ class Process:
     """One running process and what it has said so far."""
 
     def __init__(self, command: Sequence[str], env: Mapping[str, str], cwd: Path | None = None) -> None:
+        if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+            # A shell starts what runs in its background so, and processes that are started here would inherit it.
+            signal.signal(signal.SIGINT, signal.default_int_handler)
         self._popen = subprocess.Popen(
             command, env=dict(env), cwd=cwd, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE
         )
