@@ -345,7 +345,9 @@ def _compose(ground: _Ground, client: UpstreamClient, database: Database, *, cou
     following = Following(intents, own, pipeline.run, time.time)
     waiting = wait_for(ground.toolsets, Looks(own, following, pipeline.run, time.time))
     ours = [
-        *insight_tools(upstream, [toolset.name for toolset in ground.toolsets], settings.kept_results),
+        *insight_tools(
+            upstream, [toolset.name for toolset in ground.toolsets], settings.exclude_tools, settings.kept_results
+        ),
         GetApproval(intents, approvals, own, pipeline.run).tool,
         waiting,
     ]

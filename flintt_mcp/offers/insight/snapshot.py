@@ -11,6 +11,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 import msgspec
 
 from flintt_mcp.calls.call import Call
+from flintt_mcp.calls.narrowing import Narrowing
 from flintt_mcp.errors import FlinttError
 from flintt_mcp.offers.insight.at_once import each
 from flintt_mcp.offers.insight.coverage import Coverage, Part, together
@@ -53,13 +54,23 @@ class Snapshot(msgspec.Struct, frozen=True):
 
 
 class Snapshots:
-    """Takes snapshots. `toolsets` names those that are on; Flintt's own tables are there always."""
+    """Takes snapshots. `toolsets` names those that are on; Flintt's own tables are there always.
 
-    def __init__(self, upstream: Upstream, toolsets: Collection[str], kept: KeptRuns, now: Callable[[], float]) -> None:
+    A table whose list the operator switched off by name, among `excluded`, cannot be asked about.
+    """
+
+    def __init__(
+        self,
+        upstream: Upstream,
+        toolsets: Collection[str],
+        excluded: Collection[str],
+        kept: KeptRuns,
+        now: Callable[[], float],
+    ) -> None:
         self._now = now
         flintt = COMPANIES.toolset
         on = [table for table in TABLES.values() if table.toolset is flintt or table.toolset.name in toolsets]
-        self._tables = {table.name: table for table in on}
+        self._tables = {table.name: table for table in on if table.operation not in excluded}
         self._lists = {table.name: ListSource(table.toolset, table.operation, upstream) for table in on}
         self._deals = Deals(PROSPECTS.toolset, PROSPECTS.operation, upstream)
         self._findings = Findings(flintt, "get_run", upstream, kept)
@@ -67,13 +78,14 @@ class Snapshots:
     def tables_for(self, call: Call) -> list[Table]:
         """The tables that this caller can ask about: those whose API it has a key for, and has not left out."""
         caller, flintt = call.caller, COMPANIES.toolset
+        narrowing = caller.narrowing or Narrowing()
         return [
             table
             for table in self._tables.values()
-            if table.toolset is flintt
-            or (
-                table.toolset.api.name in caller.secrets
-                and (caller.narrowing is None or caller.narrowing.leaves_toolset(table.toolset.name))
+            if table.operation not in narrowing.excluded
+            and (
+                table.toolset is flintt
+                or (table.toolset.api.name in caller.secrets and narrowing.leaves_toolset(table.toolset.name))
             )
         ]
 

@@ -20,10 +20,12 @@ from flintt_mcp.offers.insight.snapshot import Snapshots
 from flintt_mcp.rest.upstream import Upstream
 
 
-def insight_tools(upstream: Upstream, toolsets: Collection[str], kept_bytes: int) -> list[Tool]:
-    """All of them; results of ended runs may take `kept_bytes`."""
+def insight_tools(
+    upstream: Upstream, toolsets: Collection[str], excluded: Collection[str], kept_bytes: int
+) -> list[Tool]:
+    """All of them, over toolsets that are on, without the lists that are `excluded`; ended runs may take `kept_bytes`."""
     kept = KeptRuns(kept_bytes, time.monotonic)
-    snapshots = Snapshots(upstream, toolsets, kept, time.monotonic)
+    snapshots = Snapshots(upstream, toolsets, excluded, kept, time.monotonic)
     return [
         query_workspace(QueryWorkspace(snapshots, Apart(), upstream.results).handle),
         list_findings(ListFindings(snapshots, upstream.results).handle),

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
+from flintt_mcp.calls.narrowing import Narrowing
 from flintt_mcp.errors import Unauthorized
 from flintt_mcp.rest.sending.message import UpstreamRequest, UpstreamResponse
 from tests.fake_api import open_fake
@@ -139,3 +141,16 @@ async def test_findings_of_a_list_of_runs_that_is_cut_are_not_called_complete(tm
         found = await told(app, "query_workspace", caller, sql="SELECT count(*) FROM findings")
     assert (found["rows"]["rows"], found["complete"]) == ([[50]], False)
     assert "runs 50 (" in found["coverage"]
+
+
+@pytest.mark.parametrize("by", ["the operator", "the request"])
+async def test_a_table_whose_list_is_excluded_cannot_be_asked_about(tmp_path: Path, by: str) -> None:
+    excluded = ("list_companies",)
+    settings: dict[str, Any] = {"exclude_tools": excluded} if by == "the operator" else {}
+    async with open_fake(tmp_path, Api(of_runs(found_in)), **settings) as app:
+        caller = app.credentials.with_secrets({"flintt": "flt_a"})
+        if by == "the request":
+            caller = replace(caller, narrowing=Narrowing(excluded=frozenset(excluded)))
+        error = await refused(app, "query_workspace", caller, sql="SELECT * FROM companies")
+        assert await query(app, "SELECT count(*) FROM runs", caller) == [(120,)]
+    assert "no such table: companies" in error.message
