@@ -71,6 +71,7 @@ soak: $(VENV)/.installed  ## kill it in the middle of writes, deliveries and run
 	FLINTT_APPROVAL_STEPS=100000 $(BIN)/python -m pytest -s tests/calls/stages/test_no_tool_approves.py
 	FLINTT_INTENTS=10000 $(BIN)/python -m pytest -s tests/end_to_end/test_exactly_once.py
 	FLINTT_REQUESTS=1000000 $(BIN)/python -m pytest -n 2 tests/transports/http/oracle
+	HYPOTHESIS_PROFILE=thorough $(BIN)/python -m pytest -n 2 -m hypothesis
 
 # What needs Node stands here, so that the tests do without: the suite, and the TypeScript of docs/webhooks.md.
 conformance: $(VENV)/.conformance  ## run the official MCP conformance suite against the server
