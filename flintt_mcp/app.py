@@ -58,6 +58,7 @@ from flintt_mcp.offers.skills import Skill, offered_skills, skill_resources
 from flintt_mcp.offers.toolsets import build_inventory, choice_of, narrowings, toolsets_on
 from flintt_mcp.offers.waiting import Looks, wait_for
 from flintt_mcp.offers.workflows import Workspace, workflow_prompts, workspace_resources
+from flintt_mcp.rest.keepers import BehindLink, InFile, Keepers
 from flintt_mcp.rest.operation_tool import operation_tools
 from flintt_mcp.rest.reading.clients import Budgets
 from flintt_mcp.rest.reading.cursors import Cursors
@@ -75,6 +76,7 @@ from flintt_mcp.state.intents import StoredIntents
 from flintt_mcp.state.journal import Journal
 from flintt_mcp.state.policy_file import PolicyFile
 from flintt_mcp.state.request_counts import RequestCounts
+from flintt_mcp.state.secret_links import SecretLinks
 from flintt_mcp.state.server_file import server_file
 from flintt_mcp.state.server_keys import Keys, derive_keys
 from flintt_mcp.state.windows import MemoryWindow
@@ -123,6 +125,7 @@ class App:
     policy: Callable[[], Policy]
     approvals: Approvals
     ended_sessions: EndedSessions
+    secret_links: SecretLinks
     following: Following
     additions: Additions
 
@@ -304,7 +307,12 @@ def _client(ground: _Ground, database: Database, sender: Sender | None) -> Abstr
     return open_client(limits, Ways(sender=sender, routes=ground.played.routes), admit=rate.admit)
 
 
-def _upstream(ground: _Ground, client: UpstreamClient) -> Upstream:
+def _keepers(settings: Settings, links: SecretLinks) -> Keepers:
+    """Who keeps what an API shows once."""
+    return Keepers(here=InFile(settings.data_path / "secrets"), afar=BehindLink(links, settings.approve_url))
+
+
+def _upstream(ground: _Ground, client: UpstreamClient, links: SecretLinks) -> Upstream:
     """Where calls go, and what goes along."""
     settings = ground.settings
     return Upstream(
@@ -313,7 +321,7 @@ def _upstream(ground: _Ground, client: UpstreamClient) -> Upstream:
         results=Results(
             Cursors(ground.keys.cursor),
             Budgets(settings.result_limit),
-            secrets=None if settings.show_secrets else settings.data_path / "secrets",
+            keepers=None if settings.show_secrets else _keepers(settings, links),
         ),
         held=Held(_logins(ground, client.send), ground.played.sessions),
         allowed=Allowed(settings.allow_live),
@@ -334,7 +342,8 @@ def _logins(ground: _Ground, send: Send) -> dict[str, Callable[[str], Awaitable[
 def _compose(ground: _Ground, client: UpstreamClient, database: Database, *, counted: bool) -> App:
     """The app over what is open."""
     settings, added, intents = ground.settings, ground.additions, _intents(ground, database)
-    upstream, metrics, handbook = _upstream(ground, client), Metrics(), Handbook(default_folder())
+    links = SecretLinks(database, ground.keys.link, time.time)
+    upstream, metrics, handbook = _upstream(ground, client, links), Metrics(), Handbook(default_folder())
     scopes = Scopes(time.monotonic) if settings.hide_unscoped else None
     hides = None if scopes is None else scopes.hides
     policy = _policy(ground)
@@ -382,6 +391,7 @@ def _compose(ground: _Ground, client: UpstreamClient, database: Database, *, cou
         policy=policy,
         approvals=approvals,
         ended_sessions=EndedSessions(database, time.time),
+        secret_links=links,
         following=following,
         additions=added,
     )

@@ -69,6 +69,7 @@ def _row(default: Any, about: str, *, low: float | None = None, high: float | No
         commands: those that know it; all when left out.
         shown: the default in words, where the value says nothing.
         secret, option: whether it never shows, and whether it is an option beside a variable.
+        of_sandbox: whether it says nothing where no sandbox is opened.
     """
     row = {"about": about, "low": low, "high": high, **more}
     return dataclasses.field(default=default, metadata=row, repr=not row.get("secret", False))
@@ -121,9 +122,13 @@ class Settings:
         False,
         "Let the sandbox's webhooks and signals reach this machine, also over plain http.",
         commands=("stdio", "serve", "sandbox"),
+        of_sandbox=True,
     )
     source_folder: str = _row(
-        "", "Folder below which the sandbox's signals may read local files.", commands=("stdio", "serve", "sandbox")
+        "",
+        "Folder below which the sandbox's signals may read local files.",
+        commands=("stdio", "serve", "sandbox"),
+        of_sandbox=True,
     )
     show_secrets: bool = _row(
         False,
@@ -148,7 +153,7 @@ class Settings:
     )
     public_url: str = _row(
         "",
-        "URL under which people reach this server, with its path prefix, for links to the page on which they approve.",
+        "URL under which people reach this server, with its path prefix, for links to what they approve or read once.",
         fits=_URL.fullmatch,
         takes="a URL such as https://mcp.example.com, without a slash at its end",
         shown="the address it listens on",
@@ -384,7 +389,7 @@ def load(options: Mapping[str, Any], environment: Mapping[str, str]) -> Settings
     """Settings from options (None means not given) and the environment.
 
     Raises:
-        ConfigError: a value that cannot work, or a FLINTT_MCP_ variable that is no setting.
+        ConfigError: a value that cannot work, an option that would do nothing, or a FLINTT_MCP_ variable that is no setting.
     """
     given = {name: text for name, text in environment.items() if name.startswith(PREFIX) and not _is_link(name, text)}
     unknown = [name for name in given if name not in map(variable, ROWS)]
@@ -396,7 +401,12 @@ def load(options: Mapping[str, Any], environment: Mapping[str, str]) -> Settings
             values[name] = options[name]
         elif given.get(variable(name), "") != "":
             values[name] = parse(name, given[variable(name)], variable(name), type(row.default))
-    return Settings(**values)
+    settings = Settings(**values)
+    idle = [name for name, row in ROWS.items() if row.metadata.get("of_sandbox") and options.get(name)]
+    if idle and not settings.sandbox and options.get("command") in CALLING:
+        # A variable may be meant for another command of the same environment, an option only for this one.
+        raise ConfigError(f"{option(idle[0])} says something of a sandbox, and none is opened", advice="add --sandbox")
+    return settings
 
 
 def _is_link(name: str, text: str) -> bool:

@@ -257,7 +257,9 @@ def test_an_option_does_what_the_variable_beside_it_does(name: str) -> None:
     row, text = DOCUMENTED[name], text_of(OTHER[name])
     command = "serve" if row["commands"] == "all" else row["commands"].split(", ")[0]
     words = [row["option"]] if OTHER[name] is True else [row["option"], text]
-    assert load(vars(command_parser().parse_args([command, *words])), {}) == load({}, {name: text})
+    options = vars(command_parser().parse_args([command, *words]))
+    sandbox = {"FLINTT_MCP_SANDBOX": "1"} if name != "FLINTT_MCP_SANDBOX" else {}
+    assert load(options, sandbox) == load({}, {name: text, **sandbox})
 
 
 @pytest.mark.parametrize("name", OTHER)

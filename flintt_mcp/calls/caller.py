@@ -136,6 +136,10 @@ class Credentials:
         """A caller that holds exactly these keys."""
         return self._caller(dict(secrets))
 
+    def readers(self, key: str) -> frozenset[str]:
+        """Who somebody with this key is, for whichever API: what a person typed does not say which one it is for."""
+        return frozenset(self._digest({api.name: key}) for api in self._apis) if self._is_key(key) else frozenset()
+
     def _routed(self, named: Mapping[str, str], loose: Mapping[str, str]) -> dict[str, str]:
         secrets: dict[str, str] = {}
         for source in sorted(named):

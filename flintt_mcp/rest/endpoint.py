@@ -77,6 +77,11 @@ class ApiCall:
         """Whether whoever called may be on another machine."""
         return self._call.channel.kind == "http"
 
+    @property
+    def who(self) -> str:
+        """Who the caller is for this API: the keyed digest of the key for it."""
+        return self._call.caller.principal_for(self._endpoint.api.name)
+
     async def answer(self, parameters: Mapping[str, str | int] = WHOLE) -> Answer:
         """The API's answer to this call, asked with these query parameters.
 
@@ -117,8 +122,7 @@ class ApiCall:
     @property
     def _scope(self) -> str:
         """What a cursor is bound to: the tool, the filters and whoever the caller is for this API."""
-        who = self._call.caller.principal_for(self._endpoint.api.name)
-        return "\n".join((self._endpoint.operation.name, self._call.canonical, who))
+        return "\n".join((self._endpoint.operation.name, self._call.canonical, self.who))
 
     async def _sent(self, parameters: Mapping[str, str | int]) -> UpstreamResponse:
         send = self._endpoint.upstream.send

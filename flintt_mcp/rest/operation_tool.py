@@ -84,7 +84,7 @@ def _reader_of(endpoint: Endpoint, toolset: Toolset) -> Reader:
     def other(name: str) -> Endpoint:
         return Endpoint(toolset.api, next(row for row in toolset.operations if row.name == name), endpoint.upstream)
 
-    folder = endpoint.upstream.results.secrets
+    keepers = endpoint.upstream.results.keepers
     match endpoint.operation.result:
         case Listing() as listing:
             return ListReader(endpoint, listing, other)
@@ -92,6 +92,6 @@ def _reader_of(endpoint: Endpoint, toolset: Toolset) -> Reader:
             return LookupReader(endpoint, record, lookup)
         case Record(secrets=(_, *_)) as record:
             showing = RecordReader(endpoint, replace(record, secrets=()))
-            return showing if folder is None else SecretReader(endpoint, record, folder)
+            return showing if keepers is None else SecretReader(endpoint, record, keepers)
         case record:
             return RecordReader(endpoint, record)

@@ -8,13 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from flintt_mcp.catalogue.operation import Api
 from flintt_mcp.errors import ConfigError
 from flintt_mcp.rest.reading.clients import Budgets
 from flintt_mcp.rest.reading.cursors import Cursors
 from flintt_mcp.rest.sending.message import UpstreamRequest, UpstreamResponse
+
+if TYPE_CHECKING:
+    from flintt_mcp.rest.keepers import Keepers
 
 Token = Callable[[str], Awaitable[str]]
 """A token, and another one, where there is any, in place of a token that was refused; "" when none was."""
@@ -60,12 +63,12 @@ class Allowed:
 
 @dataclass(frozen=True, slots=True)
 class Results:
-    """How results come out: as large as a client takes, in pages, and with what an API shows once in the folder `secrets`; None
+    """How results come out: as large as a client takes, in pages, and without what an API shows once, which `keepers` keep; None
     shows it."""
 
     cursors: Cursors
     budgets: Budgets
-    secrets: Path | None = None
+    keepers: Keepers | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,6 +34,7 @@ from flintt_mcp.transports.bus.sockets import Neighbours
 from flintt_mcp.transports.http.app import Answering, Beside, HttpApp, HttpOptions, Keeping
 from flintt_mcp.transports.http.approve_page import Decisions
 from flintt_mcp.transports.http.exchanges.gate import sender_of
+from flintt_mcp.transports.http.secret_page import Opening
 
 
 class OpenedApp:
@@ -127,6 +128,7 @@ def mcp_over_http(app: App, bus: Bus | None = None) -> ASGIApp:
             metrics=app.metrics.text,
             closers=(*app.additions.closers, face.end_listeners),
             decisions=_decisions(app),
+            opening=Opening(app.secret_links.take, app.credentials.readers),
             pages=partial(_site, app),
             keeping=Keeping(app.keys.session, app.ended_sessions, bus or Hub().join(), app.settings.session_lifetime),
         ),

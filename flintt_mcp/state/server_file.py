@@ -53,6 +53,14 @@ MIGRATIONS = (
         "what is known of work that goes on after its call",
         ("ALTER TABLE intents ADD COLUMN followed BLOB NOT NULL DEFAULT x''",),
     ),
+    Migration(
+        "secrets that wait behind a link",
+        (
+            "CREATE TABLE secret_links (name BLOB PRIMARY KEY NOT NULL, who TEXT NOT NULL, ends_at REAL NOT NULL, "
+            "sealed BLOB NOT NULL)",
+            "CREATE INDEX secret_links_by_end ON secret_links (ends_at)",
+        ),
+    ),
 )
 """The schema, step by step; released steps never change."""
 

@@ -1,4 +1,4 @@
-"""The server's own keys: for digests of callers, for cursors, for state that a client carries, for ids of sessions.
+"""The server's own keys: for digests of callers, cursors, state that a client carries, ids of sessions and links to secrets.
 
 In: settings. Out: `Keys`, derived from one secret, each for one use. The secret is the setting, which replicas share, or a file
 in the data folder, which worker processes share. The keys of callers are credentials, and never come here.
@@ -10,7 +10,7 @@ import hashlib
 import hmac
 import logging
 import secrets
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 
 from flintt_mcp.errors import ConfigError
 from flintt_mcp.settings import Settings
@@ -27,6 +27,7 @@ class Keys:
     cursor: bytes = field(repr=False)
     state: bytes = field(repr=False)
     session: bytes = field(repr=False)
+    link: bytes = field(repr=False)
 
 
 def derive_keys(settings: Settings) -> Keys:
@@ -48,4 +49,4 @@ def derive_keys(settings: Settings) -> Keys:
                 ) from None
             logger.warning("the data folder cannot be written; cursors and sessions end with this process")
             root = secrets.token_bytes(32)
-    return Keys(*(hmac.digest(root, use.encode(), hashlib.sha256) for use in ("digest", "cursor", "state", "session")))
+    return Keys(**{use.name: hmac.digest(root, use.name.encode(), hashlib.sha256) for use in fields(Keys)})

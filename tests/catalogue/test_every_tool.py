@@ -47,6 +47,7 @@ GIVEN_BY_US = {
     "note",
     "hint",
     "secret_file",
+    "secret_link",
 }
 
 each_tool = pytest.mark.parametrize("tool", TOOLS, ids=lambda tool: tool.name)

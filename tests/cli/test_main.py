@@ -96,6 +96,14 @@ def test_a_process_ends_with_the_code_of_its_command(tmp_path: Path) -> None:
         (["sandbox", "--allowed-host", "*"], "allowed host '*' must be an exact name, name:port or name:*"),
         (["serve", "--sandbox", "--source-folder", "nowhere"], "--source-folder: there is no folder nowhere\n"),
         (["sandbox", "token", "--source-folder", "nowhere"], "--source-folder: there is no folder nowhere\n"),
+        (
+            ["serve", "--allow-loopback"],
+            "--allow-loopback says something of a sandbox, and none is opened. add --sandbox\n",
+        ),
+        (
+            ["stdio", "--source-folder", "."],
+            "--source-folder says something of a sandbox, and none is opened. add --sandbox\n",
+        ),
         (["stdio", "--sandbox", "--data-dir", "~nobody-here/x"], "--data-dir: the home folder is not known here; "),
         (["stdio", "--sandbox", "--toolsets", "nope"], "--toolsets: no toolset 'nope'; there are all, default, "),
         (["call", "list_docs", "--sandbox", "--toolsets", "nope"], "--toolsets: no toolset 'nope'; there are "),

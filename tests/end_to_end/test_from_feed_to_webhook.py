@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
-import stat
+import ssl
 from pathlib import Path
 from typing import Any
 
+import httpx2
 import pytest
 from mcp import Client
 
@@ -17,6 +18,7 @@ from .scene import feed, flintt_mcp, receiver, until
 
 pytestmark = pytest.mark.anyio
 
+PLAIN = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 HEADLINE = "Kestrel Machines raises €12M Series B to build a second plant"
 SUMMARY = f"{HEADLINE}."
 EVENTS = ["signal.run.completed", "signal.run.result", "prospect.created"]
@@ -29,10 +31,8 @@ async def call(client: Client, tool: str, **arguments: Any) -> dict[str, Any]:
 
 
 def private_secrets(made: dict[str, Any]) -> dict[str, str]:
-    """What the tool wrote into a private file instead of its result."""
-    kept = Path(made["secret_file"])
-    assert stat.S_IMODE(kept.stat().st_mode) == 0o600
-    return json.loads(kept.read_text("utf-8"))
+    """What the tool put behind a link instead of into its result."""
+    return httpx2.get(made["secret_link"], headers={"X-API-Key": "flt_sandbox_key"}, verify=PLAIN).json()
 
 
 async def test_a_feed_becomes_a_run_a_deal_an_enriched_company_and_verified_webhooks(tmp_path: Path) -> None:

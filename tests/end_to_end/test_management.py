@@ -92,11 +92,17 @@ async def refused(client: Client, tool: str, **arguments: Any) -> str:
     return of_kind(TextContent, result.content[0]).text
 
 
-def kept(answer: dict[str, Any]) -> dict[str, str]:
-    """The secrets of a result, from the private file that it names."""
-    path = Path(answer["secret_file"])
-    assert [stat.S_IMODE(one.stat().st_mode) for one in (path, path.parent)] == [0o600, 0o700]
-    secrets = json.loads(path.read_text("utf-8"))
+def kept(answer: dict[str, Any], *, key: str = "", jwt: str = "") -> dict[str, str]:
+    """The secrets of a result: from the private file that it names, or from behind its link, where they lie once."""
+    if "secret_link" in answer:
+        headers = {"X-Flintt-JWT": jwt} if jwt else {"X-API-Key": key}
+        answers = [httpx2.get(answer["secret_link"], headers=headers, verify=PLAIN) for _ in range(2)]
+        assert [one.status_code for one in answers] == [200, 410]
+        secrets = answers[0].json()
+    else:
+        path = Path(answer["secret_file"])
+        assert [stat.S_IMODE(one.stat().st_mode) for one in (path, path.parent)] == [0o600, 0o700]
+        secrets = json.loads(path.read_text("utf-8"))
     shown = json.dumps(answer)
     assert not any(field in shown or secret in shown for field, secret in secrets.items())
     return secrets
@@ -110,9 +116,9 @@ async def test_webhooks_are_managed_with_a_session_token_and_no_secret_is_shown(
         new = {"name": "Mine", "endpoint_url": "https://hooks.example.com/a", "event_types": ["company.created"]}
         made = await call(client, "create_webhook", **new)
         webhook = made["webhook"]
-        first = kept(made)
+        first = kept(made, jwt=scene.token)
         changed = await call(client, "update_webhook", webhook_id=webhook["id"], name="Yours", active=False)
-        second = kept(await call(client, "rotate_webhook_secret", webhook_id=webhook["id"]))
+        second = kept(await call(client, "rotate_webhook_secret", webhook_id=webhook["id"]), jwt=scene.token)
         listed = await call(client, "list_webhooks")
         await call(client, "delete_webhook", webhook_id=webhook["id"])
         left = await call(client, "list_webhooks")
@@ -131,7 +137,7 @@ async def test_a_key_works_until_it_is_revoked_and_not_one_call_longer_also_in_a
 ) -> None:
     async with scene.connected(transport, jwt=scene.token) as manager:
         made = await call(manager, "create_api_key", name="For a client")
-        key = kept(made)["raw_key"]
+        key = kept(made, jwt=scene.token)["raw_key"]
         async with scene.connected(transport, key=key) as client:
             assert objects_of((await call(client, "list_companies", limit=1))["companies"])
             await call(manager, "revoke_api_key", key_id=made["api_key"]["id"])
@@ -200,7 +206,8 @@ async def test_in_the_sandbox_the_published_key_is_enough_and_another_key_is_tol
     env = environment(tmp_path)
     with serving("--sandbox", *TOOLSETS, env=env) as server:
         async with Client(f"{server.mcp}?api_key=flt_sandbox_key") as client:
-            key = kept(await call(client, "create_api_key", name="Another"))["raw_key"]
+            made = await call(client, "create_api_key", name="Another")
+            key = kept(made, key="flt_sandbox_key")["raw_key"]
         async with Client(f"{server.mcp}?api_key={key}") as client:
             told = await refused(client, "list_api_keys")
             assert objects_of((await call(client, "list_companies", limit=1))["companies"])

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
+import sqlite3
 from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
@@ -13,10 +15,11 @@ import pytest
 
 from flintt_mcp.calls.call import QuietChannel
 from flintt_mcp.calls.caller import ChannelKind
-from flintt_mcp.calls.reply import Done
+from flintt_mcp.calls.reply import Done, Refused
+from flintt_mcp.errors import StoreFailed
 from flintt_mcp.rest.sending.message import UpstreamRequest, UpstreamResponse
 from tests.certain import structured
-from tests.fake_api import FakeApi, call, open_fake
+from tests.fake_api import KEYS, FakeApi, call, open_fake
 from tests.state.disk import files_no_larger_than
 
 pytestmark = pytest.mark.anyio
@@ -46,17 +49,76 @@ async def answered(
     return done
 
 
-@pytest.mark.parametrize(("kind", "end"), [("shell", ".json"), ("http", "where its operator can read it")])
-async def test_whoever_may_be_on_another_machine_is_told_who_can_read_the_secret(
-    tmp_path: Path, kind: ChannelKind, end: str
-) -> None:
+@pytest.mark.parametrize("kind", ["shell", "stdio"])
+async def test_a_person_at_this_machine_finds_it_in_a_file(tmp_path: Path, kind: ChannelKind) -> None:
     fake = FakeApi()
     async with open_fake(tmp_path, fake) as app:
         fake.will_answer(KEY, status=201)
         done = await call(app, "create_api_key", {"name": "ci"}, channel=QuietChannel(kind))
     assert isinstance(done, Done)
-    assert done.text.splitlines()[-1].endswith(end)
+    path = structured(done)["secret_file"]
+    assert done.text.splitlines()[-1] == f"raw_key is shown once, to the person only: it is in {path}"
+    assert json.loads(Path(path).read_text("utf-8")) == {"raw_key": RAW_KEY}  # noqa: ASYNC240 (a small file)
+
+
+async def test_a_person_on_another_machine_gets_a_link_for_the_key_of_the_call(tmp_path: Path) -> None:
+    fake = FakeApi()
+    async with open_fake(tmp_path, fake, public_url="https://mcp.example/flintt") as app:
+        fake.will_answer(KEY, status=201)
+        done = await call(app, "create_api_key", {"name": "ci"}, channel=QuietChannel("http"))
+        link = structured(done)["secret_link"]
+        id = link.removeprefix("https://mcp.example/flintt/secret/")
+        taken = [
+            await app.secret_links.take(id, app.credentials.readers(key))
+            for key in (KEYS["flintt"], *[KEYS["flintt-management"]] * 2)
+        ]
+    assert isinstance(done, Done)
+    assert re.fullmatch(
+        r"raw_key is shown once, to the person only: it is behind a link until \d{4}-\d\d-\d\d \d\d:\d\d UTC, for one reading, "
+        rf"with the key that this call came with: {re.escape(link)}",
+        done.text.splitlines()[-1],
+    )
     assert RAW_KEY not in done.text + str(done.structured)
+    assert str(tmp_path) not in done.text + str(done.structured)
+    assert taken == [None, {"raw_key": RAW_KEY}, {}]
+    assert not (tmp_path / "secrets").exists()
+
+
+async def test_a_store_that_fails_after_the_answer_loses_no_secret_of_a_remote_caller(tmp_path: Path) -> None:
+    fake, full = FakeApi(), ExitStack()
+
+    async def send(request: UpstreamRequest) -> UpstreamResponse:
+        response = await fake(request)
+        full.enter_context(files_no_larger_than(4))
+        return response
+
+    async with open_fake(tmp_path, send) as app:
+        fake.will_answer(KEY, status=201)
+        with full:
+            done = await call(app, "create_api_key", {"name": "ci"}, channel=QuietChannel("http"))
+    assert structured(done)["api_key"] == KEY
+    assert "could not be kept" in structured(done)["note"]
+
+
+async def test_without_room_for_it_nothing_is_sent(tmp_path: Path) -> None:
+    fake = FakeApi()
+    async with open_fake(tmp_path, fake) as app:
+        with files_no_larger_than(4):
+            refused = await call(app, "create_api_key", {"name": "ci"}, channel=QuietChannel("http"))
+    assert isinstance(refused, Refused)
+    assert isinstance(refused.error, StoreFailed)
+    assert fake.requests == []
+
+
+async def test_a_refusal_of_the_api_leaves_no_room_taken(tmp_path: Path) -> None:
+    fake = FakeApi()
+    async with open_fake(tmp_path, fake) as app:
+        fake.will_answer({"detail": "no"}, status=403)
+        refused = await call(app, "create_api_key", {"name": "ci"}, channel=QuietChannel("http"))
+    assert isinstance(refused, Refused)
+    database = sqlite3.connect(tmp_path / "server.db")
+    assert database.execute("SELECT count(*) FROM secret_links").fetchone() == (0,)
+    database.close()
 
 
 @pytest.mark.parametrize(

@@ -36,6 +36,7 @@ def output_schema(result: Record | Listing) -> dict[str, Any]:
         required += [*(section.name for section in result.sections), "complete"]
     if result.secrets:
         properties["secret_file"] = {"type": "string", "description": "Private file that holds what is shown once."}
+        properties["secret_link"] = {"type": "string", "description": "Where the person reads it, once."}
     return {"type": "object", "properties": {**properties, "note": {"type": "string"}}, "required": required}
 
 

@@ -8,7 +8,6 @@ them alone knows as much. What is shown once is told here too, once somebody kee
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 from flintt_mcp import text
@@ -94,12 +93,11 @@ def secrets_in(answer: Any, record: Record) -> dict[str, Any]:
     return {name: found[name] for name in record.secrets if name in found} if isinstance(found, Mapping) else {}
 
 
-def with_secret_file(result: Result, names: Collection[str], path: Path, *, remote: bool) -> Result:
-    """The result, and where the secrets lie that it does not show; a `remote` caller may need somebody to hand them on."""
+def with_secrets_kept(result: Result, names: Collection[str], where: str, fields: Mapping[str, str]) -> Result:
+    """The result, and where the secrets lie that it does not show: in words, and in `fields` beside its own."""
     is_, it_is, _ = _WORDS[len(names) > 1]
-    where = f"{path} on the server's machine, where its operator can read it" if remote else path
-    line = f"{' and '.join(names)} {is_} shown once, to the person only: {it_is} in {where}"
-    return Result(f"{result.text}\n{line}", {**result.structured, "secret_file": str(path)})
+    line = f"{' and '.join(names)} {is_} shown once, to the person only: {it_is} {where}"
+    return Result(f"{result.text}\n{line}", {**result.structured, **fields})
 
 
 def with_secrets_shown(result: Result, names: Collection[str]) -> Result:

@@ -37,8 +37,11 @@ from flintt_mcp.transports.http.kernel import Kernel, ToolAnswer
 from flintt_mcp.transports.http.legacy_calls import LegacyCalls
 from flintt_mcp.transports.http.legacy_sse import LegacySse
 from flintt_mcp.transports.http.posts import Posts
+from flintt_mcp.transports.http.secret_page import PATH as SECRET
+from flintt_mcp.transports.http.secret_page import Opening, SecretPage
 from flintt_mcp.transports.http.session_streams import SessionStreams
 from flintt_mcp.transports.http.sessions.sessions import Keeping, Sessions
+from flintt_mcp.transports.http.wrong_tries import WrongTries
 
 __all__ = ["DRAIN", "Answering", "Beside", "HttpApp", "HttpOptions", "Keeping"]
 
@@ -73,7 +76,8 @@ class Answering:
 class Beside:
     """What stands beside the MCP endpoint.
 
-    `decisions` is what people decide on the page below /approve/; `pages` makes all other pages. `reach` asks the APIs whether
+    `decisions` is what people decide on the page below /approve/, `opening` hands out what waits below /secret/; `pages` makes all
+    other pages. `reach` asks the APIs whether
     they answer. `closers` end open listeners when a shutdown begins. `keeping` is what sessions stand on. `extra_routes` see
     requests as they were sent, keys and all, behind the same Host and Origin check, where no page is.
     """
@@ -83,6 +87,7 @@ class Beside:
     extra_routes: Sequence[BaseRoute] = ()
     closers: Sequence[Callable[[], None]] = ()
     decisions: Decisions | None = None
+    opening: Opening | None = None
     pages: Callable[[], Site] | None = None
     keeping: Keeping = field(default_factory=Keeping)
 
@@ -116,7 +121,8 @@ class HttpApp:
             options,
         )
         self._health = Health(beside.reach, beside.metrics, lambda: self._exchanges.draining)
-        self._approve = None if beside.decisions is None else ApprovePage(beside.decisions)
+        self._approve = None if beside.decisions is None else ApprovePage(beside.decisions, WrongTries())
+        self._secret = None if beside.opening is None else SecretPage(beside.opening, WrongTries())
         self._pages = None if beside.pages is None else Browsing(beside.pages)
         self._closers = tuple(beside.closers)
         # Starlette runs the lifespan protocol; of requests it sees only those for extra routes.
@@ -181,6 +187,8 @@ class HttpApp:
                 await self._exchanges.run(exchange, self._endpoint.messages)
             case _ if path.startswith(APPROVE) and self._approve is not None:
                 await exchange.answer(await self._approve.answer(exchange, path.removeprefix(APPROVE)))
+            case _ if path.startswith(SECRET) and self._secret is not None:
+                await exchange.answer(await self._secret.answer(exchange, path.removeprefix(SECRET)))
             case _ if self._pages is not None and (page := self._pages.answer(exchange, path)) is not None:
                 await exchange.answer(page)
             case _:

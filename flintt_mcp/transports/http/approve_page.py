@@ -7,31 +7,20 @@ minute, and whatever fails decides nothing.
 
 from __future__ import annotations
 
-import base64
 import hashlib
 import hmac
 import html
-import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from urllib.parse import parse_qsl
 
-import anyio
 from starlette.responses import Response
 
 from flintt_mcp.errors import FlinttError
 from flintt_mcp.transports.http.exchanges.exchange import Exchange
+from flintt_mcp.transports.http.plain_pages import alert, plain_page, read_form
+from flintt_mcp.transports.http.wrong_tries import WrongTries
 
 PATH = "/approve/"
-_MOST_BYTES = 4096
-_SECONDS = 10
-_WRONG_IN_A_MINUTE = 10
-_STYLE = (
-    "body{max-width:44rem;margin:3rem auto;padding:0 1.25rem;font:16px/1.55 system-ui,sans-serif}"
-    "pre{padding:1rem;border:1px solid #999;border-radius:8px;white-space:pre-wrap;overflow-wrap:anywhere}"
-    "input,button{font:inherit;padding:.5rem .8rem;margin:.4rem .4rem .4rem 0}"
-)
-_STYLE_HASH = base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,64 +39,44 @@ class Decisions:
 class ApprovePage:
     """Answers GET and POST below /approve/."""
 
-    def __init__(self, decisions: Decisions, now: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, decisions: Decisions, tries: WrongTries) -> None:
         self._decisions = decisions
-        self._now = now
-        self._wrong: list[float] = []
+        self._tries = tries
 
     async def answer(self, exchange: Exchange, id: str) -> Response:
         """The answer to one request."""
         if not self._decisions.secret:
-            return _page(404, "No approvals here", "This server has no approval secret; its operator can set one.")
+            return plain_page(404, "No approvals here", "This server has no approval secret; its operator can set one.")
         method = exchange.scope["method"]
         if method not in ("GET", "HEAD", "POST"):
-            return _page(405, "Not here", "Open this page in a browser.")
+            return plain_page(405, "Not here", "Open this page in a browser.")
         try:
             return await (self._decided(exchange, id) if method == "POST" else self._asked(id))
         except FlinttError as error:
-            return _page(503, "Not now", f"{error.message}. Nothing was decided.")
+            return plain_page(503, "Not now", f"{error.message}. Nothing was decided.")
 
     async def _asked(self, id: str) -> Response:
         shown = await self._decisions.shown(id)
         return _over() if shown is None else _question(shown)
 
     async def _decided(self, exchange: Exchange, id: str) -> Response:
-        form = await _form(exchange)
+        form = await read_form(exchange)
         shown = await self._decisions.shown(id)
         if shown is None:
             return _over()
-        if self._is_locked():
-            return _page(429, "Wait a minute", "The secret was wrong too often. Nothing was decided.")
+        address = exchange.entry.trace.address
+        if self._tries.must_wait(address):
+            return plain_page(429, "Wait a minute", "The secret was wrong too often. Nothing was decided.")
         if not hmac.compare_digest(form.get("secret", "").encode(), self._decisions.secret.encode()):
-            self._wrong.append(self._now())
+            self._tries.note(address)
             return _question(shown, 403, "That is not the approval secret. Nothing was decided.")
         if form.get("decision") not in ("approve", "decline") or form.get("seen") != _seen(shown):
             return _question(shown, 400, "Read it once more, then decide. Nothing was decided.")
         if not await self._decisions.decide(id, form["decision"] == "approve"):
             return _over()
         if form["decision"] == "approve":
-            return _page(200, "Approved", "The assistant can go on now: it is done once, and only this.")
-        return _page(200, "Declined", "Nothing was done, and nothing will be.")
-
-    def _is_locked(self) -> bool:
-        self._wrong = [at for at in self._wrong if at > self._now() - 60]
-        return len(self._wrong) >= _WRONG_IN_A_MINUTE
-
-
-async def _form(exchange: Exchange) -> dict[str, str]:
-    """The fields of the form, none of a body that is too large or no form."""
-    body, more = b"", True
-    with anyio.move_on_after(_SECONDS):
-        while more and len(body) <= _MOST_BYTES:
-            message = await exchange.receive()
-            body += message.get("body", b"")
-            more = message.get("more_body", False)
-    if more:
-        return {}
-    try:
-        return dict(parse_qsl(body.decode("ascii"), errors="strict", max_num_fields=10))
-    except ValueError:
-        return {}
+            return plain_page(200, "Approved", "The assistant can go on now: it is done once, and only this.")
+        return plain_page(200, "Declined", "Nothing was done, and nothing will be.")
 
 
 def _seen(shown: str) -> str:
@@ -116,12 +85,11 @@ def _seen(shown: str) -> str:
 
 
 def _question(shown: str, status: int = 200, note: str = "") -> Response:
-    said = f"<p role=alert><strong>{html.escape(note)}</strong></p>" if note else ""
-    return _page(
+    return plain_page(
         status,
         "Approve this?",
         "An assistant asks for this. It is done once, with the key of whoever runs the assistant, and only if you approve.",
-        f"<pre>{html.escape(shown)}</pre>{said}"
+        f"<pre>{html.escape(shown)}</pre>{alert(note)}"
         f'<form method="post"><input type="hidden" name="seen" value="{_seen(shown)}">'
         '<p><label>Approval secret of the operator<br><input type="password" name="secret" required '
         'autocomplete="off"></label></p><button name="decision" value="approve">Approve</button>'
@@ -130,23 +98,6 @@ def _question(shown: str, status: int = 200, note: str = "") -> Response:
 
 
 def _over() -> Response:
-    return _page(
+    return plain_page(
         404, "Nothing to decide", "It was decided already, it is too old, or it never was. Nothing was changed."
     )
-
-
-def _page(status: int, title: str, text: str, more: str = "") -> Response:
-    headers = {
-        "content-security-policy": f"default-src 'none'; style-src 'sha256-{_STYLE_HASH}'; form-action 'self'; "
-        "frame-ancestors 'none'; base-uri 'none'",
-        "referrer-policy": "same-origin",
-        "x-content-type-options": "nosniff",
-        "cache-control": "no-store",
-    }
-    body = (
-        f'<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="robots" content="noindex">'
-        '<meta name="color-scheme" content="light dark">'
-        f'<meta name="viewport" content="width=device-width, initial-scale=1"><title>{html.escape(title)}</title>'
-        f"<style>{_STYLE}</style></head><body><main><h1>{html.escape(title)}</h1><p>{html.escape(text)}</p>{more}</main></body></html>"
-    )
-    return Response(body, status, headers, "text/html")

@@ -19,7 +19,9 @@ LEAN = Listing(
 )
 ALL = Listing(rows="resources", fields=fields("id"), paging=Whole())
 ROW = {"id": "c1", "name": "Acme", "size": None, "logo": "https://a.example/x.png", "new": 1}
-numbers = st.integers() | st.floats(allow_nan=False, allow_infinity=False)  # what JSON has: no answer of an API holds others
+numbers = st.integers() | st.floats(
+    allow_nan=False, allow_infinity=False
+)  # what JSON has: no answer of an API holds others
 cells = st.none() | st.booleans() | numbers | st.sampled_from(["", "x", "y", [], {}])
 rows = st.lists(st.dictionaries(st.sampled_from(["id", "name", "size", "new", "newer"]), cells), max_size=6)
 
