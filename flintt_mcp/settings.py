@@ -215,7 +215,8 @@ class Settings:
     attempt_timeout: float = _row(20.0, "Seconds for one attempt.", low=0.1, high=600, commands=CALLING)
     remember_creates: float = _row(
         600.0,
-        "Seconds for which the same create gets the first result instead of a second row; a new intent_id makes a second one.",
+        "Seconds for which the same create gets the first result instead of a second row; with an intent_id it is a day, and a new "
+        "one makes a second row.",
         low=0,
         high=86_400,
         commands=CALLING,

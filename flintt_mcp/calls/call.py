@@ -6,6 +6,7 @@ In: what a transport or the shell read. Out: values that every stage and handle 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
+from decimal import Decimal
 from typing import Any, Literal, Protocol
 
 import msgspec
@@ -67,7 +68,8 @@ class QuietChannel(msgspec.Struct, frozen=True):
 class Call(msgspec.Struct, frozen=True):
     """One call of one tool. `arguments` are as the client sent them until the validate stage has passed.
 
-    `intent` is the row that this call does, once a stage has taken it.
+    `intent` is the row that this call does, once a stage has taken it. `most_per_day` is what its caller may use of its tool in a
+    day, in the tool's unit.
     """
 
     tool: Tool
@@ -77,6 +79,7 @@ class Call(msgspec.Struct, frozen=True):
     answers: Mapping[str, Any] = {}
     state: str | None = None
     intent: Intent | None = None
+    most_per_day: Decimal | None = None
 
     @property
     def writer(self) -> str | None:

@@ -98,14 +98,24 @@ class IntentReused(Exception):
     """An `intent_id` came again with other arguments, or for another tool."""
 
 
+class OverCap(Exception):
+    """What is wanted does not fit into what may be used in a day any more; nothing was taken."""
+
+
 class Intents(Protocol):
     """Where intents are kept, for all processes of a server."""
 
-    async def claim(self, wanted: Wanted, state: State, ends_at: float, settles_at: float = 0.0) -> tuple[Intent, bool]:
+    async def claim(
+        self, wanted: Wanted, state: State, ends_at: float, settles_at: float = 0.0, most: Decimal | None = None
+    ) -> tuple[Intent, bool]:
         """The intent that stands for `wanted` now, and whether it was made by this very call, in `state`.
+
+        Args:
+            most: what its caller may use of this tool in a day, in the unit of `wanted`, this one included.
 
         Raises:
             IntentReused: its `named` stands for something else.
+            OverCap: it would be made, and then more than `most` were used.
             CallRefused: the store cannot be used; nothing may be sent.
         """
         ...
@@ -129,15 +139,18 @@ class Intents(Protocol):
         *,
         before: Collection[State] | None = None,
         request_id: str = "",
+        most: Decimal | None = None,
         **changes: Any,
     ) -> Intent | None:
         """Change its state, or None when it is in none of the states `before` (by default those that may step there).
 
         Args:
             request_id: of the answer that decided it, by which the API's support knows it.
+            most: as for `claim`.
             changes: fields of the row that change with it: `ends_at`, `settles_at`, `shown`, `how`, `reply`.
 
         Raises:
+            OverCap: more than `most` were used by then; it stays as it is.
             CallRefused: the store cannot be used.
         """
         ...
@@ -152,6 +165,6 @@ class Intents(Protocol):
 
     async def used(self, wanted: Wanted, since: float) -> Decimal:
         """The sum of the amounts, in the unit of `wanted`, of its caller's other intents of this tool since then that were
-        approved or went on from there. An intent that stands for `wanted` already does not count: nothing is spent again for it.
+        sent, or are. An intent that stands for `wanted` already does not count: nothing is spent again for it.
         """
         ...

@@ -18,7 +18,7 @@ from decimal import Decimal
 from typing import Any, TypeVar
 from uuid import uuid4
 
-from flintt_mcp.calls.intent import DAY, STEPS, Intent, IntentReused, State, Wanted
+from flintt_mcp.calls.intent import DAY, STEPS, Intent, IntentReused, OverCap, State, Wanted
 from flintt_mcp.catalogue.operation import Effect
 from flintt_mcp.settings import Settings
 from flintt_mcp.sqlite import Database
@@ -28,7 +28,8 @@ from flintt_mcp.state.server_keys import derive_keys
 
 T = TypeVar("T")
 
-_COUNTED = (State.APPROVED, State.EXECUTING, State.DONE, State.UNKNOWN)
+_COUNTED = (State.EXECUTING, State.DONE, State.UNKNOWN)
+"""States that have used what they may cost."""
 _WAITING = (State.DRAFT, State.ASKED, State.APPROVED)
 """States that end by the clock when nobody answers."""
 _CHANGEABLE = frozenset({"ends_at", "settles_at", "shown", "how", "reply"})
@@ -55,7 +56,9 @@ class StoredIntents:
         self._key = hmac.digest(digest_key, b"flintt-mcp intents", hashlib.sha256)
         self._now = now
 
-    async def claim(self, wanted: Wanted, state: State, ends_at: float, settles_at: float = 0.0) -> tuple[Intent, bool]:
+    async def claim(
+        self, wanted: Wanted, state: State, ends_at: float, settles_at: float = 0.0, most: Decimal | None = None
+    ) -> tuple[Intent, bool]:
         """As `Intents` says."""
 
         def claim(connection: sqlite3.Connection) -> tuple[Intent, bool]:
@@ -66,6 +69,7 @@ class StoredIntents:
             row = _current(connection, wanted, digest, now)
             if row is not None:
                 return _intent(row), False
+            _hold_to(most, connection, wanted, now)
             intent = Intent(
                 id=f"int_{secrets.token_urlsafe(16)}",
                 wanted=wanted,
@@ -108,6 +112,7 @@ class StoredIntents:
         *,
         before: Collection[State] | None = None,
         request_id: str = "",
+        most: Decimal | None = None,
         **changes: Any,
     ) -> Intent | None:
         """As `Intents` says."""
@@ -131,6 +136,7 @@ class StoredIntents:
             if after is State.DONE and row["effect"] == Effect.DESTROY.value:
                 _end_creates(connection, row["caller"], now)
             taken = _intent(row)
+            _hold_to(most, connection, taken.wanted, now, but=taken.id)
             self._journal.note(connection, taken, request_id)
             return taken
 
@@ -157,12 +163,7 @@ class StoredIntents:
 
         def used(connection: sqlite3.Connection) -> Decimal:
             same = _current(connection, wanted, digest, self._now())
-            rows = connection.execute(
-                f"SELECT amount FROM intents WHERE caller = ? AND tool = ? AND unit = ? AND changed_at >= ? AND id <> ? "
-                f"AND amount IS NOT NULL AND state IN ({_listed(_COUNTED)})",
-                (wanted.caller, wanted.tool, wanted.unit, since, "" if same is None else same["id"]),
-            )
-            return sum((Decimal(row["amount"]) for row in rows), Decimal(0))
+            return _used(connection, wanted, since, but="" if same is None else same["id"])
 
         return await self._run(used, reading=True)
 
@@ -183,11 +184,31 @@ def _forget(connection: sqlite3.Connection, now: float) -> None:
 
 
 def _end_creates(connection: sqlite3.Connection, caller: str, now: float) -> None:
-    """Remember no result of a create any longer: what it made may be what was just deleted."""
+    """Remember no result of a create any longer: what it made may be what was just deleted. One that was named is the same
+    intent all the same.
+    """
     connection.execute(
-        "UPDATE intents SET ends_at = ? WHERE caller = ? AND effect = ? AND state = ? AND ends_at > ?",
+        "UPDATE intents SET ends_at = ? WHERE caller = ? AND effect = ? AND state = ? AND named = '' AND ends_at > ?",
         (now, caller, Effect.CREATE.value, State.DONE, now),
     )
+
+
+def _used(connection: sqlite3.Connection, wanted: Wanted, since: float, but: str) -> Decimal:
+    """What the caller of `wanted` has used of its tool since then, without the intent `but`."""
+    rows = connection.execute(
+        f"SELECT amount FROM intents WHERE caller = ? AND tool = ? AND unit = ? AND changed_at >= ? AND id <> ? "
+        f"AND amount IS NOT NULL AND state IN ({_listed(_COUNTED)})",
+        (wanted.caller, wanted.tool, wanted.unit, since, but),
+    )
+    return sum((Decimal(row["amount"]) for row in rows), Decimal(0))
+
+
+def _hold_to(
+    most: Decimal | None, connection: sqlite3.Connection, wanted: Wanted, now: float, *, but: str = ""
+) -> None:
+    """Undo the transaction where what is wanted and what was used in a day are more than `most` together."""
+    if most is not None and _used(connection, wanted, now - DAY, but) + (wanted.amount or 0) > most:
+        raise OverCap
 
 
 def _refuse_reuse(connection: sqlite3.Connection, wanted: Wanted, digest: bytes, now: float) -> None:

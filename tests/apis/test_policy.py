@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 from typing import Any
 
+import anyio
 import pytest
 
 from flintt_mcp.calls.reply import Done, Refused
@@ -63,6 +64,24 @@ async def test_what_it_allows_goes_out_until_the_day_is_full_and_a_repeat_costs_
         == "The policy allows at most 100 leads in 24 hours, of which 0 are left: nothing was sent"
     )
     assert len(fake.requests) == 2
+
+
+async def test_of_many_calls_at_once_no_more_go_out_than_the_day_has(tmp_path: Path) -> None:
+    fake = FakeApi()
+    fake.will_answer(*[STARTED] * 2)
+    policy = a_policy(tmp_path, "[tools.flowmaticx_create_job]\nmost_per_day = 100")
+    replies: list[object] = []
+    async with open_fake(tmp_path, fake, policy=policy) as app:
+
+        async def ask(word: str) -> None:
+            replies.append(await call(app, "flowmaticx_create_job", {**JOB, "keyword": word}))
+
+        async with anyio.create_task_group() as group:
+            for word in "abcdefghij":
+                group.start_soon(ask, word)
+    assert len([reply for reply in replies if isinstance(reply, Done)]) == len(fake.requests) == 2
+    said = {reply.error.message for reply in replies if isinstance(reply, Refused)}
+    assert said == {"The policy allows at most 100 leads in 24 hours, of which 0 are left: nothing was sent"}
 
 
 async def test_a_recipient_on_the_list_is_saved(tmp_path: Path) -> None:

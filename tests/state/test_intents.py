@@ -16,12 +16,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from flintt_mcp.calls.intent import STEPS, IntentReused, State, Wanted
+from flintt_mcp.calls.intent import STEPS, Intent, IntentReused, OverCap, State, Wanted
 from flintt_mcp.catalogue.operation import Effect
 from flintt_mcp.errors import CallRefused
 from flintt_mcp.state.intents import StoredIntents
 from flintt_mcp.state.journal import Journal
 from flintt_mcp.state.server_file import FILE_NAME, server_file
+from tests.certain import of_kind
 from tests.clock import SetClock
 
 pytestmark = pytest.mark.anyio
@@ -150,11 +151,14 @@ async def test_after_a_deletion_no_create_before_it_is_remembered(intents: Store
 
     create = replace(JOB, tool="create_webhook", effect=Effect.CREATE)
     foreign = replace(create, caller="another")
-    made = [await done(create), await done(foreign), await done(JOB)]
+    named = replace(create, named="row-1")
+    made = [await done(create), await done(foreign), await done(JOB), await done(named)]
     await done(replace(JOB, tool="delete_webhook", effect=Effect.DESTROY))
 
-    now = [(await intents.claim(wanted, State.EXECUTING, clock.seconds() + 60)) for wanted in (create, foreign, JOB)]
-    assert [ours for _, ours in now] == [True, False, False]
+    now = [
+        (await intents.claim(wanted, State.EXECUTING, clock.seconds() + 60)) for wanted in (create, foreign, JOB, named)
+    ]
+    assert [ours for _, ours in now] == [True, False, False, False]
     assert [intent.id for intent, _ in now[1:]] == made[1:]
 
 
@@ -218,7 +222,45 @@ async def test_an_intent_is_found_for_its_own_caller_alone(intents: StoredIntent
     assert await intents.find("int_unknown") is None
 
 
-async def test_what_was_approved_or_went_on_counts_against_a_cap(intents: StoredIntents, clock: SetClock) -> None:
+async def test_of_what_comes_at_once_to_two_processes_no_more_is_taken_than_fits(
+    tmp_path: Path, clock: SetClock
+) -> None:
+    stores = [StoredIntents(server_file(tmp_path), KEY, clock.seconds, Journal(KEY)) for _ in range(2)]
+    taken: list[bool] = []
+
+    async def take(number: int) -> None:
+        wanted = replace(JOB, named=f"n{number}", amount=Decimal(30))
+        try:
+            _, ours = await stores[number % 2].claim(wanted, State.EXECUTING, 0.0, 0.0, most=Decimal(100))
+        except OverCap:
+            ours = False
+        taken.append(ours)
+
+    async with anyio.create_task_group() as group:
+        for number in range(12):
+            group.start_soon(take, number)
+    assert (taken.count(True), len(taken)) == (3, 12)
+    assert await stores[0].used(JOB, 0.0) == 90
+
+
+async def test_what_was_approved_is_not_begun_once_the_day_is_full_and_waits(
+    intents: StoredIntents, clock: SetClock
+) -> None:
+    asked = [
+        (await intents.claim(replace(JOB, named=name, amount=Decimal(60)), State.ASKED, clock.seconds() + 60))[0]
+        for name in ("a", "b")
+    ]
+    for intent in asked:
+        assert await intents.step(intent, State.APPROVED) is not None
+    first, second = asked
+    assert await intents.step(first, State.EXECUTING, most=Decimal(100)) is not None
+    with pytest.raises(OverCap):
+        await intents.step(second, State.EXECUTING, most=Decimal(100))
+    assert of_kind(Intent, await intents.find(second.id)).state is State.APPROVED
+    assert await intents.step(second, State.EXECUTING, most=Decimal(120)) is not None
+
+
+async def test_what_was_sent_counts_against_a_cap(intents: StoredIntents, clock: SetClock) -> None:
     start = clock.seconds()
     for number, steps in enumerate(
         ((), (State.DONE,), (State.UNKNOWN,), (State.FAILED,), (State.UNKNOWN, State.FAILED))

@@ -84,7 +84,7 @@ class Approval:
 
     async def _standing(self, call: Call) -> Intent:
         """The intent that stands for this call."""
-        wanted = wanted_by(call, self._remembered.get(call.tool.effect, 0.0))
+        wanted = wanted_by(call, self._remembered)
         try:
             intent, _ = await self._intents.claim(wanted, State.DRAFT, self._now() + SECONDS)
         except IntentReused:

@@ -48,7 +48,7 @@ class Duplicates:
         )
 
     async def _is_a_repeat(self, call: Call) -> bool:
-        wanted = wanted_by(call, self._remembered.get(call.tool.effect, 0.0))
+        wanted = wanted_by(call, self._remembered)
         return await self._intents.standing(wanted) is not None
 
     @asynccontextmanager

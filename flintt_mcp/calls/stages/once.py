@@ -18,7 +18,7 @@ import msgspec
 from msgspec.structs import replace
 
 from flintt_mcp.calls.call import INTENT, Call, Next
-from flintt_mcp.calls.intent import Intent, IntentReused, Intents, State, Wanted
+from flintt_mcp.calls.intent import DAY, Intent, IntentReused, Intents, State, Wanted
 from flintt_mcp.calls.looking import Found, Looked
 from flintt_mcp.calls.reply import Ask, Done, Refused, Reply
 from flintt_mcp.catalogue.operation import Effect
@@ -36,8 +36,8 @@ class Once:
     """Holds every write to one time.
 
     Args:
-        remembered: effect -> for how many seconds after it is done the same call gets the first result; a call of any other
-            effect only joins one that runs.
+        remembered: effect -> for how many seconds after it is done the same call gets the first result, a day where it was named;
+            a call of any other effect only joins one that runs.
         longest: seconds after which the API can no longer be at work on an attempt.
         now: the clock on the wall, seconds since 1970.
     """
@@ -75,16 +75,19 @@ class Once:
         """The intent of this call, and whether this call has it to do."""
         settles_at = self._now() + self._longest
         if call.intent is not None:
-            return await self._taken(call.intent, State.APPROVED, settles_at)
-        wanted = wanted_by(call, self._remembered.get(call.tool.effect, 0.0))
+            return await self._taken(call.intent, State.APPROVED, settles_at, call.most_per_day)
+        wanted = wanted_by(call, self._remembered)
+        ends_at = settles_at + wanted.remembered
         try:
-            return await self._intents.claim(wanted, State.EXECUTING, settles_at + wanted.remembered, settles_at)
+            return await self._intents.claim(wanted, State.EXECUTING, ends_at, settles_at, call.most_per_day)
         except IntentReused:
             raise stands_for_another() from None
 
-    async def _taken(self, intent: Intent, before: State, settles_at: float) -> tuple[Intent, bool]:
+    async def _taken(
+        self, intent: Intent, before: State, settles_at: float, most: Decimal | None = None
+    ) -> tuple[Intent, bool]:
         """The intent, to be done here if it was in that state; whatever else it is in, it is not done a second time for that."""
-        taken = await self._intents.step(intent, State.EXECUTING, before={before}, settles_at=settles_at)
+        taken = await self._intents.step(intent, State.EXECUTING, before={before}, most=most, settles_at=settles_at)
         return (taken, True) if taken is not None else (await self._latest(intent), False)
 
     async def _latest(self, intent: Intent) -> Intent:
@@ -228,18 +231,23 @@ def stands_for_another() -> ToolInputError:
     )
 
 
-def wanted_by(call: Call, remembered: float) -> Wanted:
-    """What a call wants done, as its row knows it."""
+def wanted_by(call: Call, remembered: Mapping[Effect, float]) -> Wanted:
+    """What a call wants done, as its row knows it; `remembered` is as for `Once`.
+
+    What a caller named is remembered for as long as the name stands for it: whoever goes on with it then gets what was done.
+    """
     assert call.writer is not None
+    named, effect = call.arguments.get(INTENT, ""), call.tool.effect
+    seconds = remembered.get(effect, 0.0)
     return Wanted(
         caller=call.writer,
         tool=call.tool.name,
-        effect=call.tool.effect,
+        effect=effect,
         canonical=call.canonical,
-        named=call.arguments.get(INTENT, ""),
+        named=named,
         amount=Decimal(str(call.arguments[call.tool.amount])) if call.tool.amount else None,
         unit=call.tool.unit,
-        remembered=remembered,
+        remembered=max(seconds, DAY) if named and effect in remembered else seconds,
     )
 
 

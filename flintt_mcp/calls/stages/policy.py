@@ -9,8 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from decimal import Decimal
 
+from msgspec.structs import replace
+
 from flintt_mcp.calls.call import Call, Next
-from flintt_mcp.calls.intent import DAY, Intents
+from flintt_mcp.calls.intent import DAY, Intents, OverCap, Wanted
 from flintt_mcp.calls.play import Play
 from flintt_mcp.calls.policy import Policy, ToolPolicy
 from flintt_mcp.calls.reply import Reply
@@ -42,25 +44,36 @@ class KeepsPolicy:
             )
         own = policy.of(call.tool.name)
         _check_values(call, own)
-        await self._check_amount(call, own)
-        return await next(call)
+        if call.writer is None or not call.tool.amount:
+            return await next(call)
+        wanted = wanted_by(call, {})
+        await self._check_amount(wanted, own)
+        try:
+            return await next(replace(call, most_per_day=own.most_per_day))
+        except OverCap:  # others were quicker since the look
+            raise await self._over_the_day(wanted, own.most_per_day or Decimal(0)) from None
 
     def _is_earnest(self, call: Call) -> bool:
         return self._play.is_live(call) or (call.tool.effect is Effect.SPEND and not self._play.covers(call))
 
-    async def _check_amount(self, call: Call, own: ToolPolicy) -> None:
-        if call.writer is None or not call.tool.amount:
-            return
-        wanted = wanted_by(call, 0.0)
+    async def _check_amount(self, wanted: Wanted, own: ToolPolicy) -> None:
+        """Refuse what cannot fit before a person is asked about it.
+
+        Raises:
+            CallRefused: it is too much.
+        """
         amount = wanted.amount or Decimal(0)
         if own.most_per_call is not None and amount > own.most_per_call:
             raise _too_much(f"{own.most_per_call:,} {wanted.unit} in one call")
-        if own.most_per_day is None:
-            return
-        used = await self._intents.used(wanted, self._now() - DAY)
-        if used + amount > own.most_per_day:
-            left = max(own.most_per_day - used, Decimal(0))
-            raise _too_much(f"{own.most_per_day:,} {wanted.unit} in 24 hours, of which {left:,} are left")
+        if own.most_per_day is not None and await self._used(wanted) + amount > own.most_per_day:
+            raise await self._over_the_day(wanted, own.most_per_day)
+
+    async def _over_the_day(self, wanted: Wanted, most: Decimal) -> CallRefused:
+        left = max(most - await self._used(wanted), Decimal(0))
+        return _too_much(f"{most:,} {wanted.unit} in 24 hours, of which {left:,} are left")
+
+    async def _used(self, wanted: Wanted) -> Decimal:
+        return await self._intents.used(wanted, self._now() - DAY)
 
 
 def _check_values(call: Call, own: ToolPolicy) -> None:

@@ -15,7 +15,7 @@ import pytest
 from flintt_mcp.calls.arguments.arguments import Arguments
 from flintt_mcp.calls.call import Call, QuietChannel
 from flintt_mcp.calls.caller import Caller
-from flintt_mcp.calls.intent import Intent, Intents, State
+from flintt_mcp.calls.intent import DAY, Intent, Intents, State
 from flintt_mcp.calls.looking import Found, Looked
 from flintt_mcp.calls.pipeline import Pipeline
 from flintt_mcp.calls.reply import Done, Refused, Reply
@@ -148,6 +148,15 @@ async def test_a_spend_is_remembered_longer_than_a_create(bench: Bench) -> None:
     assert await bench.call(tool) == made(1)
     bench.clock.forward(seconds=SPENDS - 1)
     assert await bench.call(tool) == made(1, AGAIN)
+
+
+async def test_what_was_named_is_remembered_for_a_day_whatever_was_deleted_meanwhile(bench: Bench) -> None:
+    assert await bench.call(bench.tool(), intent_id="row-1") == made(1)
+    await bench.call(bench.tool(Effect.DESTROY))
+    bench.clock.forward(seconds=DAY - 1)
+    assert await bench.call(bench.tool(), intent_id="row-1") == made(1, AGAIN)
+    bench.clock.forward(seconds=1)
+    assert await bench.call(bench.tool(), intent_id="row-1") == made(3)
 
 
 @pytest.mark.parametrize("effect", [Effect.UPDATE, Effect.DESTROY])
@@ -343,7 +352,7 @@ async def rows(bench: Bench) -> list[Intent]:
 async def test_whoever_comes_while_a_dead_process_still_counts_waits_its_time_out(bench: Bench) -> None:
     """The row says `executing` and nobody is at work: the clock is moved on by the waiting itself."""
     start = bench.clock.seconds()
-    wanted = wanted_by(Call(bench.tool(), {"name": "Acme"}, CALLER, QuietChannel("http")), CREATES)
+    wanted = wanted_by(Call(bench.tool(), {"name": "Acme"}, CALLER, QuietChannel("http")), {Effect.CREATE: CREATES})
     await bench.intents.claim(wanted, State.EXECUTING, start + LONGEST + CREATES, start + LONGEST)
 
     bench.api.looks = Found(made(3))
