@@ -66,6 +66,11 @@ class Desk:
             ((id,),) = connection.execute("SELECT id FROM intents").fetchall()
             return str(id)
 
+    def let_pass(self, seconds: float) -> None:
+        """The one intent there is becomes so much older, as it would while a person takes that long."""
+        with closing(sqlite3.connect(self.data / "server.db")) as connection, connection:
+            connection.execute("UPDATE intents SET changed_at = changed_at - ?, ends_at = ends_at - ?", (seconds, seconds))
+
     @asynccontextmanager
     async def client(
         self, revision: str, profile: str = "asks nobody", before: Before | None = None, env: Mapping[str, str] = NO_ENV
@@ -171,6 +176,26 @@ async def test_a_yes_in_the_client_that_comes_after_the_no_at_the_terminal_chang
         assert "nothing was sent" in await delete(client)
         assert "The person declined this call: nothing was sent" in await get_approval(client, declined[0])
     assert desk.is_there
+
+
+@pytest.mark.parametrize("revision", ["2025-11-25", NEWEST])
+@pytest.mark.parametrize(
+    ("seconds", "said", "stays"),
+    [
+        (0.9, "Signal deleted", False),
+        (599.0, "Signal deleted", False),
+        (601.0, "Nobody approved this call in time: nothing was sent", True),
+    ],
+)
+async def test_a_yes_counts_once_a_person_can_have_read_it_and_for_ten_minutes(
+    desk: Desk, seconds: float, said: str, stays: bool, revision: str
+) -> None:
+    async def read() -> None:
+        desk.let_pass(seconds)
+
+    async with desk.client(revision, "instant accept", read) as client:
+        assert said in await delete(client)
+    assert desk.is_there is stays
 
 
 async def test_what_one_key_had_approved_is_not_there_for_another(desk: Desk) -> None:

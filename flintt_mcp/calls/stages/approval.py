@@ -73,6 +73,8 @@ class Approval:
             return await next(call)
         intent = await (self._standing(call) if call.intent is None else self._latest(call.intent))
         if intent.state is State.DRAFT:
+            if (late := await self._answered_late(call, intent)) is not None:
+                return Refused(not_approved(late))
             intent = await self._shown(call, intent)
         elif intent.state is State.ASKED and call.state == intent.id:
             intent = await self._answered(call, intent)
@@ -93,6 +95,12 @@ class Approval:
 
     async def _latest(self, intent: Intent) -> Intent:
         return await self._intents.find(intent.id) or intent
+
+    async def _answered_late(self, call: Call, intent: Intent) -> Intent | None:
+        """The intent of the question that this call answers, if it was about the same and its time is over."""
+        asked = None if call.state is None else await self._intents.find(call.state, call.writer)
+        is_late = asked is not None and asked.wanted == intent.wanted and asked.state in (State.ASKED, State.EXPIRED)
+        return asked if is_late else None
 
     async def _shown(self, call: Call, intent: Intent) -> Intent:
         """The intent with the text for the person: what is stored, read now, and what the caller wants sent."""

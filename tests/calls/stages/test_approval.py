@@ -202,9 +202,11 @@ async def test_a_question_that_is_asked_again_has_to_be_read_again(server: Serve
 async def test_an_answer_that_comes_too_late_is_to_no_question(server: Server) -> None:
     state = await server.asked()
     server.clock.forward(seconds=SECONDS)
-    reply = await server.call(answers=YES, state=state)
-    assert isinstance(reply, Ask)
-    assert reply.state != state
+    late = refusal(await server.call(answers=YES, state=state))
+    assert late.message == "Nobody approved this call in time: nothing was sent"
+    anew = await server.call()
+    assert isinstance(anew, Ask)
+    assert anew.state != state
     assert server.deleted == []
 
 
