@@ -69,7 +69,9 @@ class Desk:
     def let_pass(self, seconds: float) -> None:
         """The one intent there is becomes so much older, as it would while a person takes that long."""
         with closing(sqlite3.connect(self.data / "server.db")) as connection, connection:
-            connection.execute("UPDATE intents SET changed_at = changed_at - ?, ends_at = ends_at - ?", (seconds, seconds))
+            connection.execute(
+                "UPDATE intents SET changed_at = changed_at - ?, ends_at = ends_at - ?", (seconds, seconds)
+            )
 
     @asynccontextmanager
     async def client(
