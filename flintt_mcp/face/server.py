@@ -30,6 +30,11 @@ from flintt_mcp.face.tasks import task_handlers
 from flintt_mcp.face.tool_requests import ToolAnswersFirst, call_tool, list_tools, tool_answers
 from flintt_mcp.offers.instructions import told_to
 
+_STATE_SECONDS = 24 * 60 * 60.0
+"""How long sealed state opens. What an answer is worth is for the intent to say, whose ten minutes are over first; the SDK's own
+ten minutes would make a protocol error of a late answer, which says nothing about the call.
+"""
+
 
 def build_server(face: Face) -> Server[Any]:
     """The SDK server that shows `face`."""
@@ -62,7 +67,11 @@ def _put_middleware(server: Server[Any], face: Face) -> None:
     if not spans.are_wanted():
         # The spans would go nowhere, at a tenth of a call's cost.
         server.middleware.clear()
-    security = RequestStateSecurity(codec=LateCodec(face.state_key))
+    security = RequestStateSecurity(
+        codec=LateCodec(face.state_key),
+        ttl=_STATE_SECONDS,
+        bind_principal=lambda ctx: face.caller_of(ctx).principal,  # the SDK's own knows nobody on stdio
+    )
     server.middleware[:] = [
         only_notifications_without_id,
         partial(_told_of_placeholders, face),

@@ -9,7 +9,7 @@ from __future__ import annotations
 import sqlite3
 import ssl
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, ExitStack, asynccontextmanager, closing
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -98,29 +98,34 @@ class Truth:
 
 
 class Servers:
-    """The servers of one test worker, each started when first needed and kept until `close`."""
+    """The servers of one test worker, each started when first needed and kept until `close`.
 
-    def __init__(self, home: Path, data: Path) -> None:
+    `command` is what they are started with, and `more` stands in their environment.
+    """
+
+    def __init__(self, home: Path, data: Path, command: Sequence[str] = (COMMAND,), **more: str) -> None:
         self.data = data
+        self.command = command
         self._home = home
+        self._more = more
         self._stack = ExitStack()
 
     def close(self) -> None:
         self._stack.close()
 
     def env(self, **more: str) -> dict[str, str]:
-        return environment(self._home, **{"FLINTT_MCP_DATA_DIR": str(self.data), **more})
+        return environment(self._home, **{"FLINTT_MCP_DATA_DIR": str(self.data), **self._more, **more})
 
     def _start(self, *arguments: str, **how: Any) -> Served:
         return self._stack.enter_context(serving(*arguments, env=self.env(), **how))
 
     @cached_property
     def http(self) -> Served:
-        return self._start("--sandbox")
+        return self._start("--sandbox", command=(*self.command, "serve"))
 
     @cached_property
     def workers(self) -> Served:
-        return self._start("--sandbox", "--workers", "2")
+        return self._start("--sandbox", "--workers", "2", command=(*self.command, "serve"))
 
     @cached_property
     def with_fixtures(self) -> Served:
@@ -130,7 +135,7 @@ class Servers:
     @cached_property
     def sandbox_url(self) -> str:
         """Where the sandbox's Flintt API is served by itself."""
-        process = self._stack.enter_context(running((COMMAND, "sandbox", "--port", "0"), self.env()))
+        process = self._stack.enter_context(running((*self.command, "sandbox", "--port", "0"), self.env()))
         return process.wait_for(SANDBOX_READY)["base"] + "/flintt"
 
     def of(self, way: Way, *, fixtures: bool) -> Served:
@@ -201,7 +206,8 @@ def _process(servers: Servers, key: str | None, *, fixtures: bool) -> StdioServe
     if fixtures:
         command, arguments = sys.executable, ["-m", "tests.behaviour.fixture_server", "stdio"]
     else:
-        command, arguments = COMMAND, ["stdio", "--sandbox"] if key == KEY else ["stdio"]
+        command, *words = servers.command
+        arguments = [*words, "stdio", "--sandbox"] if key == KEY else [*words, "stdio"]
     env = servers.env()
     if key != KEY:
         env |= {"FLINTT_API_URL": servers.sandbox_url} | ({} if key is None else {"FLINTT_API_KEY": key})
