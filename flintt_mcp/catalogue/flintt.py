@@ -91,7 +91,7 @@ RAW_RESULTS = Section(
 )
 
 FREQUENCIES = ("daily", "weekly", "monthly")
-DATE = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}([T ].+)?$"
+DATE = r"^\d{4}-\d\d-\d\d([T ]|$)"
 SCHEDULE = "Cron, e.g. 0 8 * * 1-5."
 
 OPERATIONS = (
@@ -112,7 +112,7 @@ OPERATIONS = (
     Operation(
         name="create_company",
         title="Add a Flintt company",
-        about="Add a company to watch. One that seems to be there already is refused with its row. Returns the company.",
+        about="Add one company to watch. A likely duplicate is refused with its row.",
         effect=Effect.CREATE,
         routes=(Route("POST", "/v1/companies"),),
         args=(
@@ -120,8 +120,8 @@ OPERATIONS = (
             body("domain", "e.g. acme.com", high=253),
             body("website", "URL.", high=2048),
             body("linkedin_url", "URL.", high=2048),
-            body("sector", "Industry, e.g. Fintech.", high=200),
-            body("size", "Headcount range, e.g. 51-200.", high=50),
+            body("sector", "e.g. Fintech", high=200),
+            body("size", "e.g. 51-200", high=50),
             body("estimated_revenue", "e.g. 2M-10M", high=100),
             body("logo_url", "URL.", high=2048),
         ),
@@ -158,13 +158,12 @@ OPERATIONS = (
     Operation(
         name="create_prospect",
         title="Add a Flintt prospect",
-        about="Add a deal for a company (company_id, from list_companies) or a person (name), or both. A likely "
-        "duplicate is refused with its row. Returns the deal.",
+        about="Add a deal for a company, a person or both. A likely duplicate is refused with its row.",
         effect=Effect.CREATE,
         routes=(Route("POST", "/v1/prospects"),),
         args=(
             body("company_id", "From list_companies.", low=1, high=100),
-            body("name", "Full name of the person.", low=1, high=200),
+            body("name", "Of the person.", low=1, high=200),
             body("stage", "Of the pipeline.", low=1, high=100, default="prospect"),
             body("next_step", "What to do next.", high=2000),
             body("estimated_value", "In the account's currency.", kind=Kind.NUMBER, low=0, high=1_000_000_000_000_000),
@@ -206,7 +205,7 @@ OPERATIONS = (
     Operation(
         name="create_signal",
         title="Create a Flintt signal",
-        about="Create a signal as a draft. It runs only after a person has built it in the Flintt app. Returns the signal.",
+        about="Create a signal as a draft. It runs only after a person has built it in the Flintt app.",
         effect=Effect.CREATE,
         routes=(Route("POST", "/v1/signals"),),
         args=(
@@ -226,8 +225,8 @@ OPERATIONS = (
     Operation(
         name="update_signal",
         title="Update a Flintt signal",
-        about="Change a signal; only what is given changes. status pauses or resumes it, but no draft: that has to be built in the "
-        "Flintt app first. Returns the signal.",
+        about="Change a signal; only what is given changes. status pauses or resumes it, but no draft: a person has to build that in "
+        "the Flintt app first.",
         effect=Effect.UPDATE,
         routes=(Route("PATCH", "/v1/signals/{signal_id}"),),
         args=(
@@ -285,8 +284,8 @@ OPERATIONS = (
         ),
         args=(
             query("signal_id", "Only runs of this one.", low=1, high=100),
-            query("from_date", "First day, or ISO 8601 time.", low=10, high=40, pattern=DATE),
-            query("to_date", "Last day, or ISO 8601 time.", low=10, high=40, pattern=DATE),
+            query("from_date", "First day or time.", low=1, high=40, pattern=DATE),
+            query("to_date", "Last day or time.", low=1, high=40, pattern=DATE),
         ),
         rules=(Needs("from_date", "signal_id"), Needs("to_date", "signal_id"), InOrder("from_date", "to_date")),
         result=Listing(

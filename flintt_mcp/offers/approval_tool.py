@@ -19,8 +19,7 @@ _SCHEMA: Mapping[str, Any] = {
     "required": ["state"],
 }
 _ABOUT = (
-    "Look whether a person approved a call that answered approval_required, and run it once if so. Returns its result. It cannot "
-    "approve."
+    "Look whether a person approved a call that answered approval_required, and run it once if so. It cannot approve."
 )
 
 

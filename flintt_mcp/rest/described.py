@@ -68,11 +68,11 @@ def arguments_of(operation: Operation) -> tuple[Arg, ...]:
         args = (*args, local(FIELDS, "Columns: names with commas, or all.", low=1, high=500))
     if result.can_grow:
         limit = local("limit", "Rows.", kind=Kind.INTEGER, low=1, high=result.most, default=result.page)
-        args = (*args, limit, local("cursor", "next_cursor of the last page.", low=1, high=LONGEST))
+        args = (*args, limit, local("cursor", "Last next_cursor.", low=1, high=LONGEST))
     if not operation.effect.reads:
         if operation.twin is not None:
             args = (*args, local(ALLOW_DUPLICATE, "Add it beside one like it.", kind=Kind.FLAG, default=False))
-        about = "A new id makes an equal call a second one."
+        about = "New id: a second equal call."
         args = (*args, local(INTENT, about, low=1, high=100))
     return args
 

@@ -52,6 +52,6 @@ def _schema_of(arg: Arg) -> dict[str, Any]:
     for key, bound in zip(_BOUNDS.get(arg.kind, ()), (arg.low, arg.high), strict=False):
         if bound is not None and (key, bound) not in _UNTOLD:
             prop[key] = int(bound) if float(bound).is_integer() else bound
-    if arg.default is not None:
+    if arg.default is not None and arg.default is not False:  # that a flag is off unasked goes without saying as well
         prop["default"] = arg.default
     return {**prop, "description": arg.about} if arg.about else prop

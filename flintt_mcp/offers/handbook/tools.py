@@ -26,7 +26,7 @@ from flintt_mcp.rest.reading.tables import Columns, tabled
 TOOLSET = "docs"
 _DEVELOPERS = local(
     "developers",
-    "Also pages for developers of this server.",
+    "Developers' pages too.",
     kind=Kind.FLAG,
     default=False,
     hides="pages for developers",
@@ -36,7 +36,7 @@ _DEVELOPERS = local(
 def docs_tools(handbook: Handbook, budgets: Budgets) -> list[Tool]:
     """list_docs, get_doc and search_docs over a handbook, with results as large as the client takes."""
     docs = _Docs(handbook, budgets)
-    slug = local("slug", "From list_docs.", choices=handbook.slugs, required=True)
+    slug = local("slug", "From list_docs.", required=True, low=1, high=100)
     section = local("section", "Heading of one section.", low=1, high=200)
     query = local("query", "A question, or words of it.", required=True, low=1, high=300)
     limit = local("limit", "Hits.", kind=Kind.INTEGER, low=1, high=20, default=5)
@@ -63,9 +63,18 @@ class _Docs:
         return self._rows(call, "docs", rows)
 
     async def read(self, call: Call) -> Done:
-        document = self._handbook.documents[call.arguments["slug"]]
+        document = self._document(call.arguments["slug"])
         wanted = call.arguments.get("section")
         return Done(text=_document(document, self._budget(call)) if wanted is None else _section(document, wanted))
+
+    def _document(self, slug: str) -> Document:
+        found = self._handbook.documents.get(slug)
+        if found is None:
+            names = ", ".join(self._handbook.slugs)
+            raise ToolInputError(
+                f"slug: no document has that name; there are {names}", advice="call again with one of them"
+            )
+        return found
 
     async def search(self, call: Call) -> Done:
         given = call.arguments

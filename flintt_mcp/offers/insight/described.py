@@ -24,7 +24,7 @@ MOST = 500
 MOST_NAMES = 100
 _PAGING = (
     local("limit", "Rows.", kind=Kind.INTEGER, low=1, high=MOST, default=PAGE),
-    local("cursor", "next_cursor of the last page.", low=1, high=LONGEST),
+    local("cursor", "Last next_cursor.", low=1, high=LONGEST),
 )
 _LONGEST = 4000
 _LONGEST_NAME = 200
@@ -57,7 +57,7 @@ def list_findings(handle: Handle) -> Tool:
     args = (
         local("company", "Name, domain or id.", low=1, high=_LONGEST_NAME),
         local("signal_id", "Of one signal.", low=1, high=_LONGEST_NAME),
-        local("min_confidence", "0 to 1.", kind=Kind.NUMBER, low=0, high=1),
+        local("min_confidence", "At least.", kind=Kind.NUMBER, low=0, high=1),
         _date("since", "Date; unasked 90 days."),
         _date("until", "Date."),
         local("valid_only", "False: rejected too.", kind=Kind.FLAG, default=True, hides="rejected findings"),
@@ -74,7 +74,7 @@ def match_companies(handle: Handle) -> Tool:
 
 def _date(name: str, about: str = "") -> Arg:
     """An argument that is a date or a moment in ISO 8601."""
-    return local(name, about, low=10, high=40)
+    return local(name, about, low=1, high=40)
 
 
 def _tool(name: str, title: str, about: str, args: tuple[Arg, ...], handle: Handle, rows: str) -> Tool:
