@@ -72,7 +72,7 @@ class Tool:
             "name": self.name,
             "title": self.title,
             "description": self.about,
-            "inputSchema": self.arguments.schema,
+            "inputSchema": self.arguments.told,
             "annotations": {"title": self.title, **self.hints},
         }
         return {**described, "outputSchema": dict(self.output_schema)} if self.output_schema else described

@@ -16,7 +16,7 @@ from flintt_mcp.calls.tool import Tool
 from flintt_mcp.catalogue.operation import Toolset
 from flintt_mcp.offers.approval_tool import approval_tool
 from flintt_mcp.offers.handbook.documents import Handbook, default_folder
-from flintt_mcp.offers.insight.described import list_findings, match_companies, query_workspace
+from flintt_mcp.offers.insight.described import changes_since, list_findings, match_companies, query_workspace
 from flintt_mcp.offers.toolsets import build_inventory, toolsets_on
 from flintt_mcp.offers.waiting_tool import waiting_tool
 from flintt_mcp.rest.described import Work, described
@@ -31,7 +31,7 @@ def early_inventory(settings: Settings, environment: Mapping[str, str]) -> Inven
     """
     toolsets = toolsets_on(settings, environment)
     own = [
-        *(make(_nobody) for make in (query_workspace, list_findings, match_companies, approval_tool)),
+        *(make(_nobody) for make in (query_workspace, list_findings, changes_since, match_companies, approval_tool)),
         waiting_tool(toolsets, _nobody),
     ]
     return build_inventory(settings, toolsets, Handbook(default_folder()), _operations, own)

@@ -118,7 +118,7 @@ class Site:
             visit,
             tool=tool,
             key=None if tool.toolset == DOCS else self._shop.keys.get(tool.api or self._first),
-            fields=fields_of(wire["inputSchema"]),
+            fields=fields_of(tool.arguments.schema),
             schema=json.dumps(wire["inputSchema"], indent=2, ensure_ascii=False),
         )
 

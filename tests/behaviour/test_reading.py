@@ -33,7 +33,7 @@ pytestmark = pytest.mark.anyio
 TOOLS = [
     *("list_companies", "create_company", "list_prospects", "create_prospect", "list_signals", "get_signal"),
     *("create_signal", "update_signal", "delete_signal", "list_runs", "get_run", "list_docs", "get_doc", "search_docs"),
-    *("query_workspace", "list_findings", "match_companies", "get_approval", "wait_for"),
+    *("query_workspace", "list_findings", "changes_since", "match_companies", "get_approval", "wait_for"),
 ]
 WAITS_FOR = {"run", "intent", "seconds"}
 """What wait_for takes of all that its snapshot shows: it waits for what the toolsets that are on have."""

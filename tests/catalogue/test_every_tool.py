@@ -28,7 +28,7 @@ from tests.tokens import tokens
 TOOLS = [tool for tools in all_tools().values() for tool in tools]
 HANDS_ON = "get_approval"
 """Named for what a client gets from it; what it changes is the call that a person approved."""
-ASKS = {"query_workspace", "match_companies"}
+ASKS = {"query_workspace", "changes_since", "match_companies"}
 """Named for what a person does with it, which is more than to list or to get."""
 TELLS_TABLES = "query_workspace"
 """Its description holds the tables and columns that a statement needs: without them each question would take two calls."""
@@ -119,7 +119,7 @@ def test_the_name_begins_with_a_verb_that_fits_the_effect(tool: Tool) -> None:
         Effect.SPEND: {"create"},
     }
     if tool.name in ASKS:
-        verbs[Effect.READ] |= {"query", "match"}
+        verbs[Effect.READ] |= {"query", "changes", "match"}
     words = tool.name.split("_")
     if tool.name == MAKES_WHAT_IS_MISSING:
         verbs[Effect.CREATE] = {"get"}
@@ -150,7 +150,7 @@ def _is_money(part: Mapping[str, Any]) -> bool:
 
 @each_tool
 def test_every_string_of_the_input_is_bounded(tool: Tool) -> None:
-    for where, part in _schemas(tool.wire["inputSchema"]):
+    for where, part in _schemas(tool.arguments.schema):
         if part["type"] == "string" and (tool.name, where.strip(".")) not in UNBOUNDED_STRINGS:
             assert "enum" in part or _is_money(part) or part.get("maxLength", 0) > 0, where
 

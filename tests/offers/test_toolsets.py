@@ -25,6 +25,7 @@ DOCS = [
     "search_docs",
     "query_workspace",
     "list_findings",
+    "changes_since",
     "match_companies",
     "get_approval",
     "wait_for",

@@ -12,7 +12,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from flintt_mcp.calls.arguments.names import close_names, shown_name
-from flintt_mcp.calls.arguments.schemas import input_schema
+from flintt_mcp.calls.arguments.schemas import input_schema, told_schema
 from flintt_mcp.catalogue.argument import Arg, Place, Rule
 from flintt_mcp.errors import ToolInputError
 
@@ -27,7 +27,10 @@ _UNKNOWN_LOOKED_AT = 100
 
 
 class Arguments:
-    """The check for one tool's arguments, the rows `args`; `schema` is their JSON Schema. The validator is made at first use."""
+    """The check for one tool's arguments, the rows `args`; `schema` is their JSON Schema, `told` what clients hear of it.
+
+    The validator is made at first use.
+    """
 
     def __init__(self, tool: str, args: tuple[Arg, ...], rules: tuple[Rule, ...] = ()) -> None:
         self._names = tuple(arg.name for arg in args)
@@ -37,6 +40,7 @@ class Arguments:
         self._tool = tool
         self.args = args
         self.schema = input_schema(args)
+        self.told = told_schema(self.schema)
 
     @cached_property
     def _validate(self) -> Check:

@@ -6,7 +6,7 @@ loads pydantic, so that a list can be told before anything is checked.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from flintt_mcp.catalogue.argument import Arg, Kind
@@ -26,8 +26,24 @@ _UNTOLD = {("minLength", 1)}
 """That a text is not empty is checked and goes without saying: told of every text, it costs a model more than a tool does."""
 
 
+_MET = 100
+"""Characters that a caller may well pass by chance. A bound from here on is checked and not told: nobody writes a longer name or
+URL unasked, and who does hears the bound; told of every text, it costs a model more than a tool does."""
+
+
+def told_schema(schema: Mapping[str, Any]) -> dict[str, Any]:
+    """The schema as clients are told it, with what goes without saying left out."""
+    return {**schema, "properties": {name: _told(prop) for name, prop in schema["properties"].items()}}
+
+
+def _told(prop: Mapping[str, Any]) -> dict[str, Any]:
+    left_out = {"maxLength", "minLength"} if prop.get("pattern") or prop.get("maxLength", 0) >= _MET else set[str]()
+    items = {"items": _told(prop["items"])} if isinstance(prop.get("items"), dict) else {}
+    return {name: value for name, value in prop.items() if name not in left_out} | items
+
+
 def input_schema(args: Iterable[Arg]) -> dict[str, Any]:
-    """The schema of these arguments together."""
+    """The schema of these arguments together, with every bound."""
     args = tuple(args)
     schema: dict[str, Any] = {
         "type": "object",

@@ -65,6 +65,17 @@ def list_findings(handle: Handle) -> Tool:
     return _tool("list_findings", "List Flintt findings", about, (*args, *_PAGING), handle, "findings")
 
 
+def changes_since(handle: Handle) -> Tool:
+    """The tool changes_since."""
+    about = "What is new or changed: companies, deals, signals, runs, findings, jobs, payouts, oldest first."
+    args = (
+        local("cursor", "next_cursor of the last call, also days ago.", low=1, high=LONGEST),
+        _date("since", "Or a date. Without both: a cursor for later."),
+        _PAGING[0],
+    )
+    return _tool("changes_since", "Changes in Flintt", about, args, handle, "changes")
+
+
 def match_companies(handle: Handle) -> Tool:
     """The tool match_companies."""
     about = "Which names are Flintt companies already: exact, likely (ask the person) or none."

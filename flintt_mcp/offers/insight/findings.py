@@ -34,6 +34,14 @@ _SHOWN_EVERY = 25
 _DATES = ("started_at", "ended_at", "completed_at", "created_at")
 
 
+class Read(msgspec.Struct, frozen=True):
+    """The results of runs, how complete they are, and the ids of runs for which no room was left; another call reads on there."""
+
+    results: list[Results]
+    part: Part
+    left: frozenset[str] = frozenset()
+
+
 class Results(msgspec.Struct, frozen=True):
     """The results of one run, as the API sent them."""
 
@@ -64,7 +72,7 @@ class Findings:
         self._endpoint = Endpoint(toolset.api, row, upstream)
         self._kept = kept
 
-    async def read(self, call: Call, runs: Sequence[Row], since: str, effort: Effort) -> tuple[list[Results], Part]:
+    async def read(self, call: Call, runs: Sequence[Row], since: str, effort: Effort) -> Read:
         """The results of the runs since then, and how much of all that is.
 
         Raises:
@@ -83,7 +91,8 @@ class Findings:
 
         outcomes = [stops(outcome) for outcome in await each(wanted, one, effort.seconds_left)]
         found = [outcome for outcome in outcomes if isinstance(outcome, Results)]
-        return found, _part(found, outcomes, len(runs), since)
+        left = frozenset(str(run["id"]) for run, outcome in zip(wanted, outcomes, strict=True) if outcome is None)
+        return Read(found, _part(found, outcomes, len(runs), since), left)
 
     async def _one(self, call: Call, run: Row, effort: Effort) -> Results | None:
         """The results of one run; None where there is no room for one request more.

@@ -18,7 +18,7 @@ from flintt_mcp.offers.insight.moments import read_moment
 from flintt_mcp.offers.insight.names import folded
 from flintt_mcp.offers.insight.result import exactly, page_of
 from flintt_mcp.offers.insight.snapshot import Snapshots
-from flintt_mcp.offers.insight.tables import COMPANIES, FINDINGS, SIGNALS
+from flintt_mcp.offers.insight.tables import COMPANIES, FINDINGS, RUNS, SIGNALS
 from flintt_mcp.rest.upstream import Results
 
 _COLUMNS = exactly(
@@ -45,7 +45,8 @@ class ListFindings:
         given = call.arguments
         since = read_moment("since", given.get("since"))
         until = read_moment("until", given.get("until"))
-        taken = await self._snapshots.judged(call, _run_of(given.get("signal_id"), until), since)
+        of = _run_of(given.get("signal_id"), until)
+        taken = await self._snapshots.judged(call, lambda rows: [run for run in rows[RUNS.name] if of(run)], since)
         fits = _fits(given, taken.rows[COMPANIES.name])
         signals = {row.get("id"): row.get("name") for row in taken.rows[SIGNALS.name]}
         found = [_told(row, signals) for row in taken.rows[FINDINGS.name] if fits(row)]

@@ -2,13 +2,29 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from flintt_mcp.errors import ToolInputError
 from flintt_mcp.offers.insight.cells import moment
 
 _STAMP = "2026-03-20T06:00:00Z"
+
+
+def is_stamp(value: Any) -> bool:
+    """Whether this is a moment in UTC to the second, as tables tell moments."""
+    return isinstance(value, str) and len(value) == len(_STAMP) and value.endswith("Z")
+
+
+def stamp(seconds: float) -> str:
+    """The moment so many seconds after 1970."""
+    return datetime.fromtimestamp(seconds, UTC).replace(microsecond=0, tzinfo=None).isoformat() + "Z"
+
+
+def before(moment: str, seconds: float) -> str:
+    """The moment so many seconds earlier."""
+    earlier = datetime.fromisoformat(moment) - timedelta(seconds=seconds)
+    return earlier.replace(microsecond=0, tzinfo=None).isoformat() + "Z"
 
 
 def read_moment(name: str, value: Any) -> str | None:
@@ -20,7 +36,7 @@ def read_moment(name: str, value: Any) -> str | None:
     if value is None:
         return None
     found = str(moment(value))
-    if len(found) == len(_STAMP) and found.endswith("Z"):
+    if is_stamp(found):
         return found
     try:
         return date.fromisoformat(found).isoformat()

@@ -39,6 +39,8 @@ from flintt_mcp.rest.upstream import Upstream
 
 Wanted = Mapping[str, Collection[str]]
 """The tables that a question reads, each with the columns it reads of it."""
+Rows = Mapping[str, Sequence[Row]]
+"""Rows by table."""
 _OF_RUNS = (FINDINGS.name, RAW_FINDS.name)
 _READ_AFTER = {FINDINGS.name: RUNS.name, RAW_FINDS.name: RUNS.name, CANDIDATES.name: PAYMENT_RUNS.name}
 """Tables whose rows are asked for row by row of another one."""
@@ -47,10 +49,11 @@ _Read = tuple[Sequence[Row], Part]
 
 
 class Snapshot(msgspec.Struct, frozen=True):
-    """Rows by table, as the API sent them or as `findings.py` makes them, and how complete they are."""
+    """Rows by table, as the API sent them or as `findings.py` makes them, how complete they are, and the runs that are `left`."""
 
-    rows: Mapping[str, Sequence[Row]]
+    rows: Rows
     coverage: Coverage
+    left: frozenset[str] = frozenset()
 
 
 class Snapshots:
@@ -107,23 +110,23 @@ class Snapshots:
         parts = dict.fromkeys([*(found[name][1] for name in wanted), *beneath])
         return Snapshot({name: found[name][0] for name in wanted}, together(parts))
 
-    async def judged(self, call: Call, of: Callable[[Row], bool], since: str | None = None) -> Snapshot:
-        """What runs of that kind judged since then, valid or not, newest first, with all companies and signals.
+    async def judged(
+        self, call: Call, pick: Callable[[Rows], Sequence[Row]], since: str | None = None, also: Collection[str] = ()
+    ) -> Snapshot:
+        """What the runs that `pick` takes judged since then, valid or not, newest first, beside all companies, signals and runs,
+        and the lists `also`.
 
         Raises:
             FlinttError: a list cannot be read at all, or the key is not good any more.
         """
         effort = Effort(self._now)
-        lists = await self._lists_of(call, (RUNS.name, COMPANIES.name, SIGNALS.name), effort)
-        runs, companies, signals = (lists[name][0] for name in (RUNS.name, COMPANIES.name, SIGNALS.name))
-        asked = [run for run in runs if of(run)]
-        results, part = await self._findings.read(call, asked, since_when(asked) if since is None else since, effort)
-        rows = {
-            FINDINGS.name: list(judgements(results, ids_by_name(companies))),
-            COMPANIES.name: companies,
-            SIGNALS.name: signals,
-        }
-        return Snapshot(rows, together((part, *(read[1] for read in lists.values()))))
+        names = dict.fromkeys((RUNS.name, COMPANIES.name, SIGNALS.name, *also))
+        lists = await self._lists_of(call, list(names), effort)
+        rows = {name: read[0] for name, read in lists.items()}
+        asked = pick(rows)
+        read = await self._findings.read(call, asked, since_when(asked) if since is None else since, effort)
+        found = {FINDINGS.name: list(judgements(read.results, ids_by_name(rows[COMPANIES.name])))}
+        return Snapshot(rows | found, together((read.part, *(part for _, part in lists.values()))), read.left)
 
     async def _lists_of(self, call: Call, names: Sequence[str], effort: Effort) -> dict[str, _Read]:
         """The rows of tables that are one list each."""
@@ -146,11 +149,11 @@ class Snapshots:
     ) -> dict[str, _Read]:
         """Findings and raw finds, which come with each other."""
         runs = lists[RUNS.name][0]
-        results, part = await self._findings.read(call, runs, since_when(runs) if since is None else since, effort)
+        read = await self._findings.read(call, runs, since_when(runs) if since is None else since, effort)
         ids = ids_by_name(lists[COMPANIES.name][0]) if COMPANIES.name in lists else {}
         return {
-            FINDINGS.name: ([row for row in judgements(results, ids) if row["is_valid"]], part),
-            RAW_FINDS.name: (list(raw_finds(results, ids)), part),
+            FINDINGS.name: ([row for row in judgements(read.results, ids) if row["is_valid"]], read.part),
+            RAW_FINDS.name: (list(raw_finds(read.results, ids)), read.part),
         }
 
     async def _candidates(self, call: Call, runs: Sequence[Row], effort: Effort) -> _Read:

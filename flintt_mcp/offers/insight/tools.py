@@ -11,7 +11,8 @@ from collections.abc import Collection
 
 from flintt_mcp.calls.tool import Tool
 from flintt_mcp.offers.insight.apart import Apart
-from flintt_mcp.offers.insight.described import list_findings, match_companies, query_workspace
+from flintt_mcp.offers.insight.changes_since import ChangesSince
+from flintt_mcp.offers.insight.described import changes_since, list_findings, match_companies, query_workspace
 from flintt_mcp.offers.insight.kept_runs import KeptRuns
 from flintt_mcp.offers.insight.list_findings import ListFindings
 from flintt_mcp.offers.insight.match_companies import MatchCompanies
@@ -29,5 +30,6 @@ def insight_tools(
     return [
         query_workspace(QueryWorkspace(snapshots, Apart(), upstream.results).handle),
         list_findings(ListFindings(snapshots, upstream.results).handle),
+        changes_since(ChangesSince(snapshots, upstream.results, time.time).handle),
         match_companies(MatchCompanies(upstream, time.monotonic).handle),
     ]
