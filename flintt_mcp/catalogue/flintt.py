@@ -225,8 +225,8 @@ OPERATIONS = (
     Operation(
         name="update_signal",
         title="Update a Flintt signal",
-        about="Change a signal; only what is given changes. status pauses or resumes it, but no draft: a person has to build that in "
-        "the Flintt app first.",
+        about="Change a signal; only what is given changes. status pauses or resumes it, but no draft: a person has to build that "
+        "in the Flintt app first.",
         effect=Effect.UPDATE,
         routes=(Route("PATCH", "/v1/signals/{signal_id}"),),
         args=(
