@@ -63,7 +63,7 @@ class Apart:
                 advice="nothing was changed; ask again in a moment",
             )
         try:
-            await to_process.run_sync(engine.start, cancellable=True, limiter=self._limiter)
+            await self._ready()
             with anyio.fail_after(engine.SECONDS + GRACE + more):
                 return await to_process.run_sync(work, *arguments, cancellable=True, limiter=self._limiter)
         except TimeoutError:
@@ -72,6 +72,17 @@ class Apart:
             return Fault("lost")
         finally:
             self._shares.give_back(who)
+
+    async def _ready(self) -> None:
+        """A process that has loaded the engine. One that died while it waited (a machine out of memory ends them) is replaced.
+
+        Raises:
+            anyio.BrokenWorkerProcess: none can be kept alive.
+        """
+        try:
+            await to_process.run_sync(engine.start, cancellable=True, limiter=self._limiter)
+        except anyio.BrokenWorkerProcess:
+            await to_process.run_sync(engine.start, cancellable=True, limiter=self._limiter)
 
 
 async def packed(table: Table, names: Sequence[str], rows: Sequence[Row]) -> list[bytes]:
