@@ -35,7 +35,7 @@ test: $(VENV)/.installed  ## run every test
 	$(BIN)/python -m pytest -n 2
 
 # Every test, but of those that try many cases by chance fewer: other versions break what is tried at all, not the thousandth case.
-FEWER := FLINTT_REQUESTS=2000 FLINTT_FRAMES=500 FLINTT_SELECTS=60 FLINTT_INTENTS=60 FLINTT_APPROVAL_STEPS=300 FLINTT_CRASHES=2
+FEWER := FLINTT_FUZZ_EXAMPLES=2 FLINTT_REQUESTS=2000 FLINTT_FRAMES=500 FLINTT_SELECTS=60 FLINTT_INTENTS=60 FLINTT_APPROVAL_STEPS=300 FLINTT_CRASHES=2
 
 test-lowest: $(LOWEST)/.installed  ## run every test with the lowest versions that pyproject.toml allows
 	$(FEWER) $(LOWEST)/bin/python -m pytest -n 2
