@@ -32,6 +32,8 @@ _COUNTED = (State.EXECUTING, State.DONE, State.UNKNOWN)
 """States that have used what they may cost."""
 _WAITING = (State.DRAFT, State.ASKED, State.APPROVED)
 """States that end by the clock when nobody answers."""
+_UNSETTLED = (State.EXECUTING, State.UNKNOWN)
+"""States of what somebody is at work on, or was: as the index `intents_unsettled` lists them."""
 _CHANGEABLE = frozenset({"ends_at", "settles_at", "shown", "how", "reply"})
 
 
@@ -225,10 +227,10 @@ def _refuse_reuse(connection: sqlite3.Connection, wanted: Wanted, digest: bytes,
 
 def _current(connection: sqlite3.Connection, wanted: Wanted, digest: bytes, now: float) -> sqlite3.Row | None:
     """The row that stands for `wanted` now: it waits for somebody, it runs, nobody knows, or its result is remembered."""
+    same = "SELECT * FROM intents WHERE caller = :caller AND tool = :tool AND digest = :digest AND named = :named"
     return connection.execute(
-        f"SELECT * FROM intents WHERE caller = :caller AND tool = :tool AND digest = :digest AND named = :named "
-        f"AND ((state IN ({_listed((*_WAITING, State.DONE))}) AND ends_at > :now) "
-        f"OR (state IN ({_listed((State.EXECUTING, State.UNKNOWN))}) AND changed_at > :now - :day)) "
+        f"SELECT * FROM ({same} AND state IN ({_listed((*_WAITING, State.DONE))}) AND ends_at > :now "
+        f"UNION ALL {same} AND state IN ({_listed(_UNSETTLED)}) AND changed_at > :now - :day) "
         "ORDER BY made_at DESC LIMIT 1",
         {"caller": wanted.caller, "tool": wanted.tool, "digest": digest, "named": wanted.named, "now": now, "day": DAY},
     ).fetchone()

@@ -61,6 +61,14 @@ MIGRATIONS = (
             "CREATE INDEX secret_links_by_end ON secret_links (ends_at)",
         ),
     ),
+    Migration(
+        "what stands for a call is found beside thousands of equal ones that are over",
+        (
+            "DROP INDEX intents_by_want",
+            "CREATE INDEX intents_by_want ON intents (caller, tool, digest, named, ends_at)",
+            "CREATE INDEX intents_unsettled ON intents (caller, tool, digest, named) WHERE state IN ('executing', 'unknown')",
+        ),
+    ),
 )
 """The schema, step by step; released steps never change."""
 
