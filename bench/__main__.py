@@ -24,6 +24,7 @@ from bench.driver import Job
 from bench.load import KEY_HEADERS, Driver, Loader
 from bench.process import StartFailed
 from bench.results import Results, as_json, verdicts
+from bench.tasks import replay
 
 _PACKAGES = ("flintt-mcp", "mcp", "fastmcp", upstream.LIBRARY, "httpx2", "uvicorn", "httptools", "uvloop", "pydantic")
 
@@ -130,6 +131,8 @@ def _run(plan: Plan, only: Sequence[str]) -> Results:
         if "tokens" in names:
             results.tokens["default"] = tokens.of_product(fleet, product)
             results.tokens["--toolsets all"] = tokens.of_product(fleet, product, ["--toolsets", "all"])
+        if "tasks" in names and not product.missing:
+            results.tasks = replay.measure(progress)
     return results
 
 

@@ -116,5 +116,5 @@ MEMORY_CALLS = 1000
 TOKENS_TARGET = 2500
 """Tokens of name, description and input schema, all tools that are on by default."""
 
-OTHERS = ("stdio", "memory", "tokens")
+OTHERS = ("stdio", "memory", "tokens", "tasks")
 NAMES = (*(case.name for case in CASES), *OTHERS)

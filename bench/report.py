@@ -17,6 +17,7 @@ from bench.piped import CONCURRENCY, Piped
 from bench.ratio import Spread, spread
 from bench.results import Results, at_least, at_most, load_verdicts, verdicts
 from bench.startup import YARDSTICK, Startup
+from bench.tasks.replay import Replayed, of_the_trial
 from bench.tokens import TokenCount
 
 
@@ -35,8 +36,24 @@ def text(results: Results) -> str:
         parts.append(_memory_table(results.footprints))
     if results.tokens:
         parts.append(_token_lines(results.tokens))
+    if results.tasks:
+        parts.append(_task_table(results.tasks))
     parts.append(_closing(results))
     return "\n\n".join(parts)
+
+
+def _task_table(tasks: Sequence[Replayed]) -> str:
+    rows = [
+        [item.name + (" *" if item.trial else ""), str(item.calls), f"{item.characters:,}", item.fault]
+        for item in tasks
+    ]
+    sums = [
+        ("all", sum(item.calls for item in tasks), sum(item.characters for item in tasks)),
+        ("those with *", *of_the_trial(tasks)),
+    ]
+    rows += [[name, str(calls), f"{characters:,}", ""] for name, calls, characters in sums]
+    title = "Tasks of a salesperson on the sandbox: calls, and characters of results (* with endpoints alone: 97 calls, 343,000)"
+    return "\n".join([title, _table(["", "calls", "characters", ""], rows)])
 
 
 def _heading(results: Results) -> str:

@@ -17,6 +17,7 @@ from bench.load import Measured
 from bench.piped import Piped
 from bench.ratio import Spread
 from bench.startup import YARDSTICK, Startup
+from bench.tasks.replay import MOST_CALLS, MOST_CHARACTERS, Replayed, of_the_trial
 from bench.tokens import TokenCount
 
 
@@ -48,6 +49,7 @@ class Results:
     piped: Piped | None = None
     footprints: dict[str, Footprint] = field(default_factory=dict)
     tokens: dict[str, TokenCount] = field(default_factory=dict)
+    tasks: list[Replayed] = field(default_factory=list)
 
     def faults(self) -> list[str]:
         """Everything that went wrong while measuring: any of it fails the run."""
@@ -63,6 +65,7 @@ class Results:
             found.append(f"calls on stdio: {self.piped.fault}")
         found += [f"memory, {LABELS[name]}: {item.fault}" for name, item in self.footprints.items() if item.fault]
         found += [f"tokens, {name}: {count.missing}" for name, count in self.tokens.items() if count.broken]
+        found += [f"task {item.name!r}: {item.fault}" for item in self.tasks if item.fault]
         return found + self.left_out
 
 
@@ -93,6 +96,10 @@ def verdicts(results: Results) -> list[Verdict]:
         found.append(at_most("memory growth, MB", own.growth, cases.MEMORY_GROWTH_TARGET))
     if (count := results.tokens.get("default")) and not count.missing:
         found.append(at_most("tokens of all tools", count.total, cases.TOKENS_TARGET))
+    if results.tasks:
+        calls, characters = of_the_trial(results.tasks)
+        found.append(at_most("calls of the trial's tasks", calls, MOST_CALLS))
+        found.append(at_most("characters of the trial's tasks", characters, MOST_CHARACTERS))
     return [verdict for verdict in found if verdict]
 
 
@@ -118,6 +125,7 @@ def as_json(results: Results) -> dict[str, Any]:
         "stdio_calls": asdict(results.piped) if results.piped else None,
         "memory_mb": {name: asdict(item) for name, item in results.footprints.items()},
         "tokens": {name: asdict(count) | {"total": count.total} for name, count in results.tokens.items()},
+        "tasks": [asdict(item) for item in results.tasks],
         "targets": [asdict(verdict) for verdict in verdicts(results)],
         "errors": results.faults(),
     }

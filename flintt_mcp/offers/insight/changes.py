@@ -27,6 +27,14 @@ from flintt_mcp.offers.insight.tables import (
 Rows = Mapping[str, Sequence[Row]]
 
 
+class Place(NamedTuple):
+    """A place in the list of changes."""
+
+    at: str = ""
+    kind: str = ""
+    id: str = ""
+
+
 class Change(NamedTuple):
     """One change. `at` is its moment, `came` the moment when the row came; `what` says how it stands now."""
 
@@ -36,6 +44,11 @@ class Change(NamedTuple):
     came: str
     name: str
     what: str
+
+    @property
+    def place(self) -> Place:
+        """Where it stands in the list."""
+        return Place(self.at, self.kind, self.id)
 
     @property
     def digest(self) -> str:

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 from flintt_mcp.calls.call import Call
 from flintt_mcp.calls.reply import Done
 from flintt_mcp.errors import ToolInputError
-from flintt_mcp.offers.insight.changes import TABLES, Change, Rows, changes
+from flintt_mcp.offers.insight.changes import TABLES, Change, Place, Rows, changes
 from flintt_mcp.offers.insight.coverage import Coverage
 from flintt_mcp.offers.insight.described import PAGE
 from flintt_mcp.offers.insight.lists import Row
@@ -29,20 +29,20 @@ from flintt_mcp.rest.upstream import Results
 _COLUMNS = exactly(("at", "kind", "change", "name", "what", "id"))
 _LATE = 120.0
 """Seconds for which a row may be there later than its moment says."""
-_MOST_MARKS = 450
-"""How many changes a cursor can hold as seen; of more that share its last moments some come again."""
+_MOST_MARKS = 60
+"""How many changes a cursor tells one by one; of more in its last two minutes those before them count as shown."""
 _DIGITS = 8
 
 
 class Seen(NamedTuple):
-    """How far the list was shown: everything before the moment `since`, and the changes with these digests."""
+    """How far the list was shown: all that sorts before `before`, and the changes with these digests."""
 
-    since: str
+    before: Place
     digests: frozenset[str] = frozenset()
 
     def has(self, change: Change) -> bool:
         """Whether a change was shown."""
-        return change.at < self.since or change.digest in self.digests
+        return change.place < self.before or change.digest in self.digests
 
 
 class ChangesSince:
@@ -65,7 +65,7 @@ class ChangesSince:
 
         def pick(rows: Rows) -> Sequence[Row]:
             found = changes({name: rows[name] for name in names})
-            since = seen.since if seen else before(found[-1].at, _LATE) if found else ""
+            since = seen.before.at if seen else before(found[-1].at, _LATE) if found else ""
             ids = {change.id for change in found if change.kind == "run" and change.at >= since}
             return [run for run in rows[RUNS.name] if str(run.get("id")) in ids]
 
@@ -82,22 +82,22 @@ class ChangesSince:
         if since is not None and cursor is not None:
             raise ToolInputError("since: says nothing beside cursor", advice="give one of them")
         if cursor is None:
-            return None if since is None else Seen(since)
-        moment, digests = self._results.cursors.open(_scope(call), cursor)
-        return Seen(moment, frozenset(digests[at : at + _DIGITS] for at in range(0, len(digests), _DIGITS)))
+            return None if since is None else Seen(Place(since))
+        place, digests = self._results.cursors.open(_scope(call), cursor)
+        return Seen(Place(*place), frozenset(digests[at : at + _DIGITS] for at in range(0, len(digests), _DIGITS)))
 
     def _page(
         self, call: Call, there: Sequence[Change], seen: Seen | None, coverage: Coverage, *, is_held: bool
     ) -> Done:
         new = [] if seen is None else [change for change in there if not seen.has(change)]
         wanted = new[: call.arguments.get("limit", PAGE)]
-        since = "" if seen is None else seen.since
+        start = Place() if seen is None else seen.before
         rows = [_told(change, seen) for change in wanted if seen is not None]
 
         def made(count: int, dropped: Sequence[str]) -> Result:
             shown = [{name: value for name, value in row.items() if name not in dropped} for row in rows[:count]]
             table = tabled(shown, _COLUMNS)
-            cursor = self._results.cursors.seal(_scope(call), _mark(there, new[count:], since, stamp(self._now())))
+            cursor = self._results.cursors.seal(_scope(call), _mark(there, new[count:], start, stamp(self._now())))
             margin = {
                 "total": len(new),
                 "left_out": len(wanted) - count,
@@ -117,22 +117,22 @@ class ChangesSince:
         return Done(text=result.text, structured=result.structured)
 
 
-def _mark(there: Sequence[Change], unseen: Sequence[Change], since: str, now: str) -> tuple[str, str]:
-    """How far the list is shown once `unseen` is all that is left of it: the moment, and the digests of what is shown behind it.
+def _mark(there: Sequence[Change], unseen: Sequence[Change], start: Place, now: str) -> tuple[Place, str]:
+    """How far the list is shown once `unseen` is all that is left of it: the place, and the digests of what is shown behind it.
 
     What an API dates later than now moves nothing on: all that comes until then would be lost.
     """
     left = set(unseen)
-    shown = [change for change in there if change.at >= since and change not in left]
+    shown = [change for change in there if change.place >= start and change not in left]
     if not shown:
-        return since, ""
-    first_unseen = unseen[0].at if unseen else now
-    since = max(since, min(before(min(shown[-1].at, now), _LATE), first_unseen))
-    marked = [change for change in shown if change.at >= since]
-    if len(marked) > _MOST_MARKS:
-        marked = marked[-_MOST_MARKS:]
-        since = min(marked[0].at, first_unseen)
-    return since, "".join(change.digest for change in marked)
+        return start, ""
+    first = max(start, Place(before(min(shown[-1].at, now), _LATE)))
+    told = [change for change in shown if change.place >= first]
+    if len(told) > _MOST_MARKS:
+        first = told[-_MOST_MARKS].place
+    if unseen:
+        first = min(first, unseen[0].place)
+    return first, "".join(change.digest for change in shown if change.place >= first)
 
 
 def _told(change: Change, seen: Seen) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from flintt_mcp.calls.caller import Caller
 from flintt_mcp.calls.reply import objects_of
 from flintt_mcp.errors import ToolInputError
 from flintt_mcp.offers.insight import snapshot
-from flintt_mcp.offers.insight.changes import Change
+from flintt_mcp.offers.insight.changes import Change, Place
 from flintt_mcp.offers.insight.changes_since import Seen, _mark
 from flintt_mcp.offers.insight.effort import Effort
 from tests.fake_api import open_fake
@@ -51,7 +51,7 @@ class Workspace:
         id = path.rpartition("/")[2]
         if id in self.lists:
             offset = int(asked.get("offset", 0))
-            return self.lists[id][offset : offset + int(asked.get("limit", 200))]
+            return self.lists[id][offset : offset + int(asked["limit"])] if "limit" in asked else self.lists[id]
         run = next(run for run in self.lists["runs"] if run["id"] == id)
         return {"run": run, "validation_results": self.results.get(id, []), "raw_results": []}
 
@@ -199,6 +199,17 @@ async def test_a_run_that_could_not_be_read_in_time_holds_the_list_up_until_it_i
     assert shown == [id for number in range(12) for id in (f"f{number:02}", f"r{number:02}")] + ["c1"]
 
 
+async def test_many_changes_at_once_make_no_long_cursor_and_none_comes_twice(tmp_path: Path) -> None:
+    there = Workspace()
+    there.lists["companies"] = [row(f"c{number:03}", 0) for number in range(700)]
+    async with open_fake(tmp_path, there.api) as app:
+        reader = Reader(app)
+        found = await reader.all(since="2026-03-01", limit=500)
+        assert found == [f"c{number:03}" for number in range(700)]
+        assert len(reader.cursor or "") < 1000
+        assert await reader.all() == []
+
+
 async def test_a_cursor_is_its_callers_and_stands_alone(tmp_path: Path) -> None:
     there = Workspace()
     async with open_fake(tmp_path, there.api) as app:
@@ -230,7 +241,7 @@ def test_law_every_change_comes_exactly_once_in_whatever_order_and_pages(
 ) -> None:
     """Rows come with moments up to two minutes old, while pages of different lengths are read."""
     there: list[Change] = []
-    seen, shown, now = Seen(""), list[str](), 0
+    seen, shown, now = Seen(Place()), list[str](), 0
     for number, (coming, limit) in enumerate(rounds):
         now += max((step for step, _ in coming), default=0)
         for place, (_, age) in enumerate(coming):
@@ -239,7 +250,7 @@ def test_law_every_change_comes_exactly_once_in_whatever_order_and_pages(
         there.sort()
         new = [change for change in there if not seen.has(change)]
         shown += [change.id for change in new[:limit]]
-        since, marks = _mark(there, new[limit:], seen.since, "2100-01-01T00:00:00Z")
-        seen = Seen(since, frozenset(marks[at : at + 8] for at in range(0, len(marks), 8)))
+        first, marks = _mark(there, new[limit:], seen.before, "2100-01-01T00:00:00Z")
+        seen = Seen(first, frozenset(marks[at : at + 8] for at in range(0, len(marks), 8)))
     shown += [change.id for change in there if not seen.has(change)]
     assert sorted(shown) == sorted(change.id for change in there)

@@ -1,0 +1,87 @@
+"""Tasks that change something: what was done is looked up in the database."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from bench.tasks.desk import Desk, objects
+from bench.tasks.task import Task
+from bench.tasks.truth import Truth
+
+ACCOUNT = "Moss Retail"
+SIGNAL = "Cloud migrations"
+GOAL = "Companies that open a plant"
+
+
+async def _add_what_is_there(desk: Desk) -> Any:
+    said = await desk.refused("create_company", name=ACCOUNT.upper(), domain="moss-retail.example")
+    found = re.search(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", said)
+    return found and found[0]
+
+
+async def _pause(desk: Desk) -> Any:
+    signals = objects((await desk.call("list_signals"))["signals"])
+    (signal,) = [row for row in signals if row["name"] == SIGNAL]
+    await desk.call("update_signal", signal_id=signal["id"], status="paused")
+    return signal["id"]
+
+
+async def _open_a_deal(desk: Desk) -> Any:
+    (match,) = objects((await desk.call("match_companies", names=[ACCOUNT]))["matches"])
+    made = await desk.call(
+        "create_prospect", company_id=match["id"], stage="qualified", next_step="Call on Monday", estimated_value=1200
+    )
+    return made["prospect"]["id"]
+
+
+def _deal_truth(truth: Truth) -> Any:
+    found = truth.column(
+        "SELECT d.id FROM my_deals d JOIN my_companies c ON c.id = d.company_id WHERE c.name = ? "
+        "AND d.next_step = 'Call on Monday' AND d.stage = 'qualified' AND d.estimated_value = 1200",
+        ACCOUNT,
+    )
+    return found[0] if len(found) == 1 else None
+
+
+async def _set_up_a_signal(desk: Desk) -> Any:
+    made = await desk.call("create_signal", name="New plants", description=GOAL, frequency="weekly")
+    return made["signal"]["id"]
+
+
+def _one(truth: Truth, sql: str, *values: Any) -> Any:
+    found = truth.column(sql, *values)
+    return found[0] if len(found) == 1 else None
+
+
+CHANGING = (
+    Task(
+        "add what is there",
+        f"Add {ACCOUNT} to our companies.",
+        _add_what_is_there,
+        lambda truth: _one(truth, "SELECT id FROM my_companies WHERE lower(name) = lower(?)", ACCOUNT),
+        trial=True,
+    ),
+    Task(
+        "pause a signal",
+        f"Pause the signal {SIGNAL}.",
+        _pause,
+        lambda truth: _one(truth, "SELECT id FROM my_signals WHERE name = ? AND status = 'paused'", SIGNAL),
+        trial=True,
+    ),
+    Task(
+        "open a deal",
+        f"Open a deal with {ACCOUNT}: qualified, 1,200, call on Monday.",
+        _open_a_deal,
+        _deal_truth,
+        trial=True,
+    ),
+    Task(
+        "set up a signal",
+        f"Watch for this every week: {GOAL}.",
+        _set_up_a_signal,
+        lambda truth: _one(
+            truth, "SELECT id FROM my_signals WHERE description = ? AND frequency = 'weekly' AND status = 'draft'", GOAL
+        ),
+    ),
+)
