@@ -34,19 +34,21 @@ def audit(settings: Settings, options: argparse.Namespace) -> int:
     if not (settings.data_path / FILE_NAME).exists():
         raise ConfigError(f"there is no journal in {settings.data_path}: nothing was written yet")
     journal = Journal(derive_keys(settings).digest)
-    if options.action == "verify":
-        return _verify(settings, journal)
+    try:
+        return _verify(settings, journal) if options.action == "verify" else _show(settings, journal, options)
+    except Broken as error:
+        ended(f"The journal is NOT as it was written: {error}")
+        return FAILED
+
+
+def _show(settings: Settings, journal: Journal, options: argparse.Namespace) -> int:
     entries = _read(settings, lambda connection: list(journal.entries(connection)))
     chosen = entries[-options.last :] if options.last > 0 else entries
     return ended("\n".join(as_json(as_line(one), 0) if options.action == "export" else _line(one) for one in chosen))
 
 
 def _verify(settings: Settings, journal: Journal) -> int:
-    try:
-        number = _read(settings, journal.verify)
-    except Broken as error:
-        ended(f"The journal is NOT as it was written: {error}")
-        return FAILED
+    number = _read(settings, journal.verify)
     return ended(f"The journal is as it was written: {number} {'step' if number == 1 else 'steps'}")
 
 

@@ -27,6 +27,8 @@ JOURNAL = Migration(
     ),
 )
 _START = bytes(32)
+_ROWS = "SELECT number, CAST(entry AS BLOB) AS entry, CAST(seal AS BLOB) AS seal FROM journal"
+"""Rows as bytes, whatever somebody else made of them: SQLite keeps any type in any column."""
 
 
 class Entry(msgspec.Struct, frozen=True, kw_only=True):
@@ -64,7 +66,7 @@ class Journal:
 
     def note(self, connection: sqlite3.Connection, intent: Intent, request_id: str = "") -> None:
         """Note where an intent has come to; call it in the transaction that brings it there."""
-        number, before = self._end(connection)
+        number, before = self._last(connection)
         wanted = intent.wanted
         entry = Entry(
             number=number + 1,
@@ -90,9 +92,13 @@ class Journal:
         )
 
     def entries(self, connection: sqlite3.Connection) -> Iterator[Entry]:
-        """All rows, oldest first, as they stand; nothing is verified."""
-        for row in connection.execute("SELECT entry FROM journal ORDER BY number"):
-            yield msgspec.json.decode(row["entry"], type=Entry)
+        """All rows, oldest first, as they stand; no seal is looked at.
+
+        Raises:
+            Broken: a row is none any more; the message names it.
+        """
+        for row in connection.execute(f"{_ROWS} ORDER BY number"):
+            yield _entry(row)
 
     def verify(self, connection: sqlite3.Connection) -> int:
         """How many rows there are, all of them as they were written.
@@ -101,37 +107,49 @@ class Journal:
             Broken: a row was changed, taken out, put in or moved, or the end was cut off; the message names the first row.
         """
         before, number = _START, 0
-        for row in connection.execute("SELECT number, entry, seal FROM journal ORDER BY number"):
+        for row in connection.execute(f"{_ROWS} ORDER BY number"):
             number += 1
             if row["number"] != number:
                 raise Broken(f"row {number} is missing")
             before = self._verified(row, before)
-        end = connection.execute("SELECT number, seal FROM journal_end").fetchone()
-        if end is None and not number:
-            return 0
-        if end is None or end["number"] != number or not hmac.compare_digest(end["seal"], self._seal(b"end", before)):
+        if not self._ends(connection, number, before):
             raise Broken(f"the end was cut off or changed: the last row there is is number {number}")
         return number
 
     def _verified(self, row: sqlite3.Row, before: bytes) -> bytes:
         seal = self._seal(before, row["entry"])
-        try:
-            entry = msgspec.json.decode(row["entry"], type=Entry)
-        except msgspec.DecodeError:
-            raise Broken(f"row {row['number']} was changed") from None
-        if entry.number != row["number"] or not hmac.compare_digest(row["seal"], seal):
+        if _entry(row).number != row["number"] or not hmac.compare_digest(row["seal"], seal):
             raise Broken(f"row {row['number']} was changed, or a row before it")
         return seal
 
-    def _end(self, connection: sqlite3.Connection) -> tuple[int, bytes]:
-        row = connection.execute("SELECT number, seal FROM journal ORDER BY number DESC LIMIT 1").fetchone()
-        return (0, _START) if row is None else (row["number"], row["seal"])
+    def _last(self, connection: sqlite3.Connection) -> tuple[int, bytes]:
+        """The number of the last row, and what the seal of the next one covers.
+
+        Where the end is not as it was written, that covers what no row has: what comes next must not make good what was cut off.
+        """
+        row = connection.execute(f"{_ROWS} ORDER BY number DESC LIMIT 1").fetchone()
+        number, seal = (0, _START) if row is None else (row["number"], row["seal"])
+        return number, seal if self._ends(connection, number, seal) else self._seal(b"cut", seal)
+
+    def _ends(self, connection: sqlite3.Connection, number: int, seal: bytes) -> bool:
+        """Whether the journal ends with that row, as far as it was told."""
+        end = connection.execute("SELECT number, CAST(seal AS BLOB) AS seal FROM journal_end").fetchone()
+        if end is None:
+            return number == 0
+        return bool(end["number"] == number and hmac.compare_digest(end["seal"], self._seal(b"end", seal)))
 
     def _seal(self, before: bytes, told: bytes) -> bytes:
         return hmac.digest(self._key, before + b"\n" + told, hashlib.sha256)
 
     def _digest(self, what: str, text: str) -> str:
         return hmac.digest(self._key, f"{what}\n{text}".encode(), hashlib.sha256).hex()[:24]
+
+
+def _entry(row: sqlite3.Row) -> Entry:
+    try:
+        return msgspec.json.decode(row["entry"], type=Entry)
+    except msgspec.DecodeError:
+        raise Broken(f"row {row['number']} was changed") from None
 
 
 def as_line(entry: Entry) -> dict[str, Any]:

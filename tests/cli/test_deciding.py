@@ -80,6 +80,16 @@ def test_yes_is_refused_where_nobody_sits_unless_the_policy_allows_it(
     assert run(READ) == 1
 
 
+def test_a_call_that_waits_for_a_person_is_decided_by_the_person_who_makes_it_again(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(DELETE) == 1
+    assert "approval_required" in capsys.readouterr().err
+    sits_at_the_terminal(monkeypatch, "yes\n")
+    assert run(DELETE) == 0
+    assert run(READ) == 1
+
+
 def test_a_wrong_policy_stops_the_command_with_its_line(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     policy = tmp_path / "policy.toml"
     policy.write_text("stop = false\nstpo = true\n", "utf-8")

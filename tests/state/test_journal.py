@@ -161,6 +161,16 @@ def _emptied(connection: sqlite3.Connection) -> None:
             lambda connection: connection.execute("UPDATE journal SET entry = x'00' WHERE number = 2"),
             "row 2 was changed",
         ),
+        (
+            lambda connection: connection.execute(
+                "UPDATE journal SET entry = replace(entry, 'asked', 'draft') WHERE number = 2"
+            ),
+            "row 2 was changed, or a row before it",
+        ),
+        (
+            lambda connection: connection.execute("UPDATE journal_end SET seal = 'a text'"),
+            "the end was cut off or changed: the last row there is is number 11",
+        ),
         (_cut_off, "the end was cut off or changed: the last row there is is number 7"),
         (_cut_off_with_its_end, "the end was cut off or changed: the last row there is is number 7"),
         (_emptied, "the end was cut off or changed: the last row there is is number 0"),
@@ -172,6 +182,32 @@ async def test_whatever_is_changed_taken_out_or_cut_off_is_found(
     journal = Journal(KEY)
     await filled(file, clock, journal)
     await file.write(change)
+    with pytest.raises(Broken) as broken:
+        await file.read(journal.verify)
+    assert str(broken.value) == named
+
+
+@pytest.mark.parametrize(
+    ("change", "named"),
+    [
+        (_cut_off, "row 8 was changed, or a row before it"),
+        (_emptied, "row 1 was changed, or a row before it"),
+        (lambda connection: connection.execute("DELETE FROM journal_end"), "row 12 was changed, or a row before it"),
+        (
+            lambda connection: connection.execute("UPDATE journal SET seal = 'a text' WHERE number = 11"),
+            "row 11 was changed, or a row before it",
+        ),
+    ],
+)
+async def test_what_is_written_afterwards_does_not_make_it_good(
+    change: Callable[[sqlite3.Connection], Any], named: str, file: Database, clock: SetClock
+) -> None:
+    journal = Journal(KEY)
+    await filled(file, clock, journal)
+    await file.write(change)
+    intents = StoredIntents(file, KEY, clock.seconds, journal)
+    await intents.claim(replace(RUN, named="later"), State.DRAFT, clock.seconds() + 600)
+    await intents.claim(replace(RUN, named="later still"), State.DRAFT, clock.seconds() + 600)
     with pytest.raises(Broken) as broken:
         await file.read(journal.verify)
     assert str(broken.value) == named
@@ -211,8 +247,10 @@ def test_the_command_lists_exports_and_verifies(
     assert run(["audit", "verify", *where]) == 0
     assert capsys.readouterr().out == "The journal is as it was written: 2 steps\n"
 
-    with sqlite3.connect(tmp_path / FILE_NAME) as connection:
-        connection.execute("DELETE FROM journal WHERE number = 2")
-    connection.close()
-    assert run(["audit", "verify", *where]) == 1
-    assert capsys.readouterr().out.startswith("The journal is NOT as it was written: ")
+    for change in ("UPDATE journal SET entry = 'none' WHERE number = 2", "DELETE FROM journal WHERE number = 2"):
+        with sqlite3.connect(tmp_path / FILE_NAME) as connection:
+            connection.execute(change)
+        connection.close()
+        assert run(["audit", "verify", *where]) == 1
+        assert capsys.readouterr().out.startswith("The journal is NOT as it was written: ")
+    assert run(["audit", "list", *where]) == 0

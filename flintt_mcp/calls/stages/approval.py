@@ -111,7 +111,12 @@ class Approval:
         )
 
     async def _ask(self, call: Call, intent: Intent) -> Reply:
-        """Ask in the client, unless that was in vain: then the page, or the command, is the only way that is left."""
+        """Ask in the client, unless that was in vain: then the page, or the command, is the only way that is left.
+
+        Who calls from the shell and can be asked is that person, whatever a client said before.
+        """
+        if call.channel.kind == "shell" and FORM in call.channel.asks:
+            return in_a_form(intent)
         if call.state != intent.id and intent.how != "page":
             if FORM in call.channel.asks:
                 asked = await self._intents.step(intent, State.ASKED, before={State.ASKED}, how="form")
