@@ -19,6 +19,8 @@ from flintt_mcp.rest.endpoint import ApiCall
 from flintt_mcp.state.secret_file import secret_file
 from flintt_mcp.state.secret_links import SecretLinks
 
+LINK = "secret_link"
+"""The field of a result that holds a link."""
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 
@@ -84,7 +86,7 @@ class BehindLink:
             filled = True
             link, until = f"{self._url}/secret/{id}", time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime(ends_at))
             where = f"behind a link until {until}, for one reading, with the key that this call came with: {link}"
-            return Kept(where, "secret_link", link)
+            return Kept(where, LINK, link)
 
         try:
             yield kept

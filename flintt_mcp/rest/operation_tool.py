@@ -22,6 +22,7 @@ from flintt_mcp.rest.courses import begun_by
 from flintt_mcp.rest.described import Work, described
 from flintt_mcp.rest.endpoint import Endpoint
 from flintt_mcp.rest.facts import FactReader
+from flintt_mcp.rest.keepers import LINK
 from flintt_mcp.rest.lists import ListReader
 from flintt_mcp.rest.looking import look_for
 from flintt_mcp.rest.lookup import LookupReader
@@ -74,8 +75,10 @@ class OperationTool:
         )
 
     def _shows_a_secret(self, structured: Mapping[str, Any]) -> bool:
+        """Whether nobody may keep this result: it holds a secret, or the link that opens one."""
         record = self._operation.result
-        return isinstance(record, Record) and any(name in structured[record.noun] for name in record.secrets)
+        held = isinstance(record, Record) and any(name in structured[record.noun] for name in record.secrets)
+        return held or LINK in structured
 
 
 def _reader_of(endpoint: Endpoint, toolset: Toolset) -> Reader:

@@ -84,6 +84,20 @@ async def test_a_person_on_another_machine_gets_a_link_for_the_key_of_the_call(t
     assert not (tmp_path / "secrets").exists()
 
 
+async def test_the_link_lies_nowhere_on_the_server_and_a_repeat_does_not_tell_it(tmp_path: Path) -> None:
+    fake = FakeApi()
+    async with open_fake(tmp_path, fake) as app:
+        fake.will_answer(KEY, status=201)
+        done = await call(app, "create_api_key", {"name": "ci"}, channel=QuietChannel("http"))
+        again = await call(app, "create_api_key", {"name": "ci"}, channel=QuietChannel("http"))
+        written = b"".join(file.read_bytes() for file in tmp_path.glob("server.*"))  # noqa: ASYNC240 (small files)
+    id = structured(done)["secret_link"].rpartition("/")[2]
+    assert id.encode() not in written
+    assert isinstance(again, Refused)
+    assert "nothing was done again" in again.error.message
+    assert len(fake.requests) == 1
+
+
 async def test_a_store_that_fails_after_the_answer_loses_no_secret_of_a_remote_caller(tmp_path: Path) -> None:
     fake, full = FakeApi(), ExitStack()
 
