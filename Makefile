@@ -35,7 +35,7 @@ test: $(VENV)/.installed  ## run every test
 	$(BIN)/python -m pytest -n 2
 
 # Every test, but of those that try many cases by chance fewer: other versions break what is tried at all, not the thousandth case.
-FEWER := FLINTT_FUZZ_EXAMPLES=2 FLINTT_REQUESTS=2000 FLINTT_FRAMES=500 FLINTT_SELECTS=60 FLINTT_INTENTS=60 FLINTT_APPROVAL_STEPS=300 FLINTT_CRASHES=2
+FEWER := FLINTT_FUZZ_EXAMPLES=2 FLINTT_REQUESTS=2000 FLINTT_FRAMES=500 FLINTT_SELECTS=60 FLINTT_INTENTS=60 FLINTT_APPROVAL_STEPS=300 FLINTT_CRASHES=2 FLINTT_CALLS=60
 
 test-lowest: $(LOWEST)/.installed  ## run every test with the lowest versions that pyproject.toml allows
 	$(FEWER) $(LOWEST)/bin/python -m pytest -n 2
@@ -71,6 +71,7 @@ soak: $(VENV)/.installed  ## kill it in the middle of writes, deliveries and run
 	FLINTT_APPROVAL_STEPS=100000 $(BIN)/python -m pytest -s tests/calls/stages/test_no_tool_approves.py
 	FLINTT_INTENTS=10000 $(BIN)/python -m pytest -s tests/end_to_end/test_exactly_once.py
 	FLINTT_REQUESTS=1000000 $(BIN)/python -m pytest -n 2 tests/transports/http/oracle
+	FLINTT_CALLS=10000 $(BIN)/python -m pytest -s tests/offers/insight/test_two_callers.py
 	HYPOTHESIS_PROFILE=thorough $(BIN)/python -m pytest -n 2 -m hypothesis
 
 # What needs Node stands here, so that the tests do without: the suite, and the TypeScript of docs/webhooks.md.
