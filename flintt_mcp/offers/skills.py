@@ -14,10 +14,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from flintt_mcp.offers.resources import Contents, Reading, Resource
+from flintt_mcp.offers.toolsets import toolset_by_tool
 
 SKILLS_TTL_MS = 3_600_000
 _SKILL = "SKILL.md"
-_TOOL = re.compile(r"(?<!never )`((?:[a-z]+_)*(?:list|get|search|create|update|delete)_[a-z_]+)`")
+_WORD = re.compile(r"(?<!never )`([a-z]+(?:_[a-z]+)+)`")
+"""A word that may be the name of a tool, unless it is one to keep away from."""
 _NEEDED = re.compile(r"flintt-mcp with the toolsets? ([a-z, -]+)")
 
 
@@ -67,7 +69,8 @@ class Skill:
     @property
     def needs(self) -> tuple[str, ...]:
         """The tools that its text says to call."""
-        return tuple(dict.fromkeys(_TOOL.findall(self.text)))
+        tools = toolset_by_tool()
+        return tuple(dict.fromkeys(word for word in _WORD.findall(self.text) if word in tools))
 
 
 def skills_folder() -> Path:

@@ -167,6 +167,6 @@ async def test_a_document_that_is_not_there_is_refused_with_those_that_are(conne
     async with connect(key=None) as client:
         lines = await told(client, "get_doc", slug="../secrets")
         section = await told(client, "get_doc", slug="errors", section="no such section")
-    assert "'errors', " in lines[0]
+    assert ", errors, " in lines[0]
     assert section[0] == "get_doc failed: section: errors has no such section."
     assert section[2].startswith("Next: its sections are: ")

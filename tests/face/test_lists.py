@@ -71,7 +71,7 @@ async def test_a_caller_may_see_fewer_toolsets(connect: Connect) -> None:
             True,
         ),
         (Narrowing(frozenset({"docs"})), [], [], True),
-        (Narrowing(tools=frozenset({"list_companies", "list_prospects"})), ["pipeline_review"], [], False),
+        (Narrowing(tools=frozenset({"query_workspace", "list_prospects"})), ["pipeline_review"], [], False),
         (Narrowing(excluded=frozenset({"get_signal"})), ALL_BUT_SIGNALS, ["flintt://runs/{run_id}"], True),
     ],
     ids=["read-only", "docs", "two tools", "but one"],

@@ -46,7 +46,7 @@ async def test_a_prompt_says_what_was_filled_in_and_names_tools_that_are_on(conn
     async with connect(key=None) as client:
         text = await text_of(client, name, ARGUMENTS[name])
     assert all(value in text for value in ARGUMENTS[name].values())
-    assert any(tool.name in text for tool in all_tools()["flintt"])
+    assert any(tool.name in text for toolset in ("flintt", "insight") for tool in all_tools()[toolset])
 
 
 async def test_a_value_left_empty_counts_as_not_given(connect: Connect) -> None:
