@@ -1,4 +1,4 @@
-"""Every skill, walked on the seeded sandbox: its statements find rows, and the tools that it names do what it says, in its order."""
+"""Every skill, walked on the seeded sandbox: its statements find rows, and the tools it names do what it says, in its order."""
 
 from __future__ import annotations
 
