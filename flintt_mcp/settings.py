@@ -132,7 +132,7 @@ class Settings:
     )
     show_secrets: bool = _row(
         False,
-        "Show keys and webhook secrets in results; otherwise they go to a private file, and the result says where.",
+        "Show keys and webhook secrets in results; otherwise they wait in a private file, over HTTP behind a link that works once.",
         commands=("stdio", "serve", "call"),
     )
     allow_spend: bool = _row(False, "Let tools spend money or credits at hosted APIs.", commands=CHOOSING)

@@ -76,6 +76,13 @@ BACKED_BY = {
         "offers/test_toolsets.py::test_a_read_only_server_has_no_tool_that_changes_anything",
         "apis/test_spending_is_allowed_on_purpose.py::test_a_refusal_says_what_would_have_been_spent_and_sends_nothing",
     ),
+    "Nothing is made or paid twice.": (
+        "calls/stages/test_once.py::test_the_same_create_again_gets_the_first_result_and_is_told_that_nothing_was_done",
+        "calls/stages/test_once.py::test_a_lost_answer_that_is_found_at_the_api_is_the_result",
+        "calls/stages/test_once.py::test_what_nobody_can_see_is_never_done_again_unasked",
+        "end_to_end/test_exactly_once.py::test_effects_on_the_api_equal_distinct_intents_whatever_fails",
+        "state/test_journal.py::test_whatever_is_changed_taken_out_or_cut_off_is_found",
+    ),
     "Measured.": ("test_readme.py::test_a_command_of_the_readme_works",),
 }
 """What the README claims -> the tests that fail when it is not so."""
