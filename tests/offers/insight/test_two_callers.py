@@ -76,14 +76,13 @@ class TwoWorkspaces:
 
 def some_call(chance: random.Random, who: str) -> tuple[str, dict[str, Any]]:
     """A tool and its arguments."""
-    return chance.choice(
-        [
-            ("query_workspace", {"sql": chance.choice(STATEMENTS), "limit": chance.choice((5, 50))}),
-            ("list_findings", {"company": f"{who} 1", "limit": chance.choice((2, 50))}),
-            ("match_companies", {"names": [f"{name} 3" for name in WHOSE]}),
-            ("changes_since", {"since": "2026-03-01", "limit": 7}),
-        ]
-    )
+    calls: list[tuple[str, dict[str, Any]]] = [
+        ("query_workspace", {"sql": chance.choice(STATEMENTS), "limit": chance.choice((5, 50))}),
+        ("list_findings", {"company": f"{who} 1", "limit": chance.choice((2, 50))}),
+        ("match_companies", {"names": [f"{name} 3" for name in WHOSE]}),
+        ("changes_since", {"since": "2026-03-01", "limit": 7}),
+    ]
+    return chance.choice(calls)
 
 
 async def work(app: App, who: str, number: int, cursors: dict[str, list[tuple[str, dict[str, Any]]]]) -> None:
