@@ -50,6 +50,7 @@ from flintt_mcp.catalogue.operation import Effect, Toolset
 from flintt_mcp.offers.approvals import GetApproval
 from flintt_mcp.offers.handbook.documents import Handbook, default_folder
 from flintt_mcp.offers.handbook_resources import docs_resources
+from flintt_mcp.offers.imports.tools import import_tools
 from flintt_mcp.offers.insight.tools import insight_tools
 from flintt_mcp.offers.instructions import INSTRUCTIONS
 from flintt_mcp.offers.prompts import Prompt
@@ -72,6 +73,7 @@ from flintt_mcp.settings import Settings
 from flintt_mcp.sqlite import Database
 from flintt_mcp.state.approval_secret import approval_secret
 from flintt_mcp.state.ended_sessions import EndedSessions
+from flintt_mcp.state.imports import StoredImports
 from flintt_mcp.state.intents import StoredIntents
 from flintt_mcp.state.journal import Journal
 from flintt_mcp.state.policy_file import PolicyFile
@@ -356,6 +358,13 @@ def _compose(ground: _Ground, client: UpstreamClient, database: Database, *, cou
     ours = [
         *insight_tools(
             upstream, [toolset.name for toolset in ground.toolsets], settings.exclude_tools, settings.kept_results
+        ),
+        *import_tools(
+            upstream,
+            ground.toolsets,
+            StoredImports(database, ground.keys.imports, time.time),
+            pipeline.run,
+            lambda name: inventory.get(name),
         ),
         GetApproval(intents, approvals, own, pipeline.run).tool,
         waiting,

@@ -7,6 +7,7 @@
     ├── CredentialMissing          a keyed tool was called without a key for its API
     ├── CallRefused                this server declines the call (spending, policy)
     │   ├── ApprovalRequired       a person has to approve it first, elsewhere than in the client
+    │   ├── AlreadyThere           what a call would add seems to be there
     │   ├── Busy                   it is at a limit of its own just now
     │   └── StoreFailed            it cannot use what it keeps
     └── UpstreamError              the REST API, or the way to it, failed
@@ -62,6 +63,10 @@ class CallRefused(FlinttError):
 
 class ApprovalRequired(CallRefused):
     """A person has to approve the call, and the client cannot be asked, or did not answer as a person does."""
+
+
+class AlreadyThere(CallRefused):
+    """What a call would add seems to be there already, so it was not added."""
 
 
 class Busy(CallRefused):

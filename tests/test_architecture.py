@@ -60,7 +60,18 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     ),
     # the one module that puts the rooms together
     "app": (
-        *("calls", "calls.stages", "catalogue", "face", "oauth", "offers", "offers.handbook", "offers.insight", "rest"),
+        *(
+            "calls",
+            "calls.stages",
+            "catalogue",
+            "face",
+            "oauth",
+            "offers",
+            "offers.handbook",
+            "offers.imports",
+            "offers.insight",
+        ),
+        "rest",
         *("rest.reading", "rest.sending", "sandbox", "settings", "sqlite", "state"),
     ),
     # what a client of MCP sees, and the ways to it
@@ -75,10 +86,24 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
         "catalogue",
         "errors",
         "offers.handbook",
+        "offers.imports",
         "offers.insight",
         "rest",
         "rest.reading",
         "settings",
+    ),
+    "offers.imports": (
+        *(
+            "calls",
+            "calls.arguments",
+            "catalogue",
+            "errors",
+            "matching",
+            "offers.insight",
+            "rest",
+            "rest.reading",
+            "text",
+        ),
     ),
     "offers.handbook": ("calls", "calls.arguments", "catalogue", "errors", "rest.reading"),
     "offers.insight": (

@@ -30,7 +30,7 @@ class Channel(Protocol):
     """The way back to the client while a call runs.
 
     `asks` names what the client can be asked for: elicitation, sampling, roots. `client` is the name that its program gives itself,
-    as it came; "" where it said none.
+    as it came; "" where it said none. `follows` says that it follows work that goes on after a call.
     """
 
     @property
@@ -41,6 +41,9 @@ class Channel(Protocol):
 
     @property
     def client(self) -> str: ...
+
+    @property
+    def follows(self) -> bool: ...
 
     async def progress(self, done: float, total: float | None = None, message: str | None = None) -> None:
         """Show progress, where the client asked for it."""
@@ -57,6 +60,7 @@ class QuietChannel(msgspec.Struct, frozen=True):
     kind: ChannelKind = "shell"
     asks: frozenset[str] = frozenset()
     client: str = ""
+    follows: bool = False
 
     async def progress(self, done: float, total: float | None = None, message: str | None = None) -> None:
         return None
@@ -65,11 +69,21 @@ class QuietChannel(msgspec.Struct, frozen=True):
         return None
 
 
+class Under(msgspec.Struct, frozen=True):
+    """What a call is a part of: a call of a tool that `runs` others and passed every stage itself, the approval of a person too.
+
+    Only code of this server says so, never a client. `twin` says what is there already of what a part would add, as `Tool.twin`
+    does: one look serves all parts.
+    """
+
+    twin: Callable[[Call], Awaitable[str]]
+
+
 class Call(msgspec.Struct, frozen=True):
     """One call of one tool. `arguments` are as the client sent them until the validate stage has passed.
 
     `intent` is the row that this call does, once a stage has taken it. `most_per_day` is what its caller may use of its tool in a
-    day, in the tool's unit.
+    day, in the tool's unit. `under` is the larger call that it is a part of.
     """
 
     tool: Tool
@@ -80,6 +94,7 @@ class Call(msgspec.Struct, frozen=True):
     state: str | None = None
     intent: Intent | None = None
     most_per_day: Decimal | None = None
+    under: Under | None = None
 
     @property
     def writer(self) -> str | None:

@@ -29,7 +29,9 @@ class Tool:
     again: its API tells attempts by their key, or a second time changes nothing more. `gone` is the result of a deletion that such
     a second attempt finds done. `amount` is the argument that holds how much is spent, in `unit`s. `facts` gives the text a person
     is asked with; one that `replaces` what was there is asked about like deletion. `twin` says what is there already of what a call
-    would add: "" where there is nothing. `begins` is work that goes on after the call, `watched` such work that this tool shows.
+    would add: "" where there is nothing. One that `runs` others is many writes, each an ordinary call of theirs with an intent of
+    its own: a person is asked once, about all of them. `begins` is work that goes on after the call, `watched` such work that this
+    tool shows.
     """
 
     name: str
@@ -43,6 +45,7 @@ class Tool:
     output_schema: Mapping[str, Any] | None = None
     scopes: tuple[str, ...] = ()
     spends: str = ""
+    runs: tuple[str, ...] = ()
     long_lived: bool = False
     look: Callable[[Call], Awaitable[Looked]] | None = field(default=None, repr=False)
     repeatable: bool = False

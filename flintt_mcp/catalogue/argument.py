@@ -32,6 +32,7 @@ class Kind(Enum):
     FLAG = "boolean"
     OBJECT = "object"
     TEXTS = "array"
+    OBJECTS = "array of objects"
     MONEY = "decimal string"
     """A decimal in a string, so that no client rounds it; sent to the API as that exact number token."""
 

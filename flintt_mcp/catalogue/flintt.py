@@ -91,7 +91,7 @@ RAW_RESULTS = Section(
 )
 
 FREQUENCIES = ("daily", "weekly", "monthly")
-DATE = r"^\d{4}-\d\d-\d\d([T ]|$)"
+DATE = r"^\d{4}-\d\d-\d\d"
 SCHEDULE = "Cron, e.g. 0 8 * * 1-5."
 
 OPERATIONS = (
@@ -211,7 +211,7 @@ OPERATIONS = (
         args=(
             body("name", "A label.", required=True, low=1, high=160),
             body("description", "What it looks for.", high=5000),
-            body("frequency", "How often it runs.", choices=FREQUENCIES),
+            body("frequency", "How often.", choices=FREQUENCIES),
             body("schedule", SCHEDULE, low=1, high=100),
         ),
         rules=(NotBoth("frequency", "schedule"),),
@@ -233,8 +233,8 @@ OPERATIONS = (
             path("signal_id", "From list_signals."),
             body("name", "A label.", low=1, high=160),
             body("description", "What it looks for.", high=5000),
-            body("status", "paused stops it, active resumes it.", choices=("active", "paused")),
-            body("frequency", "How often it runs.", choices=FREQUENCIES),
+            body("status", "Stop or resume.", choices=("active", "paused")),
+            body("frequency", "How often.", choices=FREQUENCIES),
             body("schedule", SCHEDULE + " Empty clears it.", high=100, clears=True),
         ),
         rules=(

@@ -23,6 +23,7 @@ from pydantic import BaseModel
 from flintt_mcp.calls.call import LogLevel
 from flintt_mcp.calls.caller import ChannelKind
 from flintt_mcp.face.face import Face
+from flintt_mcp.face.greeting import TASKS
 from flintt_mcp.face.lists import Lists
 from flintt_mcp.face.questions import offered
 
@@ -53,6 +54,11 @@ class McpChannel:
         params = self._ctx.session.client_params
         return "" if params is None else params.client_info.name
 
+    @property
+    def follows(self) -> bool:
+        """Whether the client follows tasks, as it declared on this very request."""
+        return follows_tasks(self._ctx)
+
     async def progress(self, done: float, total: float | None = None, message: str | None = None) -> None:
         await self._ctx.session.report_progress(done, total, message)
 
@@ -63,6 +69,16 @@ class McpChannel:
             await self._ctx.session.send_notification(
                 LoggingMessageNotification(params=params), related_request_id=self._ctx.request_id
             )
+
+
+def follows_tasks(ctx: Context) -> bool:
+    """Whether the client declared the Tasks extension, on this very request."""
+    declared = ctx.session.client_capabilities
+    return (
+        ctx.protocol_version in MODERN_PROTOCOL_VERSIONS
+        and declared is not None
+        and TASKS in (declared.extensions or {})
+    )
 
 
 def one_page(params: PaginatedRequestParams | None) -> None:

@@ -37,7 +37,7 @@ from flintt_mcp.face.face import Face
 from flintt_mcp.face.greeting import TASKS
 from flintt_mcp.face.questions import is_answer, needed, offered
 from flintt_mcp.face.replies import tool_result
-from flintt_mcp.face.shown import Context, McpChannel
+from flintt_mcp.face.shown import Context, McpChannel, follows_tasks
 
 _REQUIRED: dict[str, Any] = {"requiredCapabilities": {"extensions": {TASKS: {}}}}
 _LONGEST_ID = 100
@@ -55,23 +55,13 @@ class UpdateParams(TaskParams):
     input_responses: dict[str, Any] = Field(alias="inputResponses")
 
 
-def declares(ctx: ServerRequestContext[Any, Any]) -> bool:
-    """Whether the client declared the extension, on this very request."""
-    declared = ctx.session.client_capabilities
-    return (
-        ctx.protocol_version in MODERN_PROTOCOL_VERSIONS
-        and declared is not None
-        and TASKS in (declared.extensions or {})
-    )
-
-
 def check_declared(ctx: ServerRequestContext[Any, Any]) -> None:
     """Nothing, for a client that declared the extension on this request.
 
     Raises:
         MCPError: it did not.
     """
-    if not declares(ctx):
+    if not follows_tasks(ctx):
         raise MCPError(
             MISSING_REQUIRED_CLIENT_CAPABILITY, f"The client does not declare {TASKS} on this request", _REQUIRED
         )
@@ -82,7 +72,7 @@ async def result_of(face: Face, ctx: Context, tool: Tool, reply: Done | Refused)
 
     What was done is done: where the task cannot be found any more, the reply goes out.
     """
-    if isinstance(reply, Done) and tool.begins is not None and declares(ctx):
+    if isinstance(reply, Done) and tool.begins is not None and follows_tasks(ctx):
         with suppress(FlinttError):
             task = await face.following.find(reply.intent, face.caller_of(ctx), McpChannel(ctx))
             if task is not None:

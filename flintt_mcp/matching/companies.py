@@ -68,7 +68,16 @@ class Companies:
         wanted = known(text, sites)
         if wanted.name is None and not wanted.sites:
             return Match("none", "names no company: neither a name nor a domain of its own")
-        found = [(alike, at) for at in sorted(self._candidates(wanted)) if (alike := likeness(wanted, self._known[at]))]
+        return self._best(wanted, sorted(self._candidates(wanted)))
+
+    def before(self, at: int) -> Match:
+        """Which of the rows before it means the same company as the row at this place."""
+        wanted = self._known[at]
+        return self._best(wanted, [other for other in sorted(self._candidates(wanted)) if other < at])
+
+    def _best(self, wanted: Known, among: Iterable[int]) -> Match:
+        """The row among those at these places that is most likely what is wanted."""
+        found = [(alike, at) for at in among if (alike := likeness(wanted, self._known[at]))]
         if not found:
             return Match("none", "no company like that")
         best = max(alike.strength for alike, _ in found)

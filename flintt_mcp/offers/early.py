@@ -16,6 +16,7 @@ from flintt_mcp.calls.tool import Tool
 from flintt_mcp.catalogue.operation import Toolset
 from flintt_mcp.offers.approval_tool import approval_tool
 from flintt_mcp.offers.handbook.documents import Handbook, default_folder
+from flintt_mcp.offers.imports.described import commit_import, preview_import
 from flintt_mcp.offers.insight.described import changes_since, list_findings, match_companies, query_workspace
 from flintt_mcp.offers.toolsets import build_inventory, toolsets_on
 from flintt_mcp.offers.waiting_tool import waiting_tool
@@ -31,7 +32,9 @@ def early_inventory(settings: Settings, environment: Mapping[str, str]) -> Inven
     """
     toolsets = toolsets_on(settings, environment)
     own = [
-        *(make(_nobody) for make in (query_workspace, list_findings, changes_since, match_companies, approval_tool)),
+        *(make(_nobody) for make in (query_workspace, list_findings, changes_since, match_companies)),
+        preview_import(toolsets, _nobody),
+        *(make(_nobody) for make in (commit_import, approval_tool)),
         waiting_tool(toolsets, _nobody),
     ]
     return build_inventory(settings, toolsets, Handbook(default_folder()), _operations, own)

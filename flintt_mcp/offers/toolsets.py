@@ -37,7 +37,14 @@ OWN = {
 """Toolsets of this server's own tools, with what each is for."""
 _OWN_TOOLS: Mapping[str, tuple[str, ...]] = {
     DOCS: ("list_docs", "get_doc", "search_docs"),
-    INSIGHT: ("query_workspace", "list_findings", "changes_since", "match_companies"),
+    INSIGHT: (
+        "query_workspace",
+        "list_findings",
+        "changes_since",
+        "match_companies",
+        "preview_import",
+        "commit_import",
+    ),
     APPROVALS: ("get_approval",),
     WAITING: ("wait_for",),
 }

@@ -35,7 +35,7 @@ def waiting_tool(toolsets: Iterable[Toolset], handle: Callable[[Call], Awaitable
     return Tool(
         name="wait_for",
         title="Wait for long work",
-        about="Wait up to 50 s until a run or job is over. While state is working, call again. Says what to do next.",
+        about="Wait up to 50 s until a run or job is over. While state is working, call again.",
         effect=Effect.READ,
         toolset=TOOLSET,
         arguments=Arguments("wait_for", (*names, intent, seconds)),

@@ -65,7 +65,7 @@ def arguments_of(operation: Operation) -> tuple[Arg, ...]:
     result = operation.result
     args = operation.args
     if isinstance(result, Listing):
-        args = (*args, local(FIELDS, "Columns: names with commas, or all.", low=1, high=500))
+        args = (*args, local(FIELDS, "Names with commas, or all.", low=1, high=500))
     if result.can_grow:
         limit = local("limit", "Rows.", kind=Kind.INTEGER, low=1, high=result.most, default=result.page)
         args = (*args, limit, local("cursor", "Last next_cursor.", low=1, high=LONGEST))

@@ -69,6 +69,17 @@ MIGRATIONS = (
             "CREATE INDEX intents_unsettled ON intents (caller, tool, digest, named) WHERE state IN ('executing', 'unknown')",
         ),
     ),
+    Migration(
+        "imports between preview and end",
+        (
+            "CREATE TABLE imports (name BLOB PRIMARY KEY NOT NULL, caller TEXT NOT NULL, made REAL NOT NULL, "
+            "ends_at REAL NOT NULL, "
+            "begun INTEGER NOT NULL DEFAULT 0, worker TEXT NOT NULL DEFAULT '', busy_until REAL NOT NULL DEFAULT 0, "
+            "plan BLOB NOT NULL, progress BLOB NOT NULL DEFAULT x'')",
+            "CREATE INDEX imports_by_caller ON imports (caller, made)",
+            "CREATE INDEX imports_by_end ON imports (ends_at)",
+        ),
+    ),
 )
 """The schema, step by step; released steps never change."""
 

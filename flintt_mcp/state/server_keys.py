@@ -28,6 +28,7 @@ class Keys:
     state: bytes = field(repr=False)
     session: bytes = field(repr=False)
     link: bytes = field(repr=False)
+    imports: bytes = field(repr=False)
 
 
 def derive_keys(settings: Settings) -> Keys:

@@ -34,6 +34,7 @@ def test_a_default_that_is_written_out_is_the_same_call(tool: Tool) -> None:
         "intent": "int_a",
         "sql": "SELECT 1",
         "names": ["Acme"],
+        "import_id": "imp_a",
     }
     bare = {arg.name: bare[arg.name] for arg in tool.arguments.args if arg.name in bare and arg.default is None}
     defaults = {arg.name: arg.default for arg in tool.arguments.args if arg.default is not None}
@@ -73,6 +74,7 @@ def test_every_tool_with_a_default_is_looked_at() -> None:
         ("create_company", "allow_duplicate"): False,
         ("create_prospect", "allow_duplicate"): False,
         ("create_prospect", "stage"): "prospect",
+        ("preview_import", "with_deals"): False,
         ("create_webhook", "active"): True,
         ("flowmaticx_create_job", "ai_enabled"): True,
         ("flowmaticx_create_job", "include_risky"): False,

@@ -28,7 +28,9 @@ from tests.tokens import tokens
 TOOLS = [tool for tools in all_tools().values() for tool in tools]
 HANDS_ON = "get_approval"
 """Named for what a client gets from it; what it changes is the call that a person approved."""
-ASKS = {"query_workspace", "changes_since", "match_companies"}
+BRINGS_IN = "commit_import"
+"""Named for what people call the second step of an import."""
+ASKS = {"query_workspace", "changes_since", "match_companies", "preview_import"}
 """Named for what a person does with it, which is more than to list or to get."""
 TELLS_TABLES = "query_workspace"
 """Its description holds the tables and columns that a statement needs: without them each question would take two calls."""
@@ -119,10 +121,12 @@ def test_the_name_begins_with_a_verb_that_fits_the_effect(tool: Tool) -> None:
         Effect.SPEND: {"create"},
     }
     if tool.name in ASKS:
-        verbs[Effect.READ] |= {"query", "changes", "match"}
+        verbs[Effect.READ] |= {"query", "changes", "match", "preview"}
     words = tool.name.split("_")
     if tool.name == MAKES_WHAT_IS_MISSING:
         verbs[Effect.CREATE] = {"get"}
+    if tool.name == BRINGS_IN:
+        verbs[Effect.CREATE] = {"commit"}
     if tool.name == HANDS_ON:
         verbs[Effect.UPDATE] = {"get"}
     assert next((word for word in words if word in set().union(*verbs.values())), None) in verbs[tool.effect]

@@ -76,7 +76,7 @@ def test_a_skill_says_when_it_writes_and_waits_for_a_yes_first(skill: Skill) -> 
         (["flintt", "insight"], ["account-research", "daily-brief", "pipeline-review"]),
         (["docs"], []),
         (["flowpilot", "insight"], ["payout-reconciliation", "pipeline-review"]),
-        (["flintt", "flowmaticx"], ["icp-to-pipeline"]),
+        (["insight", "flowmaticx"], ["icp-to-pipeline", "pipeline-review"]),
     ],
 )
 async def test_a_skill_is_offered_where_its_toolsets_are_on(

@@ -27,6 +27,8 @@ DOCS = [
     "list_findings",
     "changes_since",
     "match_companies",
+    "preview_import",
+    "commit_import",
     "get_approval",
     "wait_for",
 ]

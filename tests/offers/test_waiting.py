@@ -29,6 +29,7 @@ class Heard:
     kind: ChannelKind = "http"
     asks: frozenset[str] = frozenset()
     client = ""
+    follows = False
 
     def __init__(self) -> None:
         self.said: list[tuple[float, float | None, str | None]] = []

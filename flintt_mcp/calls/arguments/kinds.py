@@ -52,6 +52,10 @@ def type_of(arg: Arg) -> Any:
             item: Any = Literal[arg.choices] if arg.choices else text
             size = Field(min_length=_whole(low), max_length=_whole(high))
             return Annotated[list[item], size, BeforeValidator(_from_json(list, "a list"))]
+        case Kind.OBJECTS:
+            size = Field(min_length=_whole(low), max_length=_whole(high))
+            each = Annotated[dict, AfterValidator(_sendable)]
+            return Annotated[list[each], size, BeforeValidator(_from_json(list, "a list of objects"))]
         case Kind.MONEY:
             pattern = arg.pattern or MONEY_PATTERN
             return Annotated[str, Field(pattern=pattern), BeforeValidator(_money(pattern))]

@@ -19,9 +19,12 @@ TEXTS_ITEM = (1, 2000)
 _BOUNDS = {
     Kind.TEXT: ("minLength", "maxLength"),
     Kind.TEXTS: ("minItems", "maxItems"),
+    Kind.OBJECTS: ("minItems", "maxItems"),
     Kind.INTEGER: ("minimum", "maximum"),
     Kind.NUMBER: ("minimum", "maximum"),
 }
+_TYPES = {Kind.MONEY: "string", Kind.OBJECTS: "array"}
+"""Types of JSON that kinds have another name for."""
 _UNTOLD = {("minLength", 1)}
 """That a text is not empty is checked and goes without saying: told of every text, it costs a model more than a tool does."""
 
@@ -56,11 +59,13 @@ def input_schema(args: Iterable[Arg]) -> dict[str, Any]:
 
 def _schema_of(arg: Arg) -> dict[str, Any]:
     """The JSON Schema of this argument."""
-    prop: dict[str, Any] = {"type": "string" if arg.kind is Kind.MONEY else arg.kind.value}
+    prop: dict[str, Any] = {"type": _TYPES.get(arg.kind, arg.kind.value)}
     if arg.kind is Kind.TEXTS:
         shortest, longest = TEXTS_ITEM
         bounds = {"enum": list(arg.choices)} if arg.choices else {"minLength": shortest, "maxLength": longest}
         prop["items"] = {"type": "string", **bounds}
+    elif arg.kind is Kind.OBJECTS:
+        prop["items"] = {"type": "object"}
     elif arg.choices:
         prop["enum"] = list(arg.choices)
     if arg.kind is Kind.MONEY or arg.pattern:

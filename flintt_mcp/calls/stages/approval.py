@@ -64,12 +64,13 @@ class Approval:
         if tool.effect.reads or tool.api is None:
             return False
         try:
-            return self._policy().asks_about(tool.name, tool.effect, replaces=tool.replaces)
+            policy, names = self._policy(), (tool.name, *tool.runs)
+            return any(policy.asks_about(name, tool.effect, replaces=tool.replaces) for name in names)
         except FlinttError:
             return False
 
     async def __call__(self, call: Call, next: Next) -> Reply:
-        if call.writer is None or not self.may_ask(call.tool):
+        if call.writer is None or call.under is not None or not self.may_ask(call.tool):
             return await next(call)
         intent = await (self._standing(call) if call.intent is None else self._latest(call.intent))
         if intent.state is State.DRAFT:

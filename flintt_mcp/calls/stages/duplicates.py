@@ -17,7 +17,7 @@ from flintt_mcp.calls.intent import Intents
 from flintt_mcp.calls.reply import Refused, Reply
 from flintt_mcp.calls.stages.once import wanted_by
 from flintt_mcp.catalogue.operation import Effect
-from flintt_mcp.errors import CallRefused
+from flintt_mcp.errors import AlreadyThere
 
 
 class Duplicates:
@@ -37,11 +37,12 @@ class Duplicates:
         ):
             return await next(call)
         async with self._turn((call.writer, call.tool.name)):
-            there = "" if await self._is_a_repeat(call) else await call.tool.twin(call)
+            look = call.tool.twin if call.under is None else call.under.twin
+            there = "" if await self._is_a_repeat(call) else await look(call)
             if not there:
                 return await next(call)
         return Refused(
-            CallRefused(
+            AlreadyThere(
                 f"this seems to be there already: {there}",
                 advice=f"go on with that row, or call again with {ALLOW_DUPLICATE} true to add another one all the same",
             )

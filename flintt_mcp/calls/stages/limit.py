@@ -3,7 +3,7 @@
 In: calls. Out: they go on, or a refusal that names the limit. A caller may run another call while it runs fewer than there are
 places left. Tools that need no key are counted apart: reading documentation neither waits for APIs nor stands in their way, and
 whoever comes without a key is no single caller. So are those of ours that wait for a person or for work that goes on: they hold
-their place for long and nothing else, and each look of theirs is a call with a place of its own.
+their place for long and nothing else, and each look of theirs is a call with a place of its own; and so is a tool that runs others.
 """
 
 from __future__ import annotations
@@ -32,6 +32,8 @@ class Limit:
     def _place(self, call: Call) -> tuple[_Running, str]:
         """Among which calls one counts, and for whom."""
         tool, caller = call.tool, call.caller
+        if tool.runs:
+            return self._waiting, caller.principal
         if tool.api is None:
             return (self._waiting if tool.long_lived else self._public), caller.principal
         # By the key of the tool's own API: no key of another API beside it makes room for more calls.

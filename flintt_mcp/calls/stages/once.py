@@ -59,10 +59,26 @@ class Once:
     async def __call__(self, call: Call, next: Next) -> Reply:
         if call.tool.effect.reads or call.writer is None:
             return await next(call)
+        if call.tool.runs:
+            return await self._through(call, next)
         # A client that goes away does not cut a write in the middle. Each attempt keeps its time-out.
         with anyio.CancelScope(shield=True):
             reply = await self._write(call, next)
         return reply  # noqa: RET504 (as far as types tell, a scope may swallow what is raised in it)
+
+    async def _through(self, call: Call, next: Next) -> Reply:
+        """A call that is many writes: each of them is held to one time by itself, so that it may come again and go on.
+
+        Its own intent says that it was begun, which is what a person approved.
+        """
+        intent, ours = await self._take(call)
+        try:
+            reply = await next(replace(call, intent=intent))
+        except FlinttError as error:
+            if ours and error.changed == "no":
+                await self._note(intent, State.FAILED, ends_at=self._now())
+            raise
+        return await self._keep(intent, reply) if isinstance(reply, Done) else reply
 
     async def _write(self, call: Call, next: Next) -> Reply:
         """Do it, if it is this call's to do, else answer for whoever does it or did it."""
@@ -247,7 +263,7 @@ def wanted_by(call: Call, remembered: Mapping[Effect, float]) -> Wanted:
         named=named,
         amount=Decimal(str(call.arguments[call.tool.amount])) if call.tool.amount else None,
         unit=call.tool.unit,
-        remembered=max(seconds, DAY) if named and effect in remembered else seconds,
+        remembered=max(seconds, DAY) if (named and effect in remembered) or call.tool.runs else seconds,
     )
 
 

@@ -190,6 +190,7 @@ def test_what_a_known_client_adds_to_every_call_is_left_aside_where_the_tool_has
         "intent": "int_a",
         "sql": "SELECT 1",
         "names": ["Acme"],
+        "import_id": "imp_a",
     }
     bare = {arg.name: bare[arg.name] for arg in tool.arguments.args if arg.name in bare and arg.name != "cursor"}
     own = {name: value for name, value in ADDED.items() if name in tool.arguments.schema["properties"]}
