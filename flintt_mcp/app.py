@@ -40,7 +40,7 @@ from flintt_mcp.calls.stages.spending import Spending
 from flintt_mcp.calls.stages.strangers import Strangers
 from flintt_mcp.calls.stages.validate import validate
 from flintt_mcp.calls.stages.visible import visible
-from flintt_mcp.calls.stages.watch import Watch, Watcher
+from flintt_mcp.calls.stages.watch import Watch
 from flintt_mcp.calls.tool import Tool
 from flintt_mcp.catalogue import APIS, TOOLSETS
 from flintt_mcp.catalogue.base_urls import SANDBOX_URL, base_urls, on_this_machine
@@ -124,7 +124,9 @@ class App:
     upstream: Upstream
     reach: Reach
     metrics: Metrics
+    running: Callable[[], int]
     policy: Callable[[], Policy]
+    intents: Intents
     approvals: Approvals
     ended_sessions: EndedSessions
     secret_links: SecretLinks
@@ -195,7 +197,7 @@ async def open_app(
 
 
 def _pipeline(
-    ground: _Ground, policy: Callable[[], Policy], intents: Intents, watchers: Sequence[Watcher], scopes: Scopes | None
+    ground: _Ground, policy: Callable[[], Policy], intents: Intents, watch: Watch | None, scopes: Scopes | None
 ) -> Pipeline:
     """Every stage by its name, in the order in which calls pass them: the one list. What is None is off."""
     settings, added = ground.settings, ground.additions.stages
@@ -203,7 +205,7 @@ def _pipeline(
     remembered = {Effect.CREATE: settings.remember_creates, Effect.SPEND: settings.remember_spends}
     longest = settings.call_deadline + settings.attempt_timeout
     stages: dict[str, Stage | None] = {
-        "watch": Watch(watchers) if watchers else None,
+        "watch": watch,
         "scopes": scopes,
         "visible": visible,
         "validate": validate,
@@ -350,7 +352,8 @@ def _compose(ground: _Ground, client: UpstreamClient, database: Database, *, cou
     hides = None if scopes is None else scopes.hides
     policy = _policy(ground)
     watchers = [*([metrics.count] if counted else ()), *([lines.tell_call] if lines.are_wanted() else ())]
-    pipeline = _pipeline(ground, policy, intents, watchers, scopes)
+    watch = Watch(watchers) if watchers else None
+    pipeline = _pipeline(ground, policy, intents, watch, scopes)
     approvals = Approvals(intents, time.time)
     own = OwnIntents(intents, lambda name: inventory.get(name))
     following = Following(intents, own, pipeline.run, time.time)
@@ -397,7 +400,9 @@ def _compose(ground: _Ground, client: UpstreamClient, database: Database, *, cou
         upstream=upstream,
         reach=Reach(client.reach, {api: ground.urls.get(api) for api in apis_on}),
         metrics=metrics,
+        running=lambda: 0 if watch is None else watch.running,
         policy=policy,
+        intents=intents,
         approvals=approvals,
         ended_sessions=EndedSessions(database, time.time),
         secret_links=links,

@@ -168,3 +168,11 @@ class Intents(Protocol):
         sent, or are. An intent that stands for `wanted` already does not count: nothing is spent again for it.
         """
         ...
+
+    async def by_state(self) -> dict[State, int]:
+        """How many intents are kept in each state.
+
+        Raises:
+            CallRefused: the store cannot be used.
+        """
+        ...

@@ -55,13 +55,17 @@ class Key:
 
 @dataclass(frozen=True, slots=True)
 class Shop:
-    """What is on show: the tools, what each toolset is for, the handbook, and the key of each API, Flintt's first."""
+    """What is on show: the tools, what each toolset is for, the handbook, and the key of each API, Flintt's first.
+
+    `has_status` says that there is a page for the operator.
+    """
 
     version: str
     tools: Sequence[Tool]
     toolsets: Mapping[str, str]
     handbook: Handbook
     keys: Mapping[str, Key]
+    has_status: bool = False
 
 
 class Site:
@@ -141,8 +145,9 @@ class Site:
         ]
 
     def _rendered(self, template: str, visit: Visit, status: int = 200, **values: Any) -> Page:
-        everywhere = {"base": visit.base, "version": self._shop.version, "published_key": self._published}
-        return rendered(template, {**everywhere, **values}, status)
+        shop = self._shop
+        everywhere = {"version": shop.version, "published_key": self._published, "has_status": shop.has_status}
+        return rendered(template, {"base": visit.base, **everywhere, **values}, status)
 
 
 def _code_of(url: str) -> str:

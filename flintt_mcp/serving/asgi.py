@@ -26,6 +26,7 @@ from flintt_mcp.face.tool_requests import tool_answers
 from flintt_mcp.offers.handbook.documents import Handbook, default_folder
 from flintt_mcp.offers.toolsets import OWN
 from flintt_mcp.pages.site import Key, Shop, Site
+from flintt_mcp.serving.figures import Doing
 from flintt_mcp.serving.memory import settle_memory
 from flintt_mcp.settings import WORKERS_FOLDER, Settings
 from flintt_mcp.state.approval_secret import approval_secret
@@ -35,6 +36,7 @@ from flintt_mcp.transports.http.app import Answering, Beside, HttpApp, HttpOptio
 from flintt_mcp.transports.http.approve_page import Decisions
 from flintt_mcp.transports.http.exchanges.gate import sender_of
 from flintt_mcp.transports.http.secret_page import Opening
+from flintt_mcp.transports.http.status_page import Figures
 
 
 class OpenedApp:
@@ -130,6 +132,7 @@ def mcp_over_http(app: App, bus: Bus | None = None) -> ASGIApp:
             decisions=_decisions(app),
             opening=Opening(app.secret_links.take, app.credentials.readers),
             pages=partial(_site, app),
+            status=Figures(Doing(app).status, approval_secret(app.settings)),
             keeping=Keeping(app.keys.session, app.ended_sessions, bus or Hub().join(), app.settings.session_lifetime),
         ),
     )
@@ -159,6 +162,7 @@ def _site(app: App) -> Site:
             toolsets=toolsets,
             handbook=Handbook(default_folder()),
             keys={api.name: Key(api.own_header, api.sandbox_key if app.settings.sandbox else "") for api in APIS},
+            has_status=bool(approval_secret(app.settings)),
         )
     )
 

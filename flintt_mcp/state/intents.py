@@ -169,6 +169,15 @@ class StoredIntents:
 
         return await self._run(used, reading=True)
 
+    async def by_state(self) -> dict[State, int]:
+        """As `Intents` says."""
+
+        def by_state(connection: sqlite3.Connection) -> dict[State, int]:
+            rows = connection.execute("SELECT state, COUNT(*) AS many FROM intents GROUP BY state")
+            return {State(row["state"]): row["many"] for row in rows}
+
+        return await self._run(by_state, reading=True)
+
     def _digest(self, wanted: Wanted) -> bytes:
         return hmac.digest(self._key, f"{wanted.tool}\n{wanted.canonical}".encode(), hashlib.sha256)
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.browser.conftest import Opens
+from tests.browser.conftest import SECRET, Opens
 from tests.processes import Served
 
 PAGES = {
@@ -15,6 +15,7 @@ PAGES = {
     "tool": "/tools/create_signal",
     "search": "/docs?q=webhook",
     "document": "/docs/settings",
+    "status": "/status",
     "missing": "/nothing",
 }
 
@@ -38,6 +39,40 @@ def test_a_page_is_whole_and_open_to_everybody(
     assert seen.wrong == expected
     assert [url for url in seen.requests if not url.startswith(f"{served.base}/")] == []
     assert wide == 0
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [360, 1440])
+def test_the_operator_types_the_secret_and_sees_how_the_server_does(
+    opens: Opens, served: Served, axe: str, shots: Path, width: int, scheme: str
+) -> None:
+    with opens(width, scheme, past_policy=True) as (page, seen):
+        page.goto("/tools/list_companies")
+        page.get_by_role("button", name="Run").click()
+        page.get_by_role("status").get_by_text("Done.").wait_for()
+        page.get_by_role("link", name="Status, for the operator").click()
+        page.get_by_label("Approval secret of the operator").fill(SECRET)
+        page.keyboard.press("Enter")
+        page.get_by_role("heading", name="Calls by tool").wait_for()
+        page.screenshot(path=shots / f"status-shown-{width}-{scheme}.png", full_page=True)
+        plots = page.get_by_role("region", name="list_companies").get_by_role("img").count()
+        page.evaluate(axe)
+        found = page.evaluate("axe.run()")["violations"]
+        wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+        address = page.url
+    assert (plots, address, wide) == (2, f"{served.base}/status", 0)
+    assert [each["id"] for each in found] == []
+    assert seen.wrong == []
+    assert [url for url in seen.requests if SECRET in url or not url.startswith(f"{served.base}/")] == []
+
+
+def test_the_status_keeps_to_its_own_policy_and_needs_no_script(opens: Opens) -> None:
+    with opens(scripts=False) as (page, seen):
+        page.goto("/status")
+        page.get_by_label("Approval secret of the operator").fill(SECRET)
+        page.get_by_role("button", name="Show the status").click()
+        page.get_by_role("heading", name="Intents by state").wait_for()
+    assert seen.wrong == []
 
 
 @pytest.mark.parametrize("name", PAGES)

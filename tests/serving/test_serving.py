@@ -252,6 +252,11 @@ def test_workers_share_keys_figures_and_sessions_and_end_together(tmp_path: Path
             with client() as http:
                 figures = http.get(f"{served.base}/metrics").text
             assert f'flintt_mcp_calls_total{{outcome="done",tool="list_companies"}} {calls}.0' in figures
+        with client() as http:
+            secret = (tmp_path / "data" / "approval.secret").read_text().strip()
+            status = http.post(f"{served.base}/status", data={"secret": secret}).text
+        assert "are those of one of 2 workers, process " in status
+        assert f">{calls} done</p>" in status
         assert '"type": "sse"' in served.process.stderr
         assert served.process.stop() == 0
     assert gone(children)

@@ -329,6 +329,15 @@ async def test_processes_that_claim_together_and_are_killed_agree_and_forget_not
     assert [sum(int(rows[number][2]) for rows in said) for number in range(5)] == [1] * 5
 
 
+async def test_intents_are_counted_by_where_they_stand(intents: StoredIntents, clock: SetClock) -> None:
+    assert await intents.by_state() == {}
+    ends_at = clock.seconds() + 60
+    for name, state in (("a", State.ASKED), ("b", State.EXECUTING), ("c", State.EXECUTING), ("d", State.EXECUTING)):
+        intent, _ = await intents.claim(replace(JOB, named=name), state, ends_at)
+    await intents.step(intent, State.DONE)
+    assert await intents.by_state() == {State.ASKED: 1, State.EXECUTING: 2, State.DONE: 1}
+
+
 async def test_no_file_is_made_before_something_is_stored_and_then_it_is_private(
     tmp_path: Path, clock: SetClock
 ) -> None:

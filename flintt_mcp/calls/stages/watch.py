@@ -1,6 +1,6 @@
 """Stage: sees how every call ends, and tells those who watch: the figures and the log.
 
-In: calls. Out: the same replies. It changes nothing.
+In: calls. Out: the same replies. It changes nothing, and knows how many run.
 """
 
 from __future__ import annotations
@@ -20,9 +20,11 @@ class Watch:
 
     def __init__(self, watchers: Sequence[Watcher]) -> None:
         self._watchers = tuple(watchers)
+        self.running = 0
 
     async def __call__(self, call: Call, next: Next) -> Reply:
         started = time.perf_counter()
+        self.running += 1
         try:
             reply = await next(call)
         except BaseException as error:
@@ -32,5 +34,6 @@ class Watch:
         return reply
 
     def _tell(self, call: Call, end: Ended) -> None:
+        self.running -= 1
         for watcher in self._watchers:
             watcher(call, end)

@@ -13,6 +13,8 @@ import anyio
 SECONDS = 0.8
 """How long one question may take: platforms give a probe a second."""
 
+_NOWHERE = "nobody said where it is"
+
 Ask = Callable[[str, float], Awaitable[str | None]]
 """Asks one URL within some seconds: None when something answers, else why not (`UpstreamClient.reach`)."""
 
@@ -24,9 +26,19 @@ class Reach:
         self._ask = ask
         self._urls = dict(urls)
 
+    @property
+    def apis(self) -> tuple[str, ...]:
+        """The names of the APIs."""
+        return tuple(self._urls)
+
+    async def one(self, api: str) -> str | None:
+        """Whether one API answers: None, or why not."""
+        url = self._urls[api]
+        return _NOWHERE if url is None else await self._ask(url + "/", SECONDS)
+
     async def __call__(self) -> dict[str, str | None]:
         """By API, None when it answers, else why not."""
-        reasons: dict[str | None, str | None] = {None: "nobody said where it is"}
+        reasons: dict[str | None, str | None] = {None: _NOWHERE}
 
         async def ask(url: str) -> None:
             reasons[url] = await self._ask(url + "/", SECONDS)

@@ -41,6 +41,8 @@ from flintt_mcp.transports.http.secret_page import PATH as SECRET
 from flintt_mcp.transports.http.secret_page import Opening, SecretPage
 from flintt_mcp.transports.http.session_streams import SessionStreams
 from flintt_mcp.transports.http.sessions.sessions import Keeping, Sessions
+from flintt_mcp.transports.http.status_page import PATHS as STATUS
+from flintt_mcp.transports.http.status_page import Figures, StatusPage
 from flintt_mcp.transports.http.wrong_tries import WrongTries
 
 __all__ = ["DRAIN", "Answering", "Beside", "HttpApp", "HttpOptions", "Keeping"]
@@ -76,10 +78,10 @@ class Answering:
 class Beside:
     """What stands beside the MCP endpoint.
 
-    `decisions` is what people decide on the page below /approve/, `opening` hands out what waits below /secret/; `pages` makes all
-    other pages. `reach` asks the APIs whether
-    they answer. `closers` end open listeners when a shutdown begins. `keeping` is what sessions stand on. `extra_routes` see
-    requests as they were sent, keys and all, behind the same Host and Origin check, where no page is.
+    `decisions` is what people decide on the page below /approve/, `opening` hands out what waits below /secret/, `status` is what
+    an operator sees at /status; `pages` makes all other pages. `reach` asks the APIs whether they answer. `closers` end open
+    listeners when a shutdown begins. `keeping` is what sessions stand on. `extra_routes` see requests as they were sent, keys and
+    all, behind the same Host and Origin check, where no page is.
     """
 
     reach: Reach = _no_apis
@@ -89,6 +91,7 @@ class Beside:
     decisions: Decisions | None = None
     opening: Opening | None = None
     pages: Callable[[], Site] | None = None
+    status: Figures | None = None
     keeping: Keeping = field(default_factory=Keeping)
 
 
@@ -121,7 +124,9 @@ class HttpApp:
             options,
         )
         self._health = Health(beside.reach, beside.metrics, lambda: self._exchanges.draining)
-        self._approve = None if beside.decisions is None else ApprovePage(beside.decisions, WrongTries())
+        tries = WrongTries()  # of one secret, whichever page it is tried on
+        self._approve = None if beside.decisions is None else ApprovePage(beside.decisions, tries)
+        self._status = None if beside.status is None else StatusPage(beside.status, tries, lambda: self._streams.open)
         self._secret = None if beside.opening is None else SecretPage(beside.opening, WrongTries())
         self._pages = None if beside.pages is None else Browsing(beside.pages)
         self._closers = tuple(beside.closers)
@@ -189,6 +194,8 @@ class HttpApp:
                 await exchange.answer(await self._approve.answer(exchange, path.removeprefix(APPROVE)))
             case _ if path.startswith(SECRET) and self._secret is not None:
                 await exchange.answer(await self._secret.answer(exchange, path.removeprefix(SECRET)))
+            case _ if path in STATUS and self._status is not None:
+                await exchange.answer(await self._status.answer(exchange, path))
             case _ if self._pages is not None and (page := self._pages.answer(exchange, path)) is not None:
                 await exchange.answer(page)
             case _:

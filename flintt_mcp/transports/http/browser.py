@@ -40,19 +40,21 @@ class Browsing:
         if exchange.scope["method"] not in ("GET", "HEAD"):
             return None
         self._site = self._site or self._make_site()
-        visit = _visit(exchange, path)
+        visit = visit_of(exchange, path)
         page = self._site.page(visit) if path.startswith("/static/") or wants_page(exchange) else None
         if page is None and wants_page(exchange):
             page = self._site.missing(visit)
-        return None if page is None else _response(page)
+        return None if page is None else page_response(page)
 
 
-def _visit(exchange: Exchange, path: str) -> Visit:
+def visit_of(exchange: Exchange, path: str) -> Visit:
+    """What the browser asked for, under the URL that it wrote."""
     host = exchange.found.get(b"host", b"").decode("latin-1")
     query = parse_qs(exchange.entry.query.decode("latin-1"))
     fields = {name: query[name][0] for name in _FIELDS if name in query}
     return Visit(path, fields, f"{exchange.scope.get('scheme', 'http')}://{host}{exchange.prefix}")
 
 
-def _response(page: Page) -> Response:
+def page_response(page: Page) -> Response:
+    """The page as it goes out."""
     return Response(page.body, page.status, page.headers | {"vary": "Accept, Origin"})

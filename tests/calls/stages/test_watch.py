@@ -59,7 +59,8 @@ class Seen:
 
     def __init__(self) -> None:
         self.ends: list[tuple[str, str, int | None]] = []
-        self.pipeline = Pipeline([Watch([self.end])])
+        self.watch = Watch([self.end])
+        self.pipeline = Pipeline([self.watch])
 
     def end(self, call: Call, ended: Ended) -> None:
         assert 0 <= ended.seconds < 60
@@ -128,9 +129,12 @@ async def test_a_call_that_is_called_off_is_told_too() -> None:
     seen = Seen()
     async with anyio.create_task_group() as group:
         group.start_soon(seen.run, wait)
+        group.start_soon(seen.run, wait)
         await anyio.wait_all_tasks_blocked()
+        running = seen.watch.running
         group.cancel_scope.cancel()
-    assert seen.ends == [("say", "cancelled", None)]
+    assert seen.ends == [("say", "cancelled", None)] * 2
+    assert (running, seen.watch.running) == (2, 0)
 
 
 async def test_figures_tell_a_failed_api_from_a_callers_mistake_and_time_every_tool(tmp_path: Path) -> None:

@@ -26,6 +26,11 @@ class Streams:
         self._ends: set[Callable[[], None]] = set()
         self._closed = False
 
+    @property
+    def open(self) -> int:
+        """How many stand open."""
+        return self._open.total()
+
     async def serve(
         self, exchange: Exchange, handle: Callable[[Exchange], Awaitable[None]], end: Callable[[], None] | None = None
     ) -> None:
