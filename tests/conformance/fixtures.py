@@ -43,7 +43,7 @@ class OpenArguments(Arguments):
     """Arguments with a schema of their own, checked by nobody: for a tool whose schema is what the suite looks at."""
 
     def __init__(self, schema: Mapping[str, Any]) -> None:
-        self.schema = dict(schema)
+        self.schema = self.told = dict(schema)
 
     def check(self, raw: Mapping[str, Any]) -> dict[str, Any]:
         return dict(raw)
