@@ -82,7 +82,7 @@ class CommitImport:
         progress = kept.progress.and_then(_decided(call.arguments, kept.plan.rows))
         rows = left(kept.plan.rows, progress)
         made = [row for row in rows if makes_company(row, progress)]
-        deals = sum(row.deal is not None and not row.deal_there for row in rows)
+        deals = sum(row.deal is not None and (row.number in progress.add or not row.deal_there) for row in rows)
         names = [excerpt(str(row.company["name"]), _SHOWN) for row in made]
         more = f" and {len(names) - _NAMES_SHOWN} more" if len(names) > _NAMES_SHOWN else ""
         return (
@@ -128,7 +128,7 @@ class CommitImport:
 def _next(open_rows: int, stopped: FlinttError | None) -> str:
     if not open_rows:
         return "all rows are done: tell the person what became of them"
-    again = "call commit_import again with the same import_id: it goes on where it stopped, and no row is made twice"
+    again = "call commit_import again with the same arguments: it goes on where it stopped, and no row is made twice"
     return again if stopped is None or not stopped.advice else f"{excerpt(stopped.advice, 300)}; then {again}"
 
 

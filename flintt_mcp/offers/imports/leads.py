@@ -32,4 +32,4 @@ class Leads:
         listed = await self._leads.all(call, Effort(self._now), {"job_id": job})
         table = table_of([{name: row.get(name) for name in _TAKEN} for row in listed.rows])
         part = listed.part("leads")
-        return Table(table.names, table.records, [f"job {job}: {part.told}"])
+        return Table(table.names, table.records, [f"job {job}: {part.told}, without those that cost nothing"])

@@ -25,7 +25,8 @@ class Planned(msgspec.Struct, frozen=True):
     """A row and what becomes of it.
 
     `id` is the company that is there already; `of` the earlier row of the file that means the same company. `deal` is None where
-    none is wanted, `deal_there` says that it is there or in an earlier row. `sure` says that the company is known to be that one.
+    none is wanted, `deal_there` says that it is there, may be, or is in an earlier row. `sure` says that the company is known to
+    be that one.
     """
 
     number: int
@@ -107,6 +108,8 @@ def _with_deal(row: Planned, deal: Mapping[str, Any], there: There, seen: dict[t
     id = there.deal(known, deal)
     if id:
         return msgspec.structs.replace(row, deal_there=f"exists {id}")
+    if row.result == "exists" and not there.all_deals:  # it may be among those that the API does not show
+        return msgspec.structs.replace(row, deal_there="unsure")
     keys = deal_keys(known, deal)
     earlier = next((seen[key] for key in keys if key in seen), 0)
     if row.of and row.sure and not names_person(deal):

@@ -25,9 +25,13 @@ DEAL_GROUPS = _TWINS[DEAL].same
 
 
 class There:
-    """Companies and deals of one workspace. To make 5,000 companies ready takes a quarter of a second: make it in a thread."""
+    """Companies and deals of one workspace; `all_deals` says that no deal is missing here, as some do where the API caps its list.
 
-    def __init__(self, companies: Sequence[Given], deals: Sequence[Given] = ()) -> None:
+    To make 5,000 companies ready takes a quarter of a second: make it in a thread.
+    """
+
+    def __init__(self, companies: Sequence[Given], deals: Sequence[Given] = (), *, all_deals: bool = True) -> None:
+        self.all_deals = all_deals
         from flintt_mcp.matching.companies import Companies, Row  # its tables take a tenth of a second to load
 
         rows = [row for row in companies if isinstance(row.get("id"), str | int)]

@@ -6,6 +6,7 @@ work stopped before its end, if it did. A row's intent is named by import and ro
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
@@ -16,12 +17,23 @@ from msgspec.structs import replace
 from flintt_mcp.calls.call import ALLOW_DUPLICATE, INTENT, Call, QuietChannel, Under
 from flintt_mcp.calls.reply import Ask, Done, Reply
 from flintt_mcp.calls.tool import Tool
-from flintt_mcp.errors import AlreadyThere, CallRefused, FlinttError, NotFound, Rejected, ToolInputError, UnknownTool
+from flintt_mcp.errors import (
+    AlreadyThere,
+    CallRefused,
+    FlinttError,
+    NotFound,
+    Rejected,
+    StoreFailed,
+    ToolInputError,
+    UnknownTool,
+)
 from flintt_mcp.offers.imports.kept import Imports, Kept, Outcome, Progress, Result
 from flintt_mcp.offers.imports.plan import Planned
 from flintt_mcp.offers.imports.there import COMPANY, DEAL, There
 from flintt_mcp.offers.imports.workspace import Workspace
 from flintt_mcp.text import excerpt
+
+logger = logging.getLogger(__name__)
 
 APART = 0.05
 """Seconds from the begin of one row to that of the next, at least: twenty rows a second at most."""
@@ -44,12 +56,12 @@ def wanted(row: Planned, progress: Progress) -> bool:
     """Whether anything is to be made of a row."""
     if row.result == "invalid" or row.number in progress.skip:
         return False
-    return makes_company(row, progress) or row.makes_deal
+    return makes_company(row, progress) or row.makes_deal or (row.number in progress.add and row.deal is not None)
 
 
 def makes_company(row: Planned, progress: Progress) -> bool:
-    """Whether a company is to be made of a row that is wanted."""
-    return row.result == "create" or row.number in progress.add
+    """Whether a company is to be made of a row that is wanted; of one that is surely there `add` adds its deal, if any."""
+    return row.result == "create" or (row.number in progress.add and (row.result != "exists" or row.deal is None))
 
 
 def left(rows: Sequence[Planned], progress: Progress) -> list[Planned]:
@@ -72,25 +84,30 @@ class Work:
 
     async def go_on(self, worker: str, seconds: float) -> FlinttError | None:
         """Work for so long; answers why it stopped before the end of its rows and of its time, if it did."""
-        who = self._call.writer or ""
         try:
             async with anyio.create_task_group() as group:
-                group.start_soon(self._saving, who, worker)
+                group.start_soon(self._saving, worker)
                 stopped = await self._rows(self._means.now() + seconds)
                 group.cancel_scope.cancel()
         finally:
             with anyio.CancelScope(shield=True):
-                await self._imports.save(self._kept.id, who, worker, self._fresh(), ends=True)
+                await self._save(worker, ends=True)
         return stopped
 
-    async def _saving(self, who: str, worker: str) -> None:
+    async def _saving(self, worker: str) -> None:
         while True:
             await self._means.sleep(_SAVED_EVERY)
-            await self._imports.save(self._kept.id, who, worker, self._fresh())
+            await self._save(worker)
 
-    def _fresh(self) -> Progress:
+    async def _save(self, worker: str, *, ends: bool = False) -> None:
+        """Save what came of rows. What was made is made, also when the store fails now: the rows' own intents know of it."""
         fresh, self._unsaved = self._unsaved, {}
-        return Progress(fresh, self.progress.add, self.progress.skip)
+        progress = Progress(fresh, self.progress.add, self.progress.skip)
+        try:
+            await self._imports.save(self._kept.id, self._call.writer or "", worker, progress, ends=ends)
+        except StoreFailed:
+            self._unsaved = {**fresh, **self._unsaved}
+            logger.exception("what came of an import could not be saved; the intents of its rows hold it")
 
     async def _rows(self, until: float) -> FlinttError | None:
         rows = left(self._kept.plan.rows, self.progress)
@@ -127,7 +144,7 @@ class Work:
             outcome = Outcome(made.result, made.id, why=made.why, open=made.open)
             if not made.id:
                 return outcome, made.stop
-        if row.deal is None or row.deal_there:
+        if row.deal is None or (row.deal_there and not more):
             return outcome, None
         id = outcome.id or row.id or self._of(row.of)
         if not id:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 import anyio.to_thread
 
@@ -44,4 +45,6 @@ class Workspace:
         if deals:
             rows, part = await self._deals.read(call, effort)
             parts.append(part)
-        return await anyio.to_thread.run_sync(There, listed.rows, rows), together(parts)
+        whole = all(part.whole for part in parts[1:])
+        make = partial(There, listed.rows, rows, all_deals=whole)
+        return await anyio.to_thread.run_sync(make), together(parts)

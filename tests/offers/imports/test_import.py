@@ -14,12 +14,13 @@ from flintt_mcp.app import App
 from flintt_mcp.calls.asking import FORM, NAME
 from flintt_mcp.calls.call import Call, QuietChannel
 from flintt_mcp.calls.reply import Ask, Done, Refused, objects_of
-from flintt_mcp.errors import ToolInputError
+from flintt_mcp.errors import StoreFailed, ToolInputError
 from flintt_mcp.rest.sending.message import TransportFault
 from tests.certain import of_kind, there
 from tests.clock import SetClock
+from tests.face.test_tasks import served
 from tests.fake_api import KEYS, call
-from tests.offers.imports.crm import Crm, opened, says
+from tests.offers.imports.crm import SOON, Crm, at_once, opened, says
 
 pytestmark = pytest.mark.anyio
 
@@ -124,6 +125,23 @@ async def test_rows_that_are_none_are_refused_before_anything_is_made(tmp_path: 
     assert crm.names == []
 
 
+async def test_a_deal_that_the_api_may_hide_is_not_made_unless_the_person_says_so(tmp_path: Path) -> None:
+    """A stage is at the cap of what the API shows, so nobody can see whether this company has a deal already."""
+    crm = Crm(tmp_path)
+    for number in range(100):
+        crm.add("prospects", {"company_id": f"other {number}", "stage": "prospect", "name": "Ann"})
+    crm.add("companies", {"name": "Orbit GmbH"})
+    crm.add("companies", {"name": "Nova Inc"})
+    async with opened(tmp_path, crm) as app:
+        given = [{"company": name} for name in ("Orbit GmbH", "Nova Inc", "Fresh Co")]
+        preview, rows = await pages(app, "preview_import", rows=given, with_deals=True)
+        done = await told(app, "commit_import", import_id=preview["import_id"], add="2")
+    assert {row["row"]: row["deal"] for row in rows} == {1: "unsure", 2: "unsure", 3: "create"}
+    assert (done["companies"], done["deals"]) == ({"created": 1}, {"created": 2})
+    assert [row["company_id"] for row in crm.rows("prospects")[100:]] == ["c2", "c3"]
+    assert crm.names == ["Orbit GmbH", "Nova Inc", "Fresh Co"]
+
+
 async def test_five_hundred_rows_and_a_kill_in_the_middle_come_to_exactly_what_was_previewed(tmp_path: Path) -> None:
     """The process dies after the API made row 250 and before it answered: nobody knows, so the next one looks."""
     crm = Crm(tmp_path)
@@ -183,7 +201,7 @@ async def test_a_failure_of_the_api_in_the_middle_loses_nothing(tmp_path: Path, 
     assert (first["left"], first["companies"]["created"]) == (8, 4)
     assert said in first["stopped"]
     assert "What was done is kept" in first["stopped"]
-    assert "call commit_import again with the same import_id" in first["next"]
+    assert "call commit_import again with the same arguments" in first["next"]
     assert (second["left"], second["companies"]) == (0, {"created": 12})
     assert crm.names == [f"Company {at:03} AG" for at in range(1, 13)]
 
@@ -318,7 +336,7 @@ async def test_leads_of_a_job_go_in_by_its_id(tmp_path: Path) -> None:
     async with opened(tmp_path, api) as app:  # type: ignore[arg-type]  # any sender
         preview = await told(app, "preview_import", from_job=7, with_deals=True)
         await told(app, "commit_import", import_id=preview["import_id"])
-    assert preview["read"][0] == "job 7: leads 2 of 2"
+    assert preview["read"][0] == "job 7: leads 2 of 2, without those that cost nothing"
     assert crm.made("companies") == [
         {"id": "c1", "name": "Walsh Plumbing", "sector": "Plumber", "website": "https://walsh.example"},
         {"id": "c2", "name": "Doyle & Sons"},
@@ -327,3 +345,61 @@ async def test_leads_of_a_job_go_in_by_its_id(tmp_path: Path) -> None:
         ("c1", None, None),
         ("c2", "Pat Doyle", "Owner"),
     ]
+
+
+async def test_a_client_that_follows_tasks_gets_one_at_once_and_its_looks_do_the_work(
+    tmp_path: Path, clock: SetClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stand_still(clock, monkeypatch)
+    crm = Crm(tmp_path, {3: says(429, {"retry-after": "1"})})
+    with at_once():
+        async with served(tmp_path, crm, **SOON) as asks:  # type: ignore[arg-type]  # any sender
+            key = {"X-Flintt-Key": KEYS["flintt"]}
+            previewed = await asks.begun("preview_import", {"csv": many(5)}, headers=key)
+            id = previewed["structuredContent"]["import_id"]
+            task = await asks.begun("commit_import", {"import_id": id}, headers=key)
+            begun = len(crm.names)
+            stopped = await asks.get(task["taskId"], headers=key)
+            clock.forward(seconds=3)
+            done = await asks.get(task["taskId"], headers=key)
+    assert (task["resultType"], task["status"], begun) == ("task", "working", 0)
+    assert stopped["status"] == "working"
+    assert stopped["statusMessage"].startswith("The import has 3 rows left (companies: 2 created). It stopped: ")
+    assert done["status"] == "completed"
+    assert done["result"]["structuredContent"]["companies"] == {"created": 5}
+    assert len(crm.names) == 5
+
+
+async def test_a_task_that_is_called_off_makes_no_more_rows(
+    tmp_path: Path, clock: SetClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stand_still(clock, monkeypatch)
+    crm = Crm(tmp_path)
+    with at_once():
+        async with served(tmp_path, crm, **SOON) as asks:  # type: ignore[arg-type]  # any sender
+            key = {"X-Flintt-Key": KEYS["flintt"]}
+            previewed = await asks.begun("preview_import", {"csv": many(5)}, headers=key)
+            id = previewed["structuredContent"]["import_id"]
+            task = await asks.begun("commit_import", {"import_id": id}, headers=key)
+            await asks("tasks/cancel", taskId=task["taskId"], headers=key)
+            clock.forward(seconds=3)
+            ended = await asks.get(task["taskId"], headers=key)
+    assert ended["status"] == "cancelled"
+    assert crm.writes == 0
+
+
+async def test_a_store_that_fails_in_the_middle_loses_no_row(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What came of rows cannot be noted; what is told is told all the same, and nothing is made again."""
+    crm = Crm(tmp_path)
+    async with opened(tmp_path, crm) as app:
+        id = (await told(app, "preview_import", csv=many(4)))["import_id"]
+        with monkeypatch.context() as broken:
+            broken.setattr("flintt_mcp.state.imports.StoredImports.save", fails)
+            first = await told(app, "commit_import", import_id=id)
+        second = await told(app, "commit_import", import_id=id)
+    assert first["companies"] == second["companies"] == {"created": 4}
+    assert crm.writes == 4
+
+
+async def fails(*_: Any, **__: Any) -> None:
+    raise StoreFailed("The server could not use its store")
