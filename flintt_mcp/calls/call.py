@@ -116,4 +116,4 @@ class Call(msgspec.Struct, frozen=True):
 Next = Callable[[Call], Awaitable[Reply]]
 Stage = Callable[[Call, Next], Awaitable[Reply]]
 """One that may reply `Ask` has a method `may_ask(tool)` that says of which tools; a question nobody announced makes the call run
-again on a way that can ask."""
+again on a way that can ask. One that not every tool needs has a method `concerns(tool)`: calls of other tools pass it by."""

@@ -2,7 +2,8 @@
 
     Call -> stage -> stage -> ... -> Tool.handle -> Reply = Done | Ask | Refused
 
-A stage may look at the call, replace it, answer for it or pass it on; the order of stages is decided in `app.py`.
+A stage may look at the call, replace it, answer for it or pass it on; the order of stages is decided in `app.py`. A call passes
+those that its tool concerns: a read no stage of writes.
 """
 
 from __future__ import annotations
@@ -24,10 +25,8 @@ class Pipeline:
 
     def __init__(self, stages: Sequence[Stage]) -> None:
         self._asking = [stage.may_ask for stage in stages if hasattr(stage, "may_ask")]
-        run: Next = _handle
-        for stage in reversed(stages):
-            run = partial(stage, next=run)  # type: ignore[call-arg]  # every stage names its second parameter so
-        self._run = run
+        self._stages = tuple(stages)
+        self._ways: dict[Tool, Next] = {}
 
     def may_ask(self, tool: Tool) -> bool:
         """Whether a call of this tool may come back as a question, the tool's own or a stage's, or show progress."""
@@ -36,7 +35,7 @@ class Pipeline:
     async def run(self, call: Call) -> Reply:
         """The reply to one call; every failure becomes a `Refused`."""
         try:
-            return await self._run(call)
+            return await (self._ways.get(call.tool) or self._way_of(call.tool))(call)
         except FlinttError as error:
             return Refused(error)
         except Exception:
@@ -44,6 +43,14 @@ class Pipeline:
             logger.exception("%s failed inside the server", call.tool.name)
             changed: Changed = "no" if call.tool.effect.reads else "unknown"
             return Refused(FlinttError("The server failed on this call", changed=changed, advice="tell the operator"))
+
+    def _way_of(self, tool: Tool) -> Next:
+        """The stages that calls of this tool pass, and its handle: found once, since no tool changes."""
+        run: Next = _handle
+        for stage in reversed(self._stages):
+            if not hasattr(stage, "concerns") or stage.concerns(tool):
+                run = partial(stage, next=run)  # type: ignore[call-arg]  # every stage names its second parameter so
+        return self._ways.setdefault(tool, run)
 
 
 async def _handle(call: Call) -> Reply:

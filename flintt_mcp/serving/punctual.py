@@ -1,4 +1,4 @@
-"""uvicorn's HTTP protocol, with a bound on the head of a request in time and in size.
+"""uvicorn's HTTP protocol, with a bound on the head of a request in time and in size; an answer goes out in one piece.
 
 In: a connection. Out: the same connection, ended when the head of a request does not arrive in `HEAD_SECONDS` or does not end
 within `HEAD_BYTES`. uvicorn itself waits for ever and keeps whatever comes. Bodies have bounds of their own, in the app.
@@ -9,6 +9,8 @@ from __future__ import annotations
 import asyncio
 
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
+
+from flintt_mcp.serving.joined import JoinedWrites
 
 HEAD_SECONDS = 10.0
 HEAD_BYTES = 64 * 1024
@@ -25,7 +27,7 @@ class PunctualProtocol(HttpToolsProtocol):
     _timer: asyncio.TimerHandle
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn's own
-        super().connection_made(transport)
+        super().connection_made(JoinedWrites(transport, self.loop))  # type: ignore[arg-type]  # all that uvicorn asks of one
         self._since = self.loop.time()
         self._timer = self.loop.call_later(HEAD_SECONDS, self._look)
 

@@ -64,6 +64,23 @@ async def test_a_call_runs_through_the_stages_in_order_and_back() -> None:
     assert seen == ["a in", "b in", "b out", "a out"]
 
 
+async def test_a_call_passes_the_stages_that_its_tool_concerns() -> None:
+    seen: list[str] = []
+
+    class OfWrites:
+        def concerns(self, tool: Tool) -> bool:
+            return not tool.effect.reads
+
+        async def __call__(self, call: Call, next: Next) -> Reply:
+            seen.append(call.tool.effect.value)
+            return await next(call)
+
+    pipeline = Pipeline([OfWrites()])
+    for effect in (Effect.READ, Effect.CREATE, Effect.READ, Effect.SPEND):
+        await pipeline.run(call(tool(effect=effect)))
+    assert seen == [Effect.CREATE.value, Effect.SPEND.value]
+
+
 async def test_a_stage_may_answer_for_the_tool_or_replace_the_call() -> None:
     async def answer(call: Call, next: Next) -> Reply:
         return Done(text="from the stage")

@@ -59,9 +59,12 @@ class Approval:
         self._remembered = remembered
         self._now = now
 
+    def concerns(self, tool: Tool) -> bool:
+        return not tool.effect.reads and tool.api is not None
+
     def may_ask(self, tool: Tool) -> bool:
         """Whether a call of this tool waits for a person. While the policy cannot be read nothing is written, so nothing asked."""
-        if tool.effect.reads or tool.api is None:
+        if not self.concerns(tool):
             return False
         try:
             policy, names = self._policy(), (tool.name, *tool.runs)

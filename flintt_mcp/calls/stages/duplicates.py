@@ -16,6 +16,7 @@ from flintt_mcp.calls.call import ALLOW_DUPLICATE, Call, Next
 from flintt_mcp.calls.intent import Intents
 from flintt_mcp.calls.reply import Refused, Reply
 from flintt_mcp.calls.stages.once import wanted_by
+from flintt_mcp.calls.tool import Tool
 from flintt_mcp.catalogue.operation import Effect
 from flintt_mcp.errors import AlreadyThere
 
@@ -27,6 +28,9 @@ class Duplicates:
         self._intents = intents
         self._remembered = remembered
         self._turns: dict[tuple[str, str], anyio.Lock] = {}
+
+    def concerns(self, tool: Tool) -> bool:
+        return tool.twin is not None
 
     async def __call__(self, call: Call, next: Next) -> Reply:
         if (

@@ -21,6 +21,7 @@ from flintt_mcp.calls.call import INTENT, Call, Next
 from flintt_mcp.calls.intent import DAY, Intent, IntentReused, Intents, State, Wanted
 from flintt_mcp.calls.looking import Found, Looked
 from flintt_mcp.calls.reply import Ask, Done, Refused, Reply
+from flintt_mcp.calls.tool import Tool
 from flintt_mcp.catalogue.operation import Effect
 from flintt_mcp.errors import CallRefused, FlinttError, NotFound, ToolInputError, UpstreamError
 
@@ -56,8 +57,11 @@ class Once:
         self._now = now
         self._sleep = sleep
 
+    def concerns(self, tool: Tool) -> bool:
+        return not tool.effect.reads
+
     async def __call__(self, call: Call, next: Next) -> Reply:
-        if call.tool.effect.reads or call.writer is None:
+        if call.writer is None:
             return await next(call)
         if call.tool.runs:
             return await self._through(call, next)

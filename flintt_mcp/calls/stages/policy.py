@@ -17,6 +17,7 @@ from flintt_mcp.calls.play import Play
 from flintt_mcp.calls.policy import Policy, ToolPolicy
 from flintt_mcp.calls.reply import Reply
 from flintt_mcp.calls.stages.once import wanted_by
+from flintt_mcp.calls.tool import Tool
 from flintt_mcp.catalogue.operation import Effect
 from flintt_mcp.errors import CallRefused
 
@@ -32,9 +33,10 @@ class KeepsPolicy:
         self._play = play
         self._now = now
 
+    def concerns(self, tool: Tool) -> bool:
+        return not tool.effect.reads and tool.api is not None
+
     async def __call__(self, call: Call, next: Next) -> Reply:
-        if call.tool.effect.reads or call.tool.api is None:
-            return await next(call)
         policy = self._policy()
         if policy.stop:
             raise CallRefused("The operator has stopped all writes: nothing was sent", advice=_TO_DO)

@@ -11,6 +11,7 @@ from typing import Any
 from flintt_mcp.calls.call import Call, Next
 from flintt_mcp.calls.play import Play
 from flintt_mcp.calls.reply import Reply
+from flintt_mcp.calls.tool import Tool
 from flintt_mcp.catalogue.operation import Effect
 from flintt_mcp.errors import CallRefused
 
@@ -22,8 +23,11 @@ class Spending:
         self._play = play
         self._allowed = allowed
 
+    def concerns(self, tool: Tool) -> bool:
+        return tool.effect is Effect.SPEND and not self._allowed
+
     async def __call__(self, call: Call, next: Next) -> Reply:
-        if call.tool.effect is Effect.SPEND and not self._allowed and not self._play.covers(call):
+        if not self._play.covers(call):
             raise CallRefused(
                 f"Nothing was sent: this would have spent {_amount(call)}, and this server does not spend at the hosted API",
                 advice="the operator can start it with --allow-spend; the sandbox and test keys spend nothing real",
