@@ -1,4 +1,4 @@
-"""`python -m scripts.pictures` (make pictures): the pictures of the README, from the real page and the real terminal.
+"""`python -m scripts.pictures` (make pictures): the pictures of the README, from the real page and the real terminal, and the icon.
 
 A server on a fresh sandbox is started, its page is looked at in a headless Chromium, and a command is run; what they show goes into
 pictures/. Exit code 1 when a page or the command fails.
@@ -25,6 +25,8 @@ from tests.browser.chromium import FLAGS, chromium
 
 FOLDER = Path(__file__).resolve().parent.parent / "pictures"
 COMMAND = str(Path(sys.executable).parent / "flintt-mcp")
+ICON = FOLDER.parent / "flintt_mcp" / "pages" / "static" / "icon.svg"
+ICON_PIXELS = 512
 SHOWN = ("call", "list_companies", "--name", "bio", "--fields", "name,sector,size,domain", "--limit", "5", "--sandbox")
 COLUMNS = 100
 
@@ -35,6 +37,7 @@ def main() -> int:
         env = {**os.environ, "HOME": home, "FLINTT_MCP_DATA_DIR": f"{home}/data", "FLINTT_MCP_SANDBOX": "1"}
         with _server(env) as url:
             _take_page(url)
+        _draw_icon()
         _take_terminal(env)
     return 0
 
@@ -63,6 +66,16 @@ def _take_page(url: str) -> None:
         page.locator("#result table").first.wait_for()
         page.evaluate("scrollTo(0, 120)")
         page.screenshot(path=FOLDER / "page.png")
+        browser.close()
+
+
+def _draw_icon() -> None:
+    """The icon of the pages in pixels, on nothing, for hosts that take no SVG."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium(), args=FLAGS)
+        page = browser.new_page(viewport={"width": ICON_PIXELS, "height": ICON_PIXELS})
+        page.set_content(f"<style>body{{margin:0}}svg{{width:100vw;height:100vh}}</style>{ICON.read_text('utf-8')}")
+        page.screenshot(path=FOLDER / "icon.png", omit_background=True)
         browser.close()
 
 

@@ -39,7 +39,7 @@ def write_bundle(project: Project, wheel: Path, tools: Mapping[str, str], into: 
     """Write the folder of the bundle; `into` must not exist."""
     into.mkdir(parents=True)
     shutil.copy(wheel, into)
-    for name in ("README.md", "LICENSE"):
+    for name in ("README.md", "LICENSE", f"pictures/{manifests.ICON}"):
         shutil.copy(ROOT / name, into)
     write_json(into / "manifest.json", manifests.bundle(project, tools))
     pyproject = _PYPROJECT.format(version=project.version, wheel=wheel.name, pins=json.dumps(project.pins))

@@ -12,6 +12,8 @@ from typing import Any
 from scripts.packages.project import REGISTRY_NAME, Project
 
 KEY = "FLINTT_API_KEY"
+ICON = "icon.png"
+"""The picture that stands for this server, in pictures/ and in the bundle."""
 _ASKED = {
     "title": "Flintt API key",
     "description": "Starts with flt_. Leave it empty to have the handbook alone.",
@@ -37,6 +39,7 @@ def bundle(project: Project, tools: Mapping[str, str]) -> Manifest:
         "author": {"name": project.author, "url": project.homepage},
         "repository": {"type": "git", "url": project.repository},
         "homepage": project.homepage,
+        "icon": ICON,
         "documentation": f"{project.repository}#readme",
         "support": f"{project.repository}/issues",
         "server": {
@@ -66,6 +69,7 @@ def registry(project: Project) -> Manifest:
         "description": project.about,
         "version": project.version,
         "websiteUrl": project.homepage,
+        "icons": [{"src": f"{project.files}/pictures/{ICON}", "mimeType": "image/png", "sizes": ["512x512"]}],
         "repository": {"url": project.repository, "source": "github"},
         "packages": [
             {

@@ -36,6 +36,11 @@ class Project:
         """This version as the package index names it."""
         return f"{self.name}=={self.version}"
 
+    @property
+    def files(self) -> str:
+        """Below which address the files of this version are found as they are."""
+        return f"{self.repository}/raw/v{self.version}"
+
 
 def read_project(root: Path = ROOT) -> Project:
     """The project as its pyproject.toml and its lock say."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import struct
 import tomllib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -100,6 +101,17 @@ def test_the_bundle_installs_its_own_wheel_in_the_locked_versions(built: Path) -
     assert table["tool"]["uv"]["sources"] == {"flintt-mcp": {"path": "flintt_mcp-1-py3-none-any.whl"}}
     assert (built / "bundle/flintt_mcp-1-py3-none-any.whl").read_bytes() == b"a wheel"
     assert f"mcp=={_pinned('mcp')}" in table["tool"]["uv"]["constraint-dependencies"]
+
+
+def test_the_icon_is_in_the_bundle_and_where_the_registry_is_told_it_is(built: Path) -> None:
+    name = json.loads((built / "bundle/manifest.json").read_text("utf-8"))["icon"]
+    drawn = (built / "bundle" / name).read_bytes()
+    assert drawn[:8] == b"\x89PNG\r\n\x1a\n"
+    assert struct.unpack(">II", drawn[16:24]) == (512, 512)
+    (told,) = manifests.registry(PROJECT)["icons"]
+    path = told["src"].removeprefix(f"{PROJECT.repository}/raw/v{__version__}/")
+    assert (told["mimeType"], told["sizes"]) == ("image/png", ["512x512"])
+    assert (ROOT / path).read_bytes() == drawn
 
 
 def _pinned(name: str) -> str:
