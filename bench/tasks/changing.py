@@ -11,6 +11,7 @@ from bench.tasks.truth import Truth
 
 ACCOUNT = "Moss Retail"
 SIGNAL = "Cloud migrations"
+KEYWORD = "solicitor"
 GOAL = "Companies that open a plant"
 
 
@@ -49,6 +50,31 @@ async def _set_up_a_signal(desk: Desk) -> Any:
     return made["signal"]["id"]
 
 
+async def _add_leads(desk: Desk) -> Any:
+    ((job,),) = await desk.query(f"SELECT id FROM flowmaticx_jobs WHERE keyword = '{KEYWORD}'")
+    page = await desk.call("preview_import", from_job=job)
+    id = page["import_id"]
+    while "next_cursor" in page:
+        page = await desk.call("preview_import", cursor=page["next_cursor"])
+    rows = await desk.all("commit_import", "rows", import_id=id)
+    return sorted(row["company"] for row in rows if row["result"] == "created")
+
+
+def _leads_truth(truth: Truth) -> Any:
+    """The names of the leads that cost something, where each is one company now."""
+    names = truth.column(
+        "SELECT DISTINCT business_name FROM our_leads l JOIN flowmaticx_jobs j ON j.id = l.job_id "
+        "WHERE j.keyword = ? AND l.is_billable ORDER BY 1",
+        KEYWORD,
+    )
+    added = truth.column(
+        "SELECT name FROM my_companies WHERE name IN (SELECT business_name FROM our_leads l JOIN flowmaticx_jobs j "
+        "ON j.id = l.job_id WHERE j.keyword = ?) ORDER BY 1",
+        KEYWORD,
+    )
+    return added if added == names else None
+
+
 def _one(truth: Truth, sql: str, *values: Any) -> Any:
     found = truth.column(sql, *values)
     return found[0] if len(found) == 1 else None
@@ -75,6 +101,14 @@ CHANGING = (
         _open_a_deal,
         _deal_truth,
         trial=True,
+    ),
+    Task(
+        "leads to companies",
+        f"Add the leads of our job {KEYWORD} to our companies, none twice.",
+        _add_leads,
+        _leads_truth,
+        trial=True,
+        most_calls=5,
     ),
     Task(
         "set up a signal",
