@@ -81,12 +81,11 @@ async def icp_to_pipeline(walk: Walk) -> None:
     walk.clock.forward(hours=2)
     state = (await walk.call("flowmaticx_get_job", job_id=job["job_id"]))["job"]
     assert state["status"] == "COMPLETED"
-    lead = (await walk.rows("flowmaticx_list_leads", "leads", job_id=job["job_id"]))[0]
-    there = await walk.call("list_companies", name=lead["businessName"])
-    assert objects_of(there["companies"]) == []
-    company = (await walk.call("create_company", name=lead["businessName"]))["company"]
-    deal = (await walk.call("create_prospect", company_id=company["id"]))["prospect"]
-    assert deal["company_id"] == company["id"]
+    leads = await walk.rows("flowmaticx_list_leads", "leads", job_id=job["job_id"])
+    preview = await walk.call("preview_import", from_job=job["job_id"], with_deals=True)
+    assert {row["company"] for row in objects_of(preview["rows"])} == {lead["businessName"] for lead in leads}
+    done = await walk.rows("commit_import", "rows", import_id=preview["import_id"])
+    assert {row["result"] for row in done} == {"created"}
 
 
 async def payout_reconciliation(walk: Walk) -> None:
