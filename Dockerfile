@@ -17,7 +17,7 @@ FROM python:3.13-slim
 LABEL io.modelcontextprotocol.server.name="io.github.flintt/flintt-mcp"
 COPY --from=build /wheels /wheels
 RUN pip install --no-cache-dir /wheels/*.whl && rm -rf /wheels \
-    && useradd --system --uid 10001 flintt && install -d -o flintt -m 700 /data
+    && useradd --uid 10001 --no-create-home --shell /usr/sbin/nologin flintt && install -d -o flintt -m 700 /data
 # By number: a cluster that refuses root (runAsNonRoot) cannot look a name up.
 USER 10001
 # Whatever port of this machine is mapped to the server's, loopback names are let in.

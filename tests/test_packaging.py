@@ -16,7 +16,7 @@ import pytest
 
 from flintt_mcp import __version__
 from flintt_mcp.calls.reply import objects_of
-from tests.processes import environment
+from tests.processes import COMMAND, READY, SANDBOX_READY, environment, running
 
 ROOT = Path(__file__).parent.parent
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
@@ -149,6 +149,23 @@ def test_the_image_runs_as_a_number_that_is_not_root() -> None:
     (user,) = [line.split()[1] for line in lines if line.startswith("USER ")]
     assert int(user) > 0
     assert any(f"--uid {user} " in line for line in lines)
+
+
+@pytest.mark.parametrize(("command", "ready"), [("serve", READY), ("sandbox", SANDBOX_READY)])
+def test_the_health_check_of_the_image_is_content_with_whatever_the_image_runs(
+    command: str, ready: re.Pattern[str], tmp_path: Path
+) -> None:
+    (line,) = [line for line in (ROOT / "Dockerfile").read_text("utf-8").splitlines() if line.startswith("HEALTHCHECK")]
+    asks = json.loads(line.partition(" CMD ")[2])
+    with running([COMMAND, command, "--port", "0"], environment(tmp_path)) as process:
+        base = process.wait_for(ready)["base"]
+        there = subprocess.run([sys.executable, "-c", asks[-1].replace("http://127.0.0.1:8000", base)], timeout=60)
+        process.stop()
+    gone = subprocess.run(
+        [sys.executable, "-c", asks[-1].replace("http://127.0.0.1:8000", base)], timeout=60, stderr=subprocess.DEVNULL
+    )
+    assert asks[:2] == ["python", "-c"]
+    assert (there.returncode, gone.returncode) == (0, 1)
 
 
 def test_what_the_image_is_built_from_is_there() -> None:

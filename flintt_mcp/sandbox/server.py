@@ -19,7 +19,7 @@ from fastapi import FastAPI
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, JSONResponse
+from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse
 from starlette.routing import Mount, Route
 from starlette.types import ASGIApp
 
@@ -183,8 +183,12 @@ def _compose(ground: Ground) -> Starlette:
     async def index(_request: Request) -> HTMLResponse:
         return index_page([listed for api in APIS for listed in api.listed])
 
+    async def alive(_request: Request) -> PlainTextResponse:
+        """What the image's health check asks, as it asks a server."""
+        return PlainTextResponse("ok\n", headers={"cache-control": "no-store"})
+
     return Starlette(
-        routes=[Route("/", index), *(route for api in APIS for route in api.routes(ground))],
+        routes=[Route("/", index), Route("/healthz", alive), *(route for api in APIS for route in api.routes(ground))],
         exception_handlers={HTTPException: _problem},
     )
 
