@@ -63,8 +63,8 @@ _FORMS = {
     "nv": "nv, naamloze vennootschap",
     "vof": "vof",
     "cv": "cv, cvba",
-    "ab": "ab, aktiebolag, ab publ",
-    "as": "as, aktieselskab, aksjeselskap",
+    "ab": "ab, aktiebolag, aktiebolaget, ab publ",
+    "as": "as, aktieselskab, aktieselskabet, aksjeselskap, aksjeselskapet",
     "asa": "asa",
     "aps": "aps, anpartsselskab",
     "oy": "oy, osakeyhtio, oy ab",
@@ -113,7 +113,9 @@ _FORMS = {
 }
 """A form in one spelling -> how it is written, folded."""
 
-FIRST = words_in("ooo ao zao pao oao tov too pt kk ab uab sia sarl eurl sci snc firma the")
+FIRST = words_in(
+    "ooo ao zao pao oao tov too pt kk ab aktiebolag aktiebolaget aktieselskabet uab sia sarl eurl sci snc firma the"
+)
 """Words that are a legal form, or an article, also before the name."""
 _ARTICLES = frozenset({"the"})
 

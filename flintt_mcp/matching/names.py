@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -26,6 +27,8 @@ _NATIVE = (
 )
 """Legal forms that stand without a space beside the name."""
 _BRACKETS = re.compile(r"\([^()]*\)|\[[^\[\]]*\]|（[^（）]*）")
+_MARKS = str.maketrans("™®©℠", "    ")
+"""Signs of a trade mark, which would be letters of the word before them: "Notion™" is no "NotionTM"."""
 _APOSTROPHES = re.compile(r"(?<=\w)['’‘`´ʼ](?=\w)")
 _INITIALS = re.compile(r"\b(?:[^\W\d_]\.){2,}(?:[^\W\d_]\b)?|\b[^\W\d_]/[^\W\d_]\b")
 _WORD = re.compile(r"[^\W_]+|[&+]")
@@ -36,12 +39,13 @@ _LONGEST = 500
 class Name:
     """One name.
 
-    `words` are its own, folded; `spelt` the same with umlauts as two letters; `capitals` says which are in capitals alone. `whole`
-    are its words with those of its legal form, `forms` its legal forms, each in one spelling. `foreign` says that it is written in
-    another script than the Latin one.
+    `words` are its own, folded, short forms as what they stand for; `written` the same with the short forms; `spelt` the first with
+    umlauts as two letters; `capitals` says which are in capitals alone. `whole` are its words with those of its legal form, `forms`
+    its legal forms, each in one spelling. `foreign` says that it is written in another script than the Latin one.
     """
 
     words: tuple[str, ...]
+    written: tuple[str, ...]
     whole: tuple[str, ...]
     spelt: tuple[str, ...]
     capitals: tuple[bool, ...]
@@ -59,8 +63,8 @@ class Name:
 
     @cached_property
     def together(self) -> frozenset[str]:
-        """Each spelling with its letters in one."""
-        return frozenset("".join(word for word in words if word != AND) for words in self.spellings)
+        """Each spelling with its letters in one, also with short forms as they are: "Git Lab" is "GitLab"."""
+        return frozenset("".join(word for word in words if word != AND) for words in (*self.spellings, self.written))
 
     @cached_property
     def heard(self) -> str:
@@ -101,6 +105,7 @@ def name_of(text: str) -> Name | None:
     own, forms = without_forms([folded[at] for at in kept])
     return Name(
         words=_meant([folded[at] for at in kept[own]]),
+        written=_meant([folded[at] for at in kept[own]], short={}),
         whole=_meant([folded[at] for at in kept]),
         spelt=_meant([folded[at] if folded[at] == AND else spelt_out(written[at]) for at in kept[own]]),
         capitals=tuple(len(written[at]) > 1 and written[at].isupper() for at in kept[own]),
@@ -111,7 +116,7 @@ def name_of(text: str) -> Name | None:
 
 def _prepared(text: str, foreign: bool) -> str:
     if not text.isascii():
-        text = unicodedata.normalize("NFKC", text)
+        text = unicodedata.normalize("NFKC", text.translate(_MARKS))
     if foreign:
         for form, words in _NATIVE:
             text = form.sub(words, text)
@@ -121,7 +126,7 @@ def _prepared(text: str, foreign: bool) -> str:
     return _INITIALS.sub(lambda found: found[0].replace(".", "").replace("/", ""), text)
 
 
-def _meant(words: list[str]) -> tuple[str, ...]:
+def _meant(words: list[str], short: Mapping[str, str] = SHORT) -> tuple[str, ...]:
     """The words with those that are one spelt alike; a word for "and" counts as such only between others."""
     last = len(words) - 1
-    return tuple(AND if word in ANDS and 0 < at < last else SHORT.get(word, word) for at, word in enumerate(words))
+    return tuple(AND if word in ANDS and 0 < at < last else short.get(word, word) for at, word in enumerate(words))

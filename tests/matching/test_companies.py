@@ -55,6 +55,22 @@ def test_a_company_is_found_by_whatever_names_it(text: str, found: Match) -> Non
     assert THERE.match(text) == found
 
 
+@pytest.mark.parametrize(
+    ("text", "there", "found"),
+    [
+        ("Notion™ Labs", "Notion Labs", "same name"),
+        ("Canva®", "CANVA", "same name"),
+        ("Git Lab", "GitLab", "same letters, other spaces"),
+        ("Fin Tech", "FinTech", "same letters, other spaces"),
+        ("Aktiebolaget Volvo", "AB Volvo", "same name"),
+    ],
+)
+def test_trade_marks_short_forms_and_definite_forms_hide_no_company(text: str, there: str, found: str) -> None:
+    row = Row("1", there)
+    assert Companies([row]).match(text).reason == found
+    assert Companies([Row("1", text)]).match(there).reason == found
+
+
 def test_legal_forms_are_told_apart_unless_a_domain_says_that_they_are_one() -> None:
     there = Companies([Row("i", "Acme Inc", ("acme.com",))])
     assert there.match("Acme GmbH").kind == "likely"
