@@ -43,6 +43,8 @@ _SPELLED = """
 """
 FUNCTIONS = frozenset(_SPELLED.split())
 """What a statement may call."""
+_QUOTED = re.compile(r"""'[^']*'|`[^`]*`|\[[^]]*]|--[^\n]*|/\*.*?(?:\*/|\Z)|"(?P<name>(?:[^"]|"")*)["]""", re.DOTALL)
+"""What stands between quotes or in a comment; only double quotes hold a `name`."""
 _READABLE = frozenset({"json_each", "json_tree", "sqlite_master", "sqlite_schema"})
 """What may be read besides the tables; the schema names them and their columns."""
 
@@ -109,6 +111,8 @@ class _Opened:
         connection.execute("PRAGMA temp_store = MEMORY")
         for table, columns in self._schema.items():
             connection.execute(f"CREATE TABLE {table} ({', '.join(f'{name} {type}' for name, type in columns)})")
+        for table in ("json_each", "json_tree"):  # first use defines them, which the authorizer would take for a write
+            connection.execute(f"SELECT 1 FROM {table}('[]')").close()
         connection.text_factory = lambda raw: raw.decode("utf-8", "replace")
         for name, count, function in _OWN_FUNCTIONS:
             connection.create_function(name, count, function, deterministic=True)
@@ -147,7 +151,7 @@ class _Opened:
     def prepared(self, sql: str) -> Reads | Fault:
         """What SQLite reads for a statement."""
         self._guard()
-        self._connection.execute("EXPLAIN " + sql).close()
+        self._connection.execute("EXPLAIN " + _with_names(sql)).close()
         if not self._selects:
             return Fault("no select")
         return Reads({table: self._columns_read(table, names) for table, names in self._read.items()})
@@ -155,7 +159,7 @@ class _Opened:
     def run(self, sql: str) -> Answer | Fault:
         """The rows of a statement that was prepared before."""
         self._guard()
-        cursor = self._connection.execute(sql)
+        cursor = self._connection.execute(_with_names(sql))
         if cursor.description is None or not self._selects:
             return Fault("no select")
         rows: list[tuple[Any, ...]] = []
@@ -202,6 +206,16 @@ class _Opened:
             case _:
                 self._refused = Fault("no select")
         return sqlite3.SQLITE_DENY
+
+
+def _with_names(sql: str) -> str:
+    """The statement with backticks for double quotes, in which SQLite takes a column that is not there for a text."""
+
+    def named(quoted: re.Match[str]) -> str:
+        name = quoted["name"]
+        return quoted[0] if name is None else "`" + name.replace('""', '"').replace("`", "``") + "`"
+
+    return _QUOTED.sub(named, sql)
 
 
 def _lower(value: Any) -> Any:

@@ -85,7 +85,9 @@ def _instead(kind: str, name: str, sql: str, tables: Sequence[Table]) -> str:
     if money:
         return f"money is {' and '.join(money)}"
     near = close_names(name, [column for table in named for column in table.names], 1)
-    meant = f"did you mean {near[0]}? " if near else ""
+    quoted = f'"{name}"' in sql
+    meant = "a text stands in single quotes; " if quoted else ""
+    meant += f"did you mean {near[0]}? " if near else ""
     return meant + "; ".join(f"{table.name} has {', '.join(table.names)}" for table in named[:_TABLES_SHOWN])
 
 
