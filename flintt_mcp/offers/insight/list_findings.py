@@ -11,6 +11,7 @@ from typing import Any
 
 from flintt_mcp.calls.call import Call
 from flintt_mcp.calls.reply import Done
+from flintt_mcp.errors import ToolInputError
 from flintt_mcp.offers.insight import cells
 from flintt_mcp.offers.insight.findings import date_of
 from flintt_mcp.offers.insight.lists import Row
@@ -40,17 +41,27 @@ class ListFindings:
         """The findings that are asked for.
 
         Raises:
-            FlinttError: a date is none, or what is needed cannot be read.
+            FlinttError: a date is none, the signal is unknown, or what is needed cannot be read.
         """
         given = call.arguments
         since = read_moment("since", given.get("since"))
         until = read_moment("until", given.get("until"))
+        if since and until and since[: len(until)] > until:
+            raise ToolInputError("until: is before since")
         of = _run_of(given.get("signal_id"), until)
         taken = await self._snapshots.judged(call, lambda rows: [run for run in rows[RUNS.name] if of(run)], since)
+        _refuse_unknown(given.get("signal_id"), taken.rows)
         fits = _fits(given, taken.rows[COMPANIES.name])
         signals = {row.get("id"): row.get("name") for row in taken.rows[SIGNALS.name]}
         found = [_told(row, signals) for row in taken.rows[FINDINGS.name] if fits(row)]
         return page_of(call, self._results, "findings", _COLUMNS, found, taken.coverage)
+
+
+def _refuse_unknown(signal_id: str | None, rows: Mapping[str, Sequence[Row]]) -> None:
+    """No findings of a signal that nobody knows would look like a signal that found nothing."""
+    ids = {row.get("id") for row in rows[SIGNALS.name]} | {run.get("signal_id") for run in rows[RUNS.name]}
+    if signal_id is not None and signal_id not in ids:
+        raise ToolInputError("signal_id: of no signal and no run that could be read", advice="list_signals tells ids")
 
 
 def _run_of(signal_id: str | None, until: str | None) -> Callable[[Row], bool]:

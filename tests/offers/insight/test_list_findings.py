@@ -162,3 +162,19 @@ async def test_a_date_that_is_none_is_refused(tmp_path: Path, name: str) -> None
         caller = app.credentials.with_secrets({"flintt": "flt_a"})
         error = await refused(app, "list_findings", caller, **{name: "last month"})
     assert error.message == f"{name}: takes a date or a moment in ISO 8601, e.g. 2026-06-01 or 2026-03-20T06:00:00Z"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"signal_id": "s3"}, "signal_id: of no signal and no run that could be read"),
+        ({"since": "2026-03-11T00:00:00Z", "until": "2026-03-10"}, "until: is before since"),
+    ],
+)
+async def test_what_nothing_can_fit_is_refused_and_not_told_as_no_findings(
+    tmp_path: Path, arguments: dict[str, Any], message: str
+) -> None:
+    async with open_fake(tmp_path, Api(answer)) as app:
+        caller = app.credentials.with_secrets({"flintt": "flt_a"})
+        error = await refused(app, "list_findings", caller, **arguments)
+    assert error.message == message
