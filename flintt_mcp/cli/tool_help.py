@@ -15,6 +15,10 @@ if TYPE_CHECKING:
     from flintt_mcp.calls.tool import Tool
 
 
+OF_EVERY_CALL = frozenset({"arguments", "csv", "json", "yes"})
+"""Options of `call` itself: an argument of that name goes into the JSON of --arguments."""
+
+
 def all_tools() -> list[Tool]:
     """Every tool there is, on or off; nothing is opened for it."""
     from flintt_mcp.offers.early import early_inventory
@@ -47,7 +51,7 @@ def add_arguments(parser: argparse.ArgumentParser, tool: Tool) -> None:
             dest=f"argument_{name}",
             metavar=_metavar(about),
             choices=about.get("enum"),
-            help=_help(about, name in required).replace("%", "%%"),
+            help=_help(name, about, name in required).replace("%", "%%"),
         )
 
 
@@ -59,11 +63,12 @@ def _metavar(about: Mapping[str, Any]) -> str:
     )
 
 
-def _help(about: Mapping[str, Any], required: bool) -> str:
+def _help(name: str, about: Mapping[str, Any], required: bool) -> str:
     bounds = [
         f"{words} {about[name]}"
         for name, words in {"minimum": "from", "maximum": "to", "maxLength": "at most", "default": "default"}.items()
         if name in about
     ]
-    notes = [*(["required"] if required else []), *bounds]
+    elsewhere = [f"give it in --arguments: --{name} is an option of every call"] if name in OF_EVERY_CALL else []
+    notes = [*(["required"] if required else []), *bounds, *elsewhere]
     return about.get("description", "") + (f" [{', '.join(notes)}]" if notes else "")

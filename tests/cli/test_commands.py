@@ -131,6 +131,8 @@ def test_the_help_of_a_tool_is_what_it_takes(say) -> None:
     assert "--log-level" not in out
     assert say("call", "--help", "create_prospect", "--sandbox")[1] == out
     assert "[required" in say("call", "create_company", "--help")[1]
+    taken = " ".join(say("call", "preview_import", "--help")[1].split())
+    assert "give it in --arguments: --csv is an option of every call" in taken
     assert "{daily,weekly,monthly}" in say("call", "create_signal", "-h")[1]
 
 

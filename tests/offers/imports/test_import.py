@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import sys
 from pathlib import Path
 from types import SimpleNamespace
@@ -21,6 +22,7 @@ from tests.clock import SetClock
 from tests.face.test_tasks import served
 from tests.fake_api import KEYS, call
 from tests.offers.imports.crm import SOON, Crm, at_once, opened, says
+from tests.offers.test_waiting import Heard
 
 pytestmark = pytest.mark.anyio
 
@@ -403,3 +405,23 @@ async def test_a_store_that_fails_in_the_middle_loses_no_row(tmp_path: Path, mon
 
 async def fails(*_: Any, **__: Any) -> None:
     raise StoreFailed("The server could not use its store")
+
+
+async def test_a_turn_ends_after_its_time_and_tells_how_far_it_is_on_the_way(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A second passes with each look at the clock, and a turn has 45."""
+    seconds = itertools.count()
+    monkeypatch.setattr("flintt_mcp.offers.imports.tools.time", SimpleNamespace(monotonic=lambda: float(next(seconds))))
+    crm, heard = Crm(tmp_path), Heard()
+    left: list[int] = []
+    async with opened(tmp_path, crm) as app:
+        id = (await told(app, "preview_import", csv=many(50)))["import_id"]
+        while not left or left[-1]:
+            done = of_kind(Done, await call(app, "commit_import", {"import_id": id}, channel=heard))
+            left.append(there(done.structured)["left"])
+            assert len(left) < 10
+    assert len(left) > 2
+    assert left == sorted(set(left), reverse=True)
+    assert heard.said[:2] == [(0, 50, "row 1"), (1, 50, "row 2")]
+    assert crm.names == [f"Company {at:03} AG" for at in range(1, 51)]
