@@ -22,6 +22,7 @@ from flintt_mcp.catalogue.operation import Effect
 from flintt_mcp.serving.asgi import mcp_over_http
 from flintt_mcp.settings import Settings
 from flintt_mcp.transports.bus.bus import Hub
+from flintt_mcp.transports.bus.sockets import Neighbours
 from flintt_mcp.transports.http.app import HttpApp, HttpOptions, Keeping
 from tests.certain import of_kind
 from tests.transports.fixture_app import (
@@ -330,6 +331,39 @@ async def test_a_call_that_has_asked_ends_with_its_session_since_nobody_can_answ
                 await anyio.sleep(0.005)
     *_, last = (json.loads(line[6:]) for line in answers[0].text.splitlines() if line.startswith("data: "))
     assert (last["id"], last["error"]["code"]) == (1, -32000)
+
+
+async def test_an_answer_and_a_cancellation_with_large_numbers_reach_another_process_as_well(tmp_path: Path) -> None:
+    """JSON has integers of any size; what carries messages between processes may not."""
+    keeping, answers = Keeping(), list[httpx2.Response]()
+    buses = [Neighbours(tmp_path) for _ in range(2)]
+    apps = [make_app(keeping=replace(keeping, bus=bus)) for bus in buses]
+    for bus in buses:
+        await bus.begin()
+    async with buses[0].serving(), buses[1].serving(), _client(apps[0]) as one, _client(apps[1]) as two:
+        headers = await _asking_session(one)
+
+        async def ask() -> None:
+            answers.append(await one.post("/mcp", json=call("ask", id=10**30), headers=headers))
+
+        async def asked() -> str:
+            while not apps[0]._sessions.questions._waiting:  # noqa: ASYNC110 (told by nobody)
+                await anyio.sleep(0.005)
+            return next(iter(apps[0]._sessions.questions._waiting))[1]
+
+        accepted = {"action": "accept", "content": {"name": "Ada", "number": 10**30}}
+        with anyio.fail_after(5):
+            async with anyio.create_task_group() as group:
+                group.start_soon(ask)
+                answer = {"jsonrpc": "2.0", "id": int(await asked()), "result": accepted}
+                assert (await two.post("/mcp", json=answer, headers=headers)).status_code == 202
+            async with anyio.create_task_group() as group:
+                group.start_soon(ask)
+                await asked()
+                off = {"jsonrpc": "2.0", "method": "notifications/cancelled", "params": {"requestId": 10**30}}
+                assert (await two.post("/mcp", json=off, headers=headers)).status_code == 202
+    told = [json.loads(answer.text.strip().rsplit("data: ", 1)[1]) for answer in answers]
+    assert (told[0]["result"]["content"], told[1]["error"]["code"]) == ([{"type": "text", "text": "Ada"}], -32800)
 
 
 async def test_what_a_client_calls_itself_is_known_to_every_call_of_its_session(tmp_path: Path) -> None:

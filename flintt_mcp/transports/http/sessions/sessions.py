@@ -13,6 +13,8 @@ from dataclasses import dataclass, field
 from secrets import token_bytes
 from typing import Any
 
+import msgspec
+
 from flintt_mcp.transports.bus.bus import Bus, Hub
 from flintt_mcp.transports.envelope import RequestId
 from flintt_mcp.transports.http.sessions.ended import Ended, EndedStore, NoStore
@@ -75,12 +77,13 @@ class Sessions:
     async def cancel(self, session: Session, id: RequestId) -> None:
         """Calls off a request of a session, wherever it runs."""
         if not self.running.call_off(session.name, id):
-            await self._bus.tell("request cancelled", [session.name, id])
+            await self._bus.tell("request cancelled", [session.name, msgspec.json.encode(id)])
 
     async def answer(self, session: Session, id: RequestId | None, answer: Mapping[str, Any]) -> None:
         """Gives a client's answer to the question that waits for it, wherever that is."""
         if not self.questions.answer(session.name, id, answer):
-            await self._bus.tell("question answered", [session.name, id, answer])
+            # As JSON: a client's integers may be larger than those that the bus can carry.
+            await self._bus.tell("question answered", [session.name, msgspec.json.encode([id, answer])])
 
     @contextmanager
     def listening(self, session: Session, end: Callable[[], None]) -> Iterator[None]:
@@ -105,7 +108,9 @@ class Sessions:
         self._end_streams(name)
 
     async def _take_cancelled(self, message: Any) -> None:
-        self.running.call_off(*message)
+        name, id = message
+        self.running.call_off(name, msgspec.json.decode(id))
 
     async def _take_answer(self, message: Any) -> None:
-        self.questions.answer(*message)
+        name, answered = message
+        self.questions.answer(name, *msgspec.json.decode(answered))
