@@ -11,7 +11,7 @@ LOCKED := constraints/locked.txt
 LOWEST_LOCKED := constraints/lowest.txt
 INSTALL := -m pip install --quiet --disable-pip-version-check
 
-.PHONY: help serve test test-lowest test-newest fuzz soak conformance browse pictures hosts docs lint bench lock package clean
+.PHONY: help serve test test-lowest test-newest fuzz soak conformance browse pictures hosts docs lint bench lock package image-check clean
 help:            ## this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-13s %s\n", $$1, $$2}' Makefile
 
@@ -123,6 +123,10 @@ package: $(PACKAGE_VENV)/.installed  ## build all that is published of a version
 $(PACKAGE_VENV)/.installed: $(PACKAGE_VENV)/pyvenv.cfg pyproject.toml $(LOCKED)
 	$(PACKAGE_VENV)/bin/python $(INSTALL) -c $(LOCKED) -e '.[package]' hatchling hatch-fancy-pypi-readme
 	@touch $@
+
+# No registry of images is asked; whoever has a container engine builds the image with it.
+image-check: $(VENV)/.installed  ## carry out the Dockerfile's steps in an empty root and see it serve; needs root and mmdebstrap
+	@$(BIN)/python -m scripts.packages.image
 
 clean:           ## remove the environments and caches
 	rm -rf $(VENV) .venv-* .conformance .npm .pictures dist .pytest_cache .hypothesis .ruff_cache
