@@ -56,7 +56,9 @@ def _approving(settings: Settings) -> list[str]:
         return [
             "  Approvals     only in clients that show forms; FLINTT_MCP_APPROVAL_SECRET is not set, so there is no page"
         ]
-    return [f"  Approvals     on the page that a call names, with the secret {secret}"] if settings.sandbox else []
+    # What was set may be good elsewhere, too.
+    shown = "in FLINTT_MCP_APPROVAL_SECRET" if settings.approval_secret else secret
+    return [f"  Approvals     on the page that a call names, with the secret {shown}"]
 
 
 def say_sandbox_ready(settings: Settings) -> None:
