@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
 
-from bench import cases, footprint, payload, piped, report, startup, tokens, upstream, wire
+from bench import burdens, cases, footprint, legacy, page, payload, piped, report, startup, tokens, upstream, wire
 from bench.contenders import FASTMCP, FLOOR, OURS, PRODUCT_SETTINGS, STOCK, Fleet, Product, find_product
 from bench.driver import Job
 from bench.load import KEY_HEADERS, Driver, Loader
@@ -47,7 +47,7 @@ class Plan:
     others: tuple[str, ...]
 
 
-QUICK = Plan("quick", budget=90, rounds=5, seconds=(0.1, 0.25), startup_rounds=3, others=(FLOOR, FASTMCP))
+QUICK = Plan("quick", budget=180, rounds=5, seconds=(0.1, 0.25), startup_rounds=3, others=(FLOOR, FASTMCP))
 FULL = Plan("full", budget=480, rounds=7, seconds=(0.2, 0.6), startup_rounds=7, others=(FLOOR, FASTMCP, STOCK))
 
 
@@ -67,13 +67,15 @@ def main(argv: Sequence[str] | None = None) -> int:
     print(report.text(results))
     if options.json:
         options.json.write_text(json.dumps(as_json(results), indent=1) + "\n", encoding="utf-8")
+    if options.page:
+        page.write(results, options.page)
     missed = any(not verdict.met for verdict in verdicts(results))
     return 1 if results.faults() or (options.strict and missed) else 0
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m bench", description="Measure flintt-mcp side by side with others.")
-    parser.add_argument("--quick", action="store_true", help="about a minute instead of about 5")
+    parser.add_argument("--quick", action="store_true", help="about two minutes instead of about 6")
     parser.add_argument(
         "--only",
         action="append",
@@ -82,6 +84,9 @@ def _parser() -> argparse.ArgumentParser:
         help=f"one of: {', '.join(cases.NAMES)}; may be repeated",
     )
     parser.add_argument("--json", type=Path, metavar="FILE", help="write everything measured to FILE")
+    parser.add_argument(
+        "--page", type=Path, metavar="FILE", help="write the table into FILE, and the picture beside it"
+    )
     parser.add_argument("--strict", action="store_true", help="exit with 1 when a target is missed")
     return parser
 
@@ -126,6 +131,10 @@ def _run(plan: Plan, only: Sequence[str]) -> Results:
             results.startup = startup.measure(fleet, product, contenders, plan.startup_rounds, progress)
             if not product.missing:
                 results.piped = piped.measure(fleet, driver, product, plan.rounds, plan.seconds[1], progress)
+        if "legacy-sse" in names and not product.missing:
+            results.legacy = legacy.measure(fleet, driver, plan.rounds, plan.seconds[1], progress)
+        if "burdens" in names and not product.missing:
+            results.burdens = burdens.measure(fleet, progress)
         if "memory" in names:
             results.footprints = footprint.measure(fleet, driver, contenders, progress)
         if "tokens" in names:

@@ -92,17 +92,17 @@ class Fleet:
         assert self.stub is not None
         return f"http://127.0.0.1:{self.stub.port}"
 
-    def server(self, contender: str, *, stateful: bool) -> Running:
+    def server(self, contender: str, *, stateful: bool, all_toolsets: bool = False) -> Running:
         """The server of a contender, started now if it is not up. Raises: StartFailed."""
         key = (
-            (OURS, "")
+            (OURS, "all" if all_toolsets else "")
             if contender == OURS
             else (contender, "stateful" if stateful and contender != FLOOR else "stateless")
         )
         if key not in self._servers:
             stack = ExitStack()
             try:
-                self._servers[key] = self.start(stack, contender, stateful=stateful)
+                self._servers[key] = self.start(stack, contender, stateful=stateful, all_toolsets=all_toolsets)
             except BaseException:
                 stack.close()
                 raise
@@ -112,10 +112,10 @@ class Fleet:
             raise server.failed(f"{LABELS[contender]} ended during the run")
         return server
 
-    def start(self, stack: ExitStack, contender: str, *, stateful: bool = False) -> Running:
+    def start(self, stack: ExitStack, contender: str, *, stateful: bool = False, all_toolsets: bool = False) -> Running:
         """A server of its own that belongs to `stack`. Raises: StartFailed."""
         if contender == OURS:
-            return self._start_product(stack)
+            return self._start_product(stack, ["--toolsets", "all"] if all_toolsets else [])
         options = ["--upstream", self.upstream_url]
         if stateful and contender != FLOOR:
             options.append("--stateful")
@@ -123,9 +123,9 @@ class Fleet:
         await_announcement(child)
         return child
 
-    def _start_product(self, stack: ExitStack) -> Running:
+    def _start_product(self, stack: ExitStack, options: Sequence[str]) -> Running:
         port = free_port()
-        command = [str(self._product.command), "serve", "--host", "127.0.0.1", "--port", str(port)]
+        command = [str(self._product.command), "serve", "--host", "127.0.0.1", "--port", str(port), *options]
         child = stack.enter_context(running(command, product_environment(self.upstream_url)))
         await_health(child, port)
         return child

@@ -120,7 +120,7 @@ class Loader:
     def _ready(self, case: Case, row: Row) -> Running | None:
         """The server for a row, with its first answer checked in full."""
         try:
-            server = self._fleet.server(row.contender, stateful=case.stateful)
+            server = self._fleet.server(row.contender, stateful=case.stateful, all_toolsets=case.all_toolsets)
             fault = self._first_answer(case, row.contender, server)
         except StartFailed as error:
             server, fault = None, str(error)

@@ -54,7 +54,7 @@ def measure(
             ask(child, wire.INITIALIZE)
             _rate(child, seconds)
             for number in range(rounds):
-                found.floor.append(_floor_rate(driver, floor, seconds))
+                found.floor.append(floor_rate(driver, floor, seconds))
                 found.product.append(_rate(child, seconds))
                 progress(f"calls on stdio: round {number + 1}/{rounds}")
     except StartFailed as error:
@@ -62,7 +62,8 @@ def measure(
     return found
 
 
-def _floor_rate(driver: Driver, server: Running, seconds: float) -> float | None:
+def floor_rate(driver: Driver, server: Running, seconds: float) -> float | None:
+    """Calls a second of the floor, at the same concurrency."""
     job = Job(
         port=server.port,
         method="tools/call",

@@ -31,7 +31,9 @@ def text(results: Results) -> str:
     if results.startup:
         parts.append(_startup_table(results.startup))
     if results.piped:
-        parts.append(_piped_line(results.piped))
+        parts.append(_piped_line("stdio", results.piped, cases.STDIO_TARGET))
+    if results.legacy:
+        parts.append(_piped_line("legacy SSE", results.legacy, cases.LEGACY_TARGET))
     if results.footprints:
         parts.append(_memory_table(results.footprints))
     if results.tokens:
@@ -137,10 +139,10 @@ def _case_row(item: Measured, row: Row, has_floor: bool) -> list[str]:
     return [f"c{item.concurrency:<3} {LABELS[name]}", *ratios, *numbers]
 
 
-def _piped_line(piped: Piped) -> str:
-    verdict = at_least("", piped.ratio, cases.STDIO_TARGET)
+def _piped_line(what: str, piped: Piped, bound: float) -> str:
+    verdict = at_least("", piped.ratio, bound)
     target = f"  {verdict.text()}" if verdict else ""
-    return f"stdio: calls a second, {CONCURRENCY} at once\n  {_shown(piped.rate, 0)}, x floor {_shown(piped.ratio)}{target}"
+    return f"{what}: calls a second, {CONCURRENCY} at once\n  {_shown(piped.rate, 0)}, x floor {_shown(piped.ratio)}{target}"
 
 
 def _startup_table(startup: Startup) -> str:

@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from bench import cases
+from bench.burdens import Burdens
 from bench.contenders import FASTMCP, FLOOR, LABELS, OURS
 from bench.footprint import Footprint
 from bench.load import Measured
@@ -47,6 +48,8 @@ class Results:
     measured: list[Measured] = field(default_factory=list)
     startup: Startup | None = None
     piped: Piped | None = None
+    legacy: Piped | None = None
+    burdens: Burdens | None = None
     footprints: dict[str, Footprint] = field(default_factory=dict)
     tokens: dict[str, TokenCount] = field(default_factory=dict)
     tasks: list[Replayed] = field(default_factory=list)
@@ -63,6 +66,10 @@ class Results:
             found += [f"stdio, {LABELS[name]}: {fault}" for name, fault in self.startup.faults.items()]
         if self.piped and self.piped.fault:
             found.append(f"calls on stdio: {self.piped.fault}")
+        if self.legacy and self.legacy.fault:
+            found.append(f"calls on legacy SSE: {self.legacy.fault}")
+        if self.burdens and self.burdens.fault:
+            found.append(f"burdens: {self.burdens.fault}")
         found += [f"memory, {LABELS[name]}: {item.fault}" for name, item in self.footprints.items() if item.fault]
         found += [f"tokens, {name}: {count.missing}" for name, count in self.tokens.items() if count.broken]
         found += [f"task {item.name!r}: {item.fault}" for item in self.tasks if item.fault]
@@ -85,12 +92,16 @@ def verdicts(results: Results) -> list[Verdict]:
     """Every target that this run can say something about."""
     found: list[Verdict | None] = []
     for item in results.measured:
-        found += load_verdicts(item).values()
+        found += [*load_verdicts(item).values(), _p99_verdict(item)]
     if results.startup and OURS in results.startup.seconds:
         ratio = results.startup.ratio(OURS)
         found.append(at_most("stdio x import pydantic", ratio.median if ratio else None, cases.STARTUP_TARGET))
     if results.piped:
         found.append(at_least("calls on stdio x floor", results.piped.ratio, cases.STDIO_TARGET))
+    if results.legacy:
+        found.append(at_least("calls on legacy SSE x floor", results.legacy.ratio, cases.LEGACY_TARGET))
+    if results.burdens and not results.burdens.fault:
+        found += _burden_verdicts(results.burdens)
     if (own := results.footprints.get(OURS)) and not own.fault:
         found.append(at_most("memory at start, MB", own.start_rss, cases.MEMORY_START_TARGET))
         found.append(at_most("memory growth, MB", own.growth, cases.MEMORY_GROWTH_TARGET))
@@ -101,6 +112,23 @@ def verdicts(results: Results) -> list[Verdict]:
         found.append(at_most("calls of the trial's tasks", calls, MOST_CALLS))
         found.append(at_most("characters of the trial's tasks", characters, MOST_CHARACTERS))
     return [verdict for verdict in found if verdict]
+
+
+def _p99_verdict(item: Measured) -> Verdict | None:
+    """The slowest hundredth beside the floor's."""
+    own, floor = (item.rows[name].milliseconds("p99") if name in item.rows else None for name in (OURS, FLOOR))
+    if own is None or floor is None or item.concurrency != cases.P99_AT or item.case.floor_target is None:
+        return None
+    what = f"{item.case.name} c{item.concurrency} p99 x floor's"
+    return at_most(what, own.median / floor.median, cases.P99_TARGET)
+
+
+def _burden_verdicts(burdens: Burdens) -> list[Verdict | None]:
+    return [
+        at_most("10,000 idle sessions, MB", burdens.sessions_mb, cases.SESSIONS_TARGET),
+        at_most("large bodies of nothing, MB", burdens.bodies_mb, cases.BODIES_TARGET),
+        at_most("slowest /healthz meanwhile, s", burdens.slowest_health, cases.HEALTH_TARGET),
+    ]
 
 
 def load_verdicts(item: Measured) -> dict[str, Verdict | None]:
@@ -123,6 +151,8 @@ def as_json(results: Results) -> dict[str, Any]:
         "load": [_case_json(item) for item in results.measured],
         "stdio": _startup_json(results.startup) if results.startup else None,
         "stdio_calls": asdict(results.piped) if results.piped else None,
+        "legacy_sse_calls": asdict(results.legacy) if results.legacy else None,
+        "burdens": asdict(results.burdens) if results.burdens else None,
         "memory_mb": {name: asdict(item) for name, item in results.footprints.items()},
         "tokens": {name: asdict(count) | {"total": count.total} for name, count in results.tokens.items()},
         "tasks": [asdict(item) for item in results.tasks],

@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+import msgspec
+
 from flintt_mcp.calls.arguments.arguments import Arguments
 from flintt_mcp.catalogue.operation import Effect
 
@@ -79,3 +81,8 @@ class Tool:
             "annotations": {"title": self.title, **self.hints},
         }
         return {**described, "outputSchema": dict(self.output_schema)} if self.output_schema else described
+
+    @cached_property
+    def encoded(self) -> msgspec.Raw:
+        """The same, written once: lists are asked for often, and schemas are most of what they hold."""
+        return msgspec.Raw(msgspec.json.encode(self.wire))

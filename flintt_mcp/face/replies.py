@@ -48,10 +48,11 @@ def tool_list(inventory: Inventory, caller: Caller) -> dict[str, Any]:
 def tools_listed(
     inventory: Inventory, params: Mapping[str, Any], caller: Caller, version: str, stamp: Mapping[str, Any]
 ) -> dict[str, Any] | None:
-    """What `tools/list` is answered with, or None for a request that needs the SDK."""
+    """What `tools/list` is answered with, each tool already written; None for a request that needs the SDK."""
     if not _LIST_MEMBERS.issuperset(params) or not is_good_meta(version, params.get("_meta", {})):
         return None
-    result = {**tool_list(inventory, caller), "ttlMs": LISTS_TTL_MS, "cacheScope": "private"}
+    tools = [tool.encoded for tool in inventory.visible_to(caller)]
+    result = {"resultType": "complete", "tools": tools, "ttlMs": LISTS_TTL_MS, "cacheScope": "private"}
     return _at(version, result, stamp)
 
 

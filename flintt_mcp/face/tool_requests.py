@@ -80,6 +80,8 @@ class ToolAnswersFirst:
             result = await self._answers.answer(
                 ctx.method, ctx.params or {}, self._face.caller_of(ctx), McpChannel(ctx), ctx.protocol_version
             )
+        if result is not None and "tools" in result:  # they come written, and the SDK writes for itself
+            return {**result, "tools": tool_list(self._face.inventory, self._face.caller_of(ctx))["tools"]}
         return await call_next(ctx) if result is None else result
 
 

@@ -166,6 +166,7 @@ def test_pages_for_developers_of_this_server_say_so() -> None:
         "adding-an-endpoint",
         "api-coverage",
         "architecture",
+        "performance",
         "publishing",
     }
     assert [document.about for document in SHIPPED if document.about.startswith("<")] == []
