@@ -94,18 +94,22 @@ async def _reply_to(
     """
     from flintt_mcp.app import open_app
     from flintt_mcp.calls.asking import FORM
-    from flintt_mcp.calls.call import Call, QuietChannel
+    from flintt_mcp.calls.call import Call
     from flintt_mcp.calls.inventory import no_tool
     from flintt_mcp.calls.reply import Refused
+    from flintt_mcp.cli.progress import TerminalChannel
 
     async with open_app(settings, env) as app:
-        channel = QuietChannel("shell", frozenset({FORM}) if options.yes or at_a_terminal() else frozenset())
+        channel = TerminalChannel("shell", frozenset({FORM}) if options.yes or at_a_terminal() else frozenset())
         try:
             found = app.inventory.find(options.tool, app.caller)
         except UnknownTool as error:
             await app.pipeline.run(Call(no_tool(), {}, app.caller, channel))
             return Refused(error)
-        return await run_asking(app, Call(found, arguments, app.caller, channel), yes=options.yes)
+        try:
+            return await run_asking(app, Call(found, arguments, app.caller, channel), yes=options.yes)
+        finally:
+            channel.clear()
 
 
 def _json_arguments(text: str | None) -> dict[str, Any]:
