@@ -57,7 +57,9 @@ def test_the_wheel_holds_the_package_the_handbook_the_skills_and_nothing_else(wh
     about = f"flintt_mcp-{__version__}.dist-info"
     manual = {"flintt_mcp/docs/flintt-mcp.1", f"flintt_mcp-{__version__}.data/data/share/man/man1/flintt-mcp.1"}
     picture = {"flintt_mcp/docs/performance.svg"}
-    assert {name for name in names_in(wheel) if not name.startswith(about)} == package | docs | picture | skills | manual
+    assert {
+        name for name in names_in(wheel) if not name.startswith(about)
+    } == package | docs | picture | skills | manual
     assert {(wheel / name).read_bytes() for name in manual} == {(ROOT / "docs/flintt-mcp.1").read_bytes()}
     assert {name: (wheel / "flintt_mcp/docs" / name).read_bytes() for name in DOCS} == DOCS
     assert (wheel / about / "licenses/LICENSE").read_bytes() == (ROOT / "LICENSE").read_bytes()
