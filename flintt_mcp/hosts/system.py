@@ -55,9 +55,11 @@ def this_system(environment: Mapping[str, str]) -> System:
     """The machine that this process runs on.
 
     Raises:
-        ConfigError: the home folder is not known.
+        ConfigError: the home folder is not known, or what HOME says is no whole path.
     """
     kind: Kind = {"darwin": "mac", "win32": "windows"}.get(sys.platform, "linux")  # type: ignore[assignment]
+    if kind != "windows" and not Path(environment.get("HOME", "/")).is_absolute():
+        raise ConfigError("HOME is set to no whole path, so nobody knows where the files of hosts are", advice="set HOME")
     try:
         return System(kind, Path.home(), environment)
     except RuntimeError:

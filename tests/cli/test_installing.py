@@ -32,6 +32,18 @@ def entry(home: Path, path: str = ".cursor/mcp.json", section: str = "mcpServers
     return json.loads((home / path).read_text())[section]["flintt"]
 
 
+@pytest.mark.parametrize("where", ["", "."])
+def test_without_a_home_nothing_is_written_anywhere(
+    say, home: Path, monkeypatch: pytest.MonkeyPatch, where: str
+) -> None:
+    monkeypatch.setenv("HOME", where)
+    monkeypatch.chdir(home)
+    code, out, err = say("install", "cursor")
+    assert (code, out) == (2, "")
+    assert err.startswith("flintt-mcp: HOME is set to no whole path")
+    assert list(home.iterdir()) == []
+
+
 @pytest.mark.parametrize("host", HOST_NAMES)
 def test_no_key_is_ever_printed(say, home: Path, host: str) -> None:
     for words in (["--dry-run"], [], ["--json"], ["--list"], ["--list", "--json"]):

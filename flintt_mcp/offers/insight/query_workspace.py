@@ -18,6 +18,7 @@ from flintt_mcp.offers.insight.snapshot import Snapshots
 from flintt_mcp.offers.insight.statement import told
 from flintt_mcp.offers.insight.tables import TABLES, schema_of
 from flintt_mcp.rest.upstream import Results
+from flintt_mcp.text import clean, clean_deep
 
 
 class QueryWorkspace:
@@ -45,8 +46,9 @@ class QueryWorkspace:
         answer = await self._apart.answer(who, schema, sql, reads.tables, rows)
         if isinstance(answer, Fault):
             raise told(answer, sql, tables)
-        columns = _told_apart(answer.columns)
-        found = [dict(zip(columns, row, strict=True)) for row in answer.rows]
+        # The API's texts came clean; a statement can make characters that do not show.
+        columns = _told_apart(list(map(clean, answer.columns)))
+        found = [dict(zip(columns, map(clean_deep, row), strict=True)) for row in answer.rows]
         return page_of(call, self._results, "rows", exactly(columns), found, snapshot.coverage)
 
 

@@ -31,6 +31,17 @@ def test_the_limits_of_the_page_are_those_of_the_engine() -> None:
     assert f"may take {engine.SECONDS:g} seconds and {engine.HEAP >> 20} MB, and find {engine.MOST_ROWS:,} rows" in PAGE
 
 
+async def test_characters_that_do_not_show_are_in_no_answer_though_a_statement_makes_them(
+    data_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sql = "SELECT 'a' || char(27, 8238, 917569) || 'b' AS \"x\u202ey\", json_array('c' || char(8203))"
+    async with open_sandboxed(data_dir, monkeypatch) as app:
+        found = await told(app, "query_workspace", sql=sql)
+    assert found["rows"]["rows"][0][0] == "ab"
+    assert found["rows"]["columns"][0] == "xy"
+    assert all(character.isprintable() for character in str(found["rows"]))
+
+
 async def test_every_question_is_answered_completely(data_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     async with open_sandboxed(data_dir, monkeypatch) as app:
         for question, sql in QUESTIONS:
