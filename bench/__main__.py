@@ -18,7 +18,21 @@ from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
 
-from bench import burdens, cases, footprint, legacy, page, payload, piped, report, startup, tokens, upstream, wire
+from bench import (
+    burdens,
+    cases,
+    footprint,
+    large,
+    legacy,
+    page,
+    payload,
+    piped,
+    report,
+    startup,
+    tokens,
+    upstream,
+    wire,
+)
 from bench.contenders import FASTMCP, FLOOR, OURS, PRODUCT_SETTINGS, STOCK, Fleet, Product, find_product
 from bench.driver import Job
 from bench.load import KEY_HEADERS, Driver, Loader
@@ -140,6 +154,8 @@ def _run(plan: Plan, only: Sequence[str]) -> Results:
         if "tokens" in names:
             results.tokens["default"] = tokens.of_product(fleet, product)
             results.tokens["--toolsets all"] = tokens.of_product(fleet, product, ["--toolsets", "all"])
+        if "large" in names and not product.missing:
+            results.large = large.measure(product, progress)
         if "tasks" in names and not product.missing:
             results.tasks = replay.measure(progress)
     return results

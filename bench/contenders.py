@@ -115,7 +115,7 @@ class Fleet:
     def start(self, stack: ExitStack, contender: str, *, stateful: bool = False, all_toolsets: bool = False) -> Running:
         """A server of its own that belongs to `stack`. Raises: StartFailed."""
         if contender == OURS:
-            return self._start_product(stack, ["--toolsets", "all"] if all_toolsets else [])
+            return start_product(stack, self._product, self.upstream_url, ["--toolsets", "all"] if all_toolsets else [])
         options = ["--upstream", self.upstream_url]
         if stateful and contender != FLOOR:
             options.append("--stateful")
@@ -123,12 +123,14 @@ class Fleet:
         await_announcement(child)
         return child
 
-    def _start_product(self, stack: ExitStack, options: Sequence[str]) -> Running:
-        port = free_port()
-        command = [str(self._product.command), "serve", "--host", "127.0.0.1", "--port", str(port), *options]
-        child = stack.enter_context(running(command, product_environment(self.upstream_url)))
-        await_health(child, port)
-        return child
+
+def start_product(stack: ExitStack, product: Product, upstream_url: str, options: Sequence[str] = ()) -> Running:
+    """The product over an API, as a server of its own that belongs to `stack`. Raises: StartFailed."""
+    port = free_port()
+    command = [str(product.command), "serve", "--host", "127.0.0.1", "--port", str(port), *options]
+    child = stack.enter_context(running(command, product_environment(upstream_url)))
+    await_health(child, port)
+    return child
 
 
 def stdio_command(contender: str, product: Product, upstream_url: str, options: Sequence[str] = ()) -> list[str]:

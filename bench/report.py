@@ -12,10 +12,11 @@ from collections.abc import Sequence
 from bench import cases
 from bench.contenders import FASTMCP, FLOOR, LABELS, OURS
 from bench.footprint import Footprint
+from bench.large import Large
 from bench.load import Measured, Row
 from bench.piped import CONCURRENCY, Piped
 from bench.ratio import Spread, spread
-from bench.results import Results, at_least, at_most, load_verdicts, verdicts
+from bench.results import Results, at_least, at_most, large_verdicts, load_verdicts, verdicts
 from bench.startup import YARDSTICK, Startup
 from bench.tasks.replay import Replayed, of_the_trial
 from bench.tokens import TokenCount
@@ -38,10 +39,18 @@ def text(results: Results) -> str:
         parts.append(_memory_table(results.footprints))
     if results.tokens:
         parts.append(_token_lines(results.tokens))
+    if results.large:
+        parts.append(_large_lines(results.large))
     if results.tasks:
         parts.append(_task_table(results.tasks))
     parts.append(_closing(results))
     return "\n\n".join(parts)
+
+
+def _large_lines(large: Large) -> str:
+    found = [] if large.fault else [verdict for verdict in large_verdicts(large) if verdict]
+    title = "5,000 companies, 700 deals and 2,000 runs at an API that answers in 50 ms"
+    return "\n".join([title, *(f"  {verdict.what}: {verdict.value:.2f} {verdict.text()}" for verdict in found)])
 
 
 def _task_table(tasks: Sequence[Replayed]) -> str:

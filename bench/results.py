@@ -14,6 +14,7 @@ from bench import cases
 from bench.burdens import Burdens
 from bench.contenders import FASTMCP, FLOOR, LABELS, OURS
 from bench.footprint import Footprint
+from bench.large import FIRST_SECONDS, GROWTH, QUERY_SECONDS, SECOND_SECONDS, Large
 from bench.load import Measured
 from bench.piped import Piped
 from bench.ratio import Spread
@@ -53,6 +54,7 @@ class Results:
     footprints: dict[str, Footprint] = field(default_factory=dict)
     tokens: dict[str, TokenCount] = field(default_factory=dict)
     tasks: list[Replayed] = field(default_factory=list)
+    large: Large | None = None
 
     def faults(self) -> list[str]:
         """Everything that went wrong while measuring: any of it fails the run."""
@@ -72,6 +74,8 @@ class Results:
             found.append(f"burdens: {self.burdens.fault}")
         found += [f"memory, {LABELS[name]}: {item.fault}" for name, item in self.footprints.items() if item.fault]
         found += [f"tokens, {name}: {count.missing}" for name, count in self.tokens.items() if count.broken]
+        if self.large and self.large.fault:
+            found.append(f"large workspace: {self.large.fault}")
         found += [f"task {item.name!r}: {item.fault}" for item in self.tasks if item.fault]
         return found + self.left_out
 
@@ -107,6 +111,8 @@ def verdicts(results: Results) -> list[Verdict]:
         found.append(at_most("memory growth, MB", own.growth, cases.MEMORY_GROWTH_TARGET))
     if (count := results.tokens.get("default")) and not count.missing:
         found.append(at_most("tokens of all tools", count.total, cases.TOKENS_TARGET))
+    if results.large and not results.large.fault:
+        found += large_verdicts(results.large)
     if results.tasks:
         calls, characters = of_the_trial(results.tasks)
         found.append(at_most("calls of the trial's tasks", calls, MOST_CALLS))
@@ -128,6 +134,16 @@ def _burden_verdicts(burdens: Burdens) -> list[Verdict | None]:
         at_most("10,000 idle sessions, MB", burdens.sessions_mb, cases.SESSIONS_TARGET),
         at_most("large bodies of nothing, MB", burdens.bodies_mb, cases.BODIES_TARGET),
         at_most("slowest /healthz meanwhile, s", burdens.slowest_health, cases.HEALTH_TARGET),
+    ]
+
+
+def large_verdicts(large: Large) -> list[Verdict | None]:
+    """What the targets say of a large workspace."""
+    return [
+        at_most("large: companies and deals, s", large.query, QUERY_SECONDS),
+        at_most("large: findings, s", large.first, FIRST_SECONDS),
+        at_most("large: findings again, s", large.second, SECOND_SECONDS),
+        at_most("large: growth, MB", large.growth, GROWTH),
     ]
 
 
@@ -155,6 +171,7 @@ def as_json(results: Results) -> dict[str, Any]:
         "burdens": asdict(results.burdens) if results.burdens else None,
         "memory_mb": {name: asdict(item) for name, item in results.footprints.items()},
         "tokens": {name: asdict(count) | {"total": count.total} for name, count in results.tokens.items()},
+        "large": asdict(results.large) if results.large else None,
         "tasks": [asdict(item) for item in results.tasks],
         "targets": [asdict(verdict) for verdict in verdicts(results)],
         "errors": results.faults(),
