@@ -59,7 +59,9 @@ def this_system(environment: Mapping[str, str]) -> System:
     """
     kind: Kind = {"darwin": "mac", "win32": "windows"}.get(sys.platform, "linux")  # type: ignore[assignment]
     if kind != "windows" and not Path(environment.get("HOME", "/")).is_absolute():
-        raise ConfigError("HOME is set to no whole path, so nobody knows where the files of hosts are", advice="set HOME")
+        raise ConfigError(
+            "HOME is set to no whole path, so nobody knows where the files of hosts are", advice="set HOME"
+        )
     try:
         return System(kind, Path.home(), environment)
     except RuntimeError:
