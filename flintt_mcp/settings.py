@@ -301,7 +301,7 @@ class Settings:
     )
     streams: int = _row(
         1000,
-        "Open streams in all: legacy SSE, sessions that listen, subscriptions.",
+        "Open streams in all: legacy SSE, sessions that listen, subscriptions. One address gets half of them at most.",
         low=1,
         high=1_000_000,
         commands=("serve",),

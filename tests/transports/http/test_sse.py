@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
 from typing import Any
 
@@ -127,6 +127,23 @@ async def test_streams_are_counted_for_each_caller_and_in_all() -> None:
         async with streaming(client):
             again = await client.get("/sse", headers={**EVENTS, "x-api-key": KEY})
     assert "for this caller" in again.json()["error"]["message"]
+
+
+async def test_one_address_with_many_invented_keys_leaves_room_for_others() -> None:
+    options = replace(OPTIONS, max_streams_per_caller=1, max_streams=9)
+    elsewhere = httpx2.AsyncHTTPTransport(local_address="127.0.0.2")
+    async with (
+        serving(options=options) as running,
+        httpx2.AsyncClient(base_url=running.url) as stranger,
+        httpx2.AsyncClient(base_url=running.url, transport=elsewhere) as client,
+        AsyncExitStack() as open_ones,
+    ):
+        for number in range(5):
+            await open_ones.enter_async_context(streaming(stranger, key=f"fst_invented_{number}"))
+        sixth = await stranger.get("/sse", headers={**EVENTS, "x-api-key": "fst_invented_5"})
+        assert (sixth.status_code, "from this address" in sixth.json()["error"]["message"]) == (503, True)
+        async with streaming(client), streaming(client, key=OTHER_KEY):
+            pass
 
 
 async def test_an_idle_stream_ends() -> None:

@@ -1,7 +1,7 @@
 """Streams that stand open, counted against their limits and ended first at a shutdown.
 
-In: an exchange whose answer is a stream, and what serves it. Out: the stream, or the answer that refuses it. What goes over a
-stream is others' affair.
+In: an exchange whose answer is a stream, and what serves it. Out: the stream, or the answer that refuses it. A key costs nothing to
+invent, so addresses count too: one never holds more streams than it leaves free. What goes over a stream is others' affair.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ class Streams:
         self._most = options.max_streams
         self._most_per_caller = options.max_streams_per_caller
         self._open: Counter[str] = Counter()
+        self._from: Counter[str] = Counter()
         self._ends: set[Callable[[], None]] = set()
         self._closed = False
 
@@ -35,12 +36,13 @@ class Streams:
         self, exchange: Exchange, handle: Callable[[Exchange], Awaitable[None]], end: Callable[[], None] | None = None
     ) -> None:
         """Counts a stream while it is handled, or refuses it. `end` ends it in good order when a shutdown begins."""
-        counted_as = exchange.entry.counted_as
-        full = self._full(counted_as)
+        counted_as, address = exchange.entry.counted_as, exchange.entry.trace.address
+        full = self._full(counted_as, address)
         if full is not None:
             await exchange.answer(full)
             return
         self._open[counted_as] += 1
+        self._from[address] += 1
         if end is not None:
             self._ends.add(end)
         try:
@@ -48,9 +50,8 @@ class Streams:
         finally:
             if end is not None:
                 self._ends.discard(end)
-            self._open[counted_as] -= 1
-            if not self._open[counted_as]:
-                del self._open[counted_as]
+            _less(self._open, counted_as)
+            _less(self._from, address)
 
     def close(self) -> None:
         """No new streams from now on; those that are open end as soon as nothing runs on them."""
@@ -58,7 +59,7 @@ class Streams:
         for end in list(self._ends):
             end()
 
-    def _full(self, counted_as: str) -> Response | None:
+    def _full(self, counted_as: str, address: str) -> Response | None:
         """The answer when no further stream may be opened, or None."""
         if self._closed:
             return stopping()
@@ -67,4 +68,17 @@ class Streams:
             return rpc_error(503, "Too many streams are open on this server; try again later", headers=later)
         if self._open[counted_as] >= self._most_per_caller:
             return rpc_error(503, "Too many streams are open for this caller; close one of them first", headers=later)
+        if address and self._from[address] > self._most - self._open.total():
+            return rpc_error(
+                503,
+                "Too many streams are open from this address; close one of them first. Behind a proxy, the operator names it with "
+                "--trusted-proxy",
+                headers=later,
+            )
         return None
+
+
+def _less(counted: Counter[str], name: str) -> None:
+    counted[name] -= 1
+    if not counted[name]:
+        del counted[name]
