@@ -21,7 +21,7 @@ from tests.clocked import CLOCKED, VARIABLE, ClockFile
 
 from .ways import NEWEST, OTHER_KEY, Servers, Truth, Way, connected
 
-pytestmark = [pytest.mark.anyio, pytest.mark.filterwarnings("ignore::mcp.MCPDeprecationWarning")]
+pytestmark = [pytest.mark.anyio, pytest.mark.long, pytest.mark.filterwarnings("ignore::mcp.MCPDeprecationWarning")]
 
 WAYS = (
     Way("stdio", NEWEST),

@@ -28,7 +28,7 @@ from flintt_mcp.sandbox.server import open_sandbox
 from tests.certain import of_kind
 from tests.processes import COMMAND, SANDBOX_READY, environment, running
 
-pytestmark = [pytest.mark.anyio, pytest.mark.filterwarnings("ignore::mcp.MCPDeprecationWarning")]
+pytestmark = [pytest.mark.anyio, pytest.mark.long, pytest.mark.filterwarnings("ignore::mcp.MCPDeprecationWarning")]
 
 SIGNAL = "331e6dbc-ac37-53c7-8cc8-a602506c7eb0"
 NEWEST = "2026-07-28"

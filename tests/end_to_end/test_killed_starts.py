@@ -19,6 +19,8 @@ from tests.certain import there
 from tests.processes import COMMAND, environment
 from tests.transports.stdio.spoken import READY, initialize, request
 
+pytestmark = pytest.mark.long
+
 CRASHES = int(os.environ.get("FLINTT_CRASHES", "6"))
 LONGEST = 1.5
 """Seconds in which a start on a calm machine has made its folder."""

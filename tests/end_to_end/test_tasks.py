@@ -11,9 +11,12 @@ from pathlib import Path
 from typing import Any
 
 import httpx2
+import pytest
 
 from tests.certain import there
 from tests.processes import COMMAND, environment, patiently, serving
+
+pytestmark = pytest.mark.long
 
 JOB = {"workflow_type": "GOOGLE_MAPS", "keyword": "plumber", "location": "Leeds, UK", "leads_requested": 3}
 META = {

@@ -144,6 +144,7 @@ async def test_a_deal_that_the_api_may_hide_is_not_made_unless_the_person_says_s
     assert crm.names == ["Orbit GmbH", "Nova Inc", "Fresh Co"]
 
 
+@pytest.mark.long
 async def test_five_hundred_rows_and_a_kill_in_the_middle_come_to_exactly_what_was_previewed(tmp_path: Path) -> None:
     """The process dies after the API made row 250 and before it answered: nobody knows, so the next one looks."""
     crm = Crm(tmp_path)

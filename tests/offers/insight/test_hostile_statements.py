@@ -8,7 +8,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from tests.offers.insight.hostile import statements
+
+pytestmark = pytest.mark.long
 
 MOST_MB = 64
 MOST_SECONDS = 3.0

@@ -75,6 +75,7 @@ async def test_reading_pauses_while_too_many_plain_requests_run_and_none_is_lost
     assert slow.most == MOST_PLAIN
 
 
+@pytest.mark.long
 async def test_a_client_that_reads_nothing_holds_as_many_answers_as_it_may_have_requests() -> None:
     slow = Slow()
     slow.let.set()
