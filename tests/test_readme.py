@@ -133,6 +133,7 @@ def test_every_command_that_is_run_elsewhere_is_still_in_the_readme() -> None:
     assert len(RUN_HERE) > 15
 
 
+@pytest.mark.long
 @pytest.mark.anyio
 @pytest.mark.parametrize("command", RUN_HERE, ids=lambda command: command.split("\n")[0][:60])
 async def test_a_command_of_the_readme_works(command: str, served: Served, tmp_path: Path) -> None:

@@ -19,6 +19,8 @@ from flintt_mcp.settings import Settings
 from tests.certain import there
 from tests.processes import COMMAND, closed_port, environment, patiently
 
+pytestmark = pytest.mark.long
+
 NAME = "Kestrel Ω 🚀 é €"
 CREATE = ["call", "create_company", "--sandbox", "--name", NAME]
 FULL = "no space left on device"

@@ -21,6 +21,8 @@ from flintt_mcp.offers.early import early_inventory
 from flintt_mcp.settings import Settings
 from tests.processes import BIN, COMMAND, SANDBOX_READY, closed_port, environment, running
 
+pytestmark = pytest.mark.long
+
 SCHEMA = json.loads((Path(__file__).parent / "report.schema.json").read_text("utf-8"))
 KEY = "flt_0123456789abcdef"
 
