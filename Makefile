@@ -36,7 +36,7 @@ test: $(VENV)/.installed  ## run every test
 
 # Every test but those that take long for what they wait for, and of those that try many cases by chance fewer: other versions
 # break what is tried at all, not the thousandth case.
-FEWER := FLINTT_FUZZ_EXAMPLES=2 FLINTT_REQUESTS=2000 FLINTT_FRAMES=500 FLINTT_SELECTS=60 FLINTT_INTENTS=60 FLINTT_APPROVAL_STEPS=300 FLINTT_CRASHES=2 FLINTT_CALLS=60
+FEWER := FLINTT_REQUESTS=2000 FLINTT_FRAMES=500 FLINTT_SELECTS=60 FLINTT_INTENTS=60 FLINTT_APPROVAL_STEPS=300 FLINTT_CRASHES=2 FLINTT_CALLS=60
 
 test-lowest: $(LOWEST)/.installed  ## run the tests with the lowest versions that pyproject.toml allows
 	$(FEWER) $(LOWEST)/bin/python -m pytest -n 2 -m "not long"
