@@ -32,14 +32,14 @@ serve: $(VENV)/.product  ## start the HTTP server with the sandbox and print how
 	@exec $(BIN)/flintt-mcp serve --sandbox
 
 test: $(VENV)/.installed  ## run every test
-	$(BIN)/python -m pytest -n 2
+	$(BIN)/python -m pytest -n 2 --dist worksteal
 
 # Every test but those that take long for what they wait for, and of those that try many cases by chance fewer: other versions
 # break what is tried at all, not the thousandth case.
 FEWER := FLINTT_REQUESTS=2000 FLINTT_FRAMES=500 FLINTT_SELECTS=60 FLINTT_INTENTS=60 FLINTT_APPROVAL_STEPS=300 FLINTT_CRASHES=2 FLINTT_CALLS=60
 
 test-lowest: $(LOWEST)/.installed  ## run the tests with the lowest versions that pyproject.toml allows
-	$(FEWER) $(LOWEST)/bin/python -m pytest -n 2 -m "not long"
+	$(FEWER) $(LOWEST)/bin/python -m pytest -n 2 --dist worksteal -m "not long"
 
 $(LOWEST)/.installed: $(LOWEST)/pyvenv.cfg pyproject.toml $(LOWEST_LOCKED)
 	$(LOWEST)/bin/python $(INSTALL) -c $(LOWEST_LOCKED) -e '.[test]'
@@ -49,7 +49,7 @@ $(LOWEST)/.installed: $(LOWEST)/pyvenv.cfg pyproject.toml $(LOWEST_LOCKED)
 test-newest: $(NEWEST)/pyvenv.cfg  ## run the tests with the newest versions that pyproject.toml allows
 	$(NEWEST)/bin/python $(INSTALL) --upgrade --upgrade-strategy eager -e '.[test]'
 	@if $(NEWEST)/bin/python -m pip freeze --exclude-editable | tr A-Z_ a-z- | grep -vxF "$$(sed 's/ ;.*//' $(LOCKED))"; \
-	then echo 'are newer than the lock' && $(FEWER) $(NEWEST)/bin/python -m pytest -n 2 -m "not long"; \
+	then echo 'are newer than the lock' && $(FEWER) $(NEWEST)/bin/python -m pytest -n 2 --dist worksteal -m "not long"; \
 	else echo 'The newest versions are the locked ones.'; fi
 
 # In an environment of its own: it has to work when the lock does not fit pyproject.toml any more.
