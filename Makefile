@@ -48,7 +48,7 @@ $(LOWEST)/.installed: $(LOWEST)/pyvenv.cfg pyproject.toml $(LOWEST_LOCKED)
 # Always installed anew. Where nothing came out since the lock was made, `make test` has run with the newest versions already.
 test-newest: $(NEWEST)/pyvenv.cfg  ## run the tests with the newest versions that pyproject.toml allows
 	$(NEWEST)/bin/python $(INSTALL) --upgrade --upgrade-strategy eager -e '.[test]'
-	@if $(NEWEST)/bin/python -m pip freeze --exclude-editable | tr A-Z_ a-z- | grep -vxF "$$(sed 's/ ;.*//' $(LOCKED))"; \
+	@if $(NEWEST)/bin/python -m pip freeze --exclude-editable | tr A-Z_ a-z- | sed -E ':again; s/^([^=]*)[.]([^=]*==)/\1-\2/; t again' | grep -vxF "$$(sed 's/ ;.*//' $(LOCKED))"; \
 	then echo 'are newer than the lock' && $(FEWER) $(NEWEST)/bin/python -m pytest -n 2 --dist worksteal -m "not long"; \
 	else echo 'The newest versions are the locked ones.'; fi
 
