@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from mcp import Client, MCPError
 
 from flintt_mcp.app import Additions, open_app
 from flintt_mcp.calls.arguments.arguments import Arguments
@@ -158,3 +159,12 @@ async def test_a_key_of_the_sandbox_does_not_leave_for_a_hosted_api(tmp_path: Pa
     assert isinstance(reply, Refused)
     assert isinstance(reply.error, CredentialMissing)
     assert fake.requests == []
+
+
+async def test_names_that_no_tool_has_leave_nothing_behind(tmp_path: Path) -> None:
+    """Whoever makes names up, without a key, must not make the server grow."""
+    async with open_fake(tmp_path) as app, Client(app.server()) as client:
+        for number in range(20):
+            with pytest.raises(MCPError, match="Unknown tool"):
+                await client.call_tool(f"no_such_tool_{number}", {})
+        assert len(app.pipeline._ways) == 1

@@ -19,6 +19,8 @@ from flintt_mcp.errors import ConfigError
 Kind = Literal["mac", "linux", "windows"]
 
 _VARIABLE = re.compile(r"\{(\w+)\}")
+_KINDS: Mapping[str, Kind] = {"darwin": "mac", "win32": "windows"}
+"""Systems as Python names them; every other one is taken for a Linux."""
 _UNSET = {"XDG_CONFIG_HOME": "~/.config", "APPDATA": "~/AppData/Roaming", "LOCALAPPDATA": "~/AppData/Local"}
 """What a system takes where the variable of a folder is not set."""
 
@@ -57,10 +59,11 @@ def this_system(environment: Mapping[str, str]) -> System:
     Raises:
         ConfigError: the home folder is not known, or what HOME says is no whole path.
     """
-    kind: Kind = {"darwin": "mac", "win32": "windows"}.get(sys.platform, "linux")  # type: ignore[assignment]
+    kind = _KINDS.get(sys.platform, "linux")
     if kind != "windows" and not Path(environment.get("HOME", "/")).is_absolute():
         raise ConfigError(
-            "HOME is set to no whole path, so nobody knows where the files of hosts are", advice="set HOME"
+            "HOME is set to no whole path, so nobody knows where the files of hosts are; nothing was changed",
+            advice="set HOME to your home folder",
         )
     try:
         return System(kind, Path.home(), environment)

@@ -6,6 +6,7 @@ words, initials, label and domain, or is spelt or sounds nearly so; `likeness.py
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -51,11 +52,12 @@ class Companies:
     def __init__(self, rows: Iterable[Row]) -> None:
         self._rows = list(rows)
         self._known = [known(row.name, row.sites) for row in self._rows]
-        self._tables: dict[tuple[str, str], tuple[int, ...]] = {}
-        # Places in tuples: lists are walked by the garbage collector, and while it walks 5,000 companies nobody is served.
+        places: dict[tuple[str, str], list[int]] = defaultdict(list)
         for at, each in enumerate(self._known):
             for key in set(_keys(each)):
-                self._tables[key] = (*self._tables.get(key, ()), at)
+                places[key].append(at)
+        # Kept in tuples: lists are walked by the garbage collector, and while it walks 5,000 companies nobody is served.
+        self._tables = {key: tuple(found) for key, found in places.items()}
         self._spelt = {at: each.name.joined for at, each in enumerate(self._known) if each.name is not None}
         self._heard = {at: each.name.heard for at, each in enumerate(self._known) if each.name is not None}
         self._foreign = {at: self._heard[at] for at, each in enumerate(self._known) if each.name and each.name.foreign}
