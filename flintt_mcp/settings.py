@@ -301,12 +301,14 @@ class Settings:
     )
     streams: int = _row(
         1000,
-        "Open streams in all: legacy SSE, sessions that listen, subscriptions. One address gets half of them at most.",
+        "Open streams in one process: legacy SSE, sessions that listen, subscriptions. One address gets half of them at most.",
         low=1,
         high=1_000_000,
         commands=("serve",),
     )
-    streams_per_key: int = _row(20, "Open streams for one key.", low=1, high=1_000_000, commands=("serve",))
+    streams_per_key: int = _row(
+        20, "Open streams for one key, in one process.", low=1, high=1_000_000, commands=("serve",)
+    )
     idle_timeout: float = _row(
         1800.0, "Seconds after which an idle legacy SSE stream ends.", low=1, high=86_400, commands=("serve",)
     )

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 from flintt_mcp.offers.insight import cells
 from flintt_mcp.offers.insight.lists import Row
-from flintt_mcp.offers.insight.moments import is_stamp
+from flintt_mcp.offers.insight.moments import moment_of
 from flintt_mcp.offers.insight.tables import (
     COMPANIES,
     FINDINGS,
@@ -36,7 +36,11 @@ class Place(NamedTuple):
 
 
 class Change(NamedTuple):
-    """One change. `at` is its moment, `came` the moment when the row came; `what` says how it stands now."""
+    """One change. `at` is its moment, `came` the moment when the row came; `what` says how it stands now.
+
+    `exact` and `came_exact` are those moments as the API tells them, which may be finer than a second. `run` is the run that a run
+    or a finding is of, with its `status`.
+    """
 
     at: str
     kind: str
@@ -44,6 +48,10 @@ class Change(NamedTuple):
     came: str
     name: str
     what: str
+    exact: str = ""
+    came_exact: str = ""
+    run: str = ""
+    status: str = ""
 
     @property
     def place(self) -> Place:
@@ -53,7 +61,16 @@ class Change(NamedTuple):
     @property
     def digest(self) -> str:
         """What tells this change from every other, in eight characters."""
-        return blake2b(f"{self.kind}\n{self.id}\n{self.at}".encode(), digest_size=4).hexdigest()
+        return _digest(self.kind, self.id, self.exact, self.status)
+
+    @property
+    def first_digest(self) -> str:
+        """What told the row's coming from every other change."""
+        return _digest(self.kind, self.id, self.came_exact, self.status)
+
+
+def _digest(*parts: str) -> str:
+    return blake2b("\n".join(parts).encode(), digest_size=4).hexdigest()
 
 
 class _Kind(NamedTuple):
@@ -75,25 +92,33 @@ _KINDS: Mapping[str, _Kind] = {
     PAYMENT_RUNS.name: _Kind("payment run", _CAME, "objective", ("status",)),
     TRANSACTIONS.name: _Kind("payout", ("created_at",), "reference", ("status", "amount", "currency")),
 }
+_GOES_ON = ("pending", "queued", "running")
 TABLES = tuple(_KINDS)
 """The tables whose rows are told, beside findings, which come with their runs."""
 
 
 def changes(rows: Rows) -> list[Change]:
-    """The changes that these rows tell, oldest first."""
+    """The changes that these rows tell, oldest first; a row that an API tells twice is one."""
     found = [change for table in TABLES for row in rows.get(table, ()) if (change := _change(table, row, rows))]
     runs = {change.id: change for change in found if change.kind == "run"}
     found += [change for row in rows.get(FINDINGS.name, ()) if (change := _finding(row, runs))]
-    return sorted(found)
+    return sorted({(change.kind, change.id, change.run): change for change in found}.values())
+
+
+def goes_on(change: Change) -> bool:
+    """Whether this is a run that has not ended."""
+    return change.kind == "run" and change.status in _GOES_ON
 
 
 def _change(table: str, row: Row, rows: Rows) -> Change | None:
     kind = _KINDS[table]
-    moments = [str(found) for name in kind.moments if is_stamp(found := cells.moment(row.get(name)))]
+    moments = [(found, str(row[name])) for name in kind.moments if (found := moment_of(row.get(name)))]
     if not moments or row.get("id") is None:
         return None
     what = " ".join(str(cells.plain(row[name])) for name in kind.what if row.get(name) not in (None, ""))
-    return Change(max(moments), kind.kind, str(row["id"]), moments[0], _name(table, row, rows), what)
+    (at, exact), (came, came_exact), id = max(moments), moments[0], str(row["id"])
+    run, status = (id, str(row.get("status") or "")) if table == RUNS.name else ("", "")
+    return Change(at, kind.kind, id, came, _name(table, row, rows), what, exact, came_exact, run, status)
 
 
 def _name(table: str, row: Row, rows: Rows) -> str:
@@ -113,8 +138,8 @@ def _named(rows: Sequence[Row], id: Any) -> str:
 def _finding(row: Row, runs: Mapping[str, Change]) -> Change | None:
     """A valid finding came when its run ended."""
     run = runs.get(str(row.get("run_id")))
-    if run is None or row.get("id") is None or not row.get("is_valid"):
+    if run is None or goes_on(run) or row.get("id") is None or not row.get("is_valid"):
         return None
-    return Change(
-        run.at, "finding", str(row["id"]), run.at, str(row.get("company_name") or ""), str(row.get("summary") or "")
-    )
+    name, what = str(row.get("company_name") or ""), str(row.get("summary") or "")
+    id = str(row["id"])
+    return Change(run.at, "finding", id, run.at, name, what, run.id, run.id, run.id)

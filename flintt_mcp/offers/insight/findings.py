@@ -35,11 +35,14 @@ _DATES = ("started_at", "ended_at", "completed_at", "created_at")
 
 
 class Read(msgspec.Struct, frozen=True):
-    """The results of runs, how complete they are, and the ids of runs for which no room was left; another call reads on there."""
+    """The results of runs, how complete they are, and the ids of runs that were not read: `left` are those for which no room was,
+    where another call reads on; of `failed` ones the API did not tell the results.
+    """
 
     results: list[Results]
     part: Part
     left: frozenset[str] = frozenset()
+    failed: frozenset[str] = frozenset()
 
 
 class Results(msgspec.Struct, frozen=True):
@@ -91,8 +94,10 @@ class Findings:
 
         outcomes = [stops(outcome) for outcome in await each(wanted, one, effort.seconds_left)]
         found = [outcome for outcome in outcomes if isinstance(outcome, Results)]
-        left = frozenset(str(run["id"]) for run, outcome in zip(wanted, outcomes, strict=True) if outcome is None)
-        return Read(found, _part(found, outcomes, len(runs), since), left)
+        ended = [(str(run["id"]), outcome) for run, outcome in zip(wanted, outcomes, strict=True)]
+        left = frozenset(id for id, outcome in ended if outcome is None)
+        failed = frozenset(id for id, outcome in ended if not isinstance(outcome, Results | NotFound | None))
+        return Read(found, _part(found, outcomes, len(runs), since), left, failed)
 
     async def _one(self, call: Call, run: Row, effort: Effort) -> Results | None:
         """The results of one run; None where there is no room for one request more.

@@ -16,6 +16,24 @@ def is_stamp(value: Any) -> bool:
     return isinstance(value, str) and len(value) == len(_STAMP) and value.endswith("Z")
 
 
+def moment_of(value: Any) -> str:
+    """A moment of the API in UTC to the second, a date alone as its begin; "" for what is none."""
+    if not isinstance(value, str):
+        return ""
+    whole = f"{value}T00:00:00Z" if len(value) == len("2026-03-20") else value.upper()
+    found = moment(whole)
+    return found if isinstance(found, str) and is_stamp(found) and _is_real(found) else ""
+
+
+def _is_real(stamp: str) -> bool:
+    """Whether there is such a moment: some clocks tell a 60th second, or a 24th hour."""
+    try:
+        datetime.fromisoformat(stamp)
+    except ValueError:
+        return False
+    return True
+
+
 def stamp(seconds: float) -> str:
     """The moment so many seconds after 1970."""
     return datetime.fromtimestamp(seconds, UTC).replace(microsecond=0, tzinfo=None).isoformat() + "Z"

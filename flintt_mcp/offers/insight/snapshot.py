@@ -49,11 +49,12 @@ _Read = tuple[Sequence[Row], Part]
 
 
 class Snapshot(msgspec.Struct, frozen=True):
-    """Rows by table, as the API sent them or as `findings.py` makes them, how complete they are, and the runs that are `left`."""
+    """Rows by table, as the API sent them or as `findings.py` makes them, how complete they are, and runs `left` or `failed`."""
 
     rows: Rows
     coverage: Coverage
     left: frozenset[str] = frozenset()
+    failed: frozenset[str] = frozenset()
 
 
 class Snapshots:
@@ -126,7 +127,9 @@ class Snapshots:
         asked = pick(rows)
         read = await self._findings.read(call, asked, since_when(asked) if since is None else since, effort)
         found = {FINDINGS.name: list(judgements(read.results, ids_by_name(rows[COMPANIES.name])))}
-        return Snapshot(rows | found, together((read.part, *(part for _, part in lists.values()))), read.left)
+        return Snapshot(
+            rows | found, together((read.part, *(part for _, part in lists.values()))), read.left, read.failed
+        )
 
     async def _lists_of(self, call: Call, names: Sequence[str], effort: Effort) -> dict[str, _Read]:
         """The rows of tables that are one list each."""

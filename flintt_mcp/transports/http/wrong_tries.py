@@ -8,13 +8,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from ipaddress import IPv6Address, ip_address
+
+from flintt_mcp.transports.http.exchanges.addresses import line_of
 
 SECONDS = 60.0
 FROM_ONE = 10
 FROM_ALL = 100
-_OF_ONE_LINE = 64
-"""Bits of an IPv6 address that say whose line it is; the rest is whatever its owner likes."""
 
 
 class WrongTries:
@@ -26,11 +25,11 @@ class WrongTries:
 
     def note(self, address: str) -> None:
         """One more from there."""
-        self._tries.append((self._now(), _line(address)))
+        self._tries.append((self._now(), line_of(address)))
 
     def take_back(self, address: str) -> None:
         """The last one from there was right after all."""
-        line = _line(address)
+        line = line_of(address)
         last = next((at for at in reversed(range(len(self._tries))) if self._tries[at][1] == line), None)
         if last is not None:
             del self._tries[last]
@@ -39,18 +38,5 @@ class WrongTries:
         """Whether another try from there is not looked at now."""
         since = self._now() - SECONDS
         self._tries = [one for one in self._tries if one[0] > since]
-        line = _line(address)
+        line = line_of(address)
         return len(self._tries) >= FROM_ALL or sum(whose == line for _, whose in self._tries) >= FROM_ONE
-
-
-def _line(address: str) -> str:
-    """Whose line an address is on: all addresses of one IPv6 network of the smallest kind are one."""
-    try:
-        found = ip_address(address)
-    except ValueError:
-        return address
-    if not isinstance(found, IPv6Address):
-        return address
-    if found.ipv4_mapped is not None:
-        return str(found.ipv4_mapped)
-    return str(int(found) >> (128 - _OF_ONE_LINE))

@@ -16,9 +16,9 @@ from flintt_mcp.calls.caller import Caller
 from flintt_mcp.calls.reply import objects_of
 from flintt_mcp.errors import ToolInputError
 from flintt_mcp.offers.insight import snapshot
-from flintt_mcp.offers.insight.changes import Change, Place
-from flintt_mcp.offers.insight.changes_since import Seen, _mark
+from flintt_mcp.offers.insight.changes import Change
 from flintt_mcp.offers.insight.effort import Effort
+from flintt_mcp.offers.insight.seen import MOST_MARKS, Seen
 from tests.fake_api import open_fake
 from tests.offers.insight.asking import refused, told
 from tests.offers.insight.test_reading import Api
@@ -45,6 +45,7 @@ class Workspace:
             name: [] for name in ("companies", "prospects", "signals", "runs")
         }
         self.results: dict[str, list[dict[str, Any]]] = {}
+        self.fails: set[str] = set()
         self.api = Api(self.answer)
 
     def answer(self, path: str, asked: Mapping[str, str]) -> Any:
@@ -52,6 +53,8 @@ class Workspace:
         if id in self.lists:
             offset = int(asked.get("offset", 0))
             return self.lists[id][offset : offset + int(asked["limit"])] if "limit" in asked else self.lists[id]
+        if id in self.fails:
+            return 500
         run = next(run for run in self.lists["runs"] if run["id"] == id)
         return {"run": run, "validation_results": self.results.get(id, []), "raw_results": []}
 
@@ -160,13 +163,130 @@ async def test_a_row_that_shows_late_is_not_lost_and_none_comes_twice(tmp_path: 
         assert await reader.all() == []
 
 
-async def test_a_row_that_is_dated_ahead_hides_none_that_comes_before_it(tmp_path: Path) -> None:
+@pytest.mark.parametrize("count", [1, 61])
+async def test_rows_dated_ahead_wait_for_their_moment_and_hide_none_before_it(tmp_path: Path, count: int) -> None:
     there = Workspace()
-    there.lists["companies"] = [row("ahead", 60 * 24 * 365 * 50)]
+    there.lists["companies"] = [row(f"ahead{number}", 60 * 24 * 365 * 50) for number in range(count)]
     async with open_fake(tmp_path, there.api) as app:
         reader = Reader(app)
-        assert await reader.all(since="2026-03-01") == ["ahead"]
+        page = await reader.page(since="2026-03-01")
+        assert (page["count"], page["note"]) == (0, f"{count} are dated later than now and are told then")
         there.lists["companies"].append({**row("c1", 0), "updated_at": datetime.now(UTC).isoformat()})
+        assert await reader.all() == ["c1"]
+        assert await reader.all() == []
+
+
+async def test_findings_that_the_api_did_not_tell_come_once_it_does(tmp_path: Path) -> None:
+    there = Workspace()
+    there.run("r1", 0, 1, "f1", "f2")
+    there.run("r2", 2, 3, "f3")
+    there.lists["companies"] = [row("c1", 60)]
+    there.fails = {"r1"}
+    async with open_fake(tmp_path, there.api) as app:
+        reader = Reader(app)
+        assert await reader.all(since="2026-03-01") == ["r1", "f3", "r2", "c1"]
+        assert await reader.all() == []
+        there.lists["companies"].append(row("c2", 90))
+        assert await reader.all() == ["c2"]
+        there.fails = set()
+        assert await reader.all(limit=1) == ["f1", "f2"]
+        assert await reader.all() == []
+
+
+async def test_more_runs_than_can_be_owed_hold_the_list_up_until_they_are_read(tmp_path: Path) -> None:
+    there = Workspace()
+    for number in range(35):
+        there.run(f"r{number:02}", number, number + 1, f"f{number:02}")
+    there.fails = {f"r{number:02}" for number in range(35)}
+    async with open_fake(tmp_path, there.api) as app:
+        reader = Reader(app)
+        first = await reader.page(since="2026-03-01", limit=500)
+        assert (first["count"], first["complete"]) == (30, False)
+        there.fails = set()
+        found = await reader.all(limit=500)
+        assert await reader.all() == []
+    told = [change["id"] for change in objects_of(first["changes"])] + found
+    assert sorted(told) == sorted(id for number in range(35) for id in (f"f{number:02}", f"r{number:02}"))
+
+
+async def test_a_run_that_ends_without_a_moment_of_its_end_is_told_again_with_its_findings(tmp_path: Path) -> None:
+    there = Workspace()
+    there.run("r1", 0, None, "early")
+    there.lists["companies"] = [row("c1", 60)]
+    async with open_fake(tmp_path, there.api) as app:
+        reader = Reader(app)
+        assert await reader.all(since="2026-03-01") == ["r1", "c1"]
+        assert await reader.all() == []
+        there.results["r1"] = []
+        there.run("r1", 0, None, "f1")
+        there.lists["runs"][0]["status"] = "completed"
+        page = await reader.page()
+        assert await reader.all() == []
+    assert [(one["kind"], one["id"], one["change"]) for one in objects_of(page["changes"])] == [
+        ("finding", "f1", "new"),
+        ("run", "r1", "changed"),
+    ]
+
+
+async def test_a_row_that_the_api_tells_twice_is_one_and_equal_ids_of_other_kinds_and_runs_are_others(
+    tmp_path: Path,
+) -> None:
+    there = Workspace()
+    for name in ("companies", "prospects", "signals"):
+        there.lists[name] = [row("same", 0)]
+    there.run("same", 0, 0, "same", "same")
+    there.run("r2", 0, 0, "same")
+    async with open_fake(tmp_path, there.api) as app:
+        reader = Reader(app)
+        assert await reader.all(since="2026-03-01", limit=1) == ["same", "same", "same", "same", "r2", "same", "same"]
+        assert await reader.all() == []
+
+
+async def test_a_list_at_its_cap_does_not_go_on_for_ever(tmp_path: Path) -> None:
+    there = Workspace()
+    there.lists["prospects"] = [row(f"p{number:03}", number, stage="won") for number in range(100)]
+    async with open_fake(tmp_path, there.api) as app:
+        reader = Reader(app)
+        assert len(await reader.all(since="2026-03-01")) == 100
+        page = await reader.page()
+    assert (page["count"], page["complete"]) == (0, True)
+    assert "at the cap of 100" in page["coverage"]
+
+
+@pytest.mark.parametrize("count", [60, 61, 300])
+async def test_a_late_row_is_not_lost_among_many_that_came_together(tmp_path: Path, count: int) -> None:
+    there = Workspace()
+    there.lists["companies"] = [row(f"c{number:03}", 10) for number in range(count)]
+    async with open_fake(tmp_path, there.api) as app:
+        reader = Reader(app)
+        assert len(await reader.all(since="2026-03-01", limit=500)) == count
+        there.lists["companies"] += [row("late", 9), row("a", 10)]
+        found = await reader.all(limit=500)
+        assert {"late", "a"} <= set(found)
+        assert count > 60 or sorted(found) == ["a", "late"]
+        assert await reader.all(limit=500) == []
+
+
+@pytest.mark.parametrize(
+    "odd", ["2026-03-20T23:59:60Z", "2026-03-20T24:00:00Z", "2026-03-20T06:00:00", "2026-03-20t06:00:00z", "2026-03-20"]
+)
+async def test_moments_as_some_clocks_tell_them_stop_nothing(tmp_path: Path, odd: str) -> None:
+    there = Workspace()
+    there.lists["companies"] = [{**row("c1", -60), "updated_at": odd}]
+    async with open_fake(tmp_path, there.api) as app:
+        reader = Reader(app)
+        assert await reader.all(since="2026-03-01") == ["c1"]
+        there.lists["companies"].append(row("c2", 60))
+        assert await reader.all() == ["c2"]
+
+
+async def test_two_changes_within_one_second_are_two(tmp_path: Path) -> None:
+    there = Workspace()
+    there.lists["companies"] = [{**row("c1", -60), "updated_at": "2026-03-20T06:00:05.100Z"}]
+    async with open_fake(tmp_path, there.api) as app:
+        reader = Reader(app)
+        assert await reader.all(since="2026-03-01") == ["c1"]
+        there.lists["companies"][0]["updated_at"] = "2026-03-20T06:00:05.900Z"
         assert await reader.all() == ["c1"]
         assert await reader.all() == []
 
@@ -231,26 +351,34 @@ async def test_what_has_no_moment_is_no_change(tmp_path: Path) -> None:
 
 moments = st.integers(0, 600)
 ROUNDS = st.lists(
-    st.tuples(st.lists(st.tuples(moments, st.integers(0, 119)), max_size=8), st.integers(1, 5)), min_size=1, max_size=6
+    st.tuples(st.lists(st.tuples(moments, st.integers(0, 119)), max_size=60), st.integers(1, 50)),
+    min_size=1,
+    max_size=6,
 )
 
 
 @given(rounds=ROUNDS)
-def test_law_every_change_comes_exactly_once_in_whatever_order_and_pages(
+def test_law_no_change_is_lost_in_whatever_order_and_pages_and_few_at_a_time_come_once(
     rounds: list[tuple[list[tuple[int, int]], int]],
 ) -> None:
     """Rows come with moments up to two minutes old, while pages of different lengths are read."""
     there: list[Change] = []
-    seen, shown, now = Seen(Place()), list[str](), 0
+    seen, shown, now = Seen.since("2026-01-01"), list[str](), 0
+
+    def tell(limit: int | None) -> None:
+        nonlocal seen
+        new = seen.unseen(there)
+        page, left = (new, []) if limit is None else (new[:limit], new[limit:])
+        shown.extend(change.id for change in page)
+        seen = seen.after(there, left, {})
+
     for number, (coming, limit) in enumerate(rounds):
         now += max((step for step, _ in coming), default=0)
         for place, (_, age) in enumerate(coming):
             at = (START + timedelta(seconds=now - age)).isoformat().replace("+00:00", "Z")
-            there.append(Change(at, "company", f"{number}-{place}", at, "", ""))
+            there.append(Change(at, "company", f"{number}-{place}", at, "", "", at, at))
         there.sort()
-        new = [change for change in there if not seen.has(change)]
-        shown += [change.id for change in new[:limit]]
-        first, marks = _mark(there, new[limit:], seen.before, "2100-01-01T00:00:00Z")
-        seen = Seen(first, frozenset(marks[at : at + 8] for at in range(0, len(marks), 8)))
-    shown += [change.id for change in there if not seen.has(change)]
-    assert sorted(shown) == sorted(change.id for change in there)
+        tell(limit)
+    tell(None)
+    assert set(shown) == {change.id for change in there}
+    assert len(there) > MOST_MARKS or len(shown) == len(there)

@@ -11,6 +11,7 @@ from collections.abc import Awaitable, Callable
 
 from starlette.responses import Response
 
+from flintt_mcp.transports.http.exchanges.addresses import line_of
 from flintt_mcp.transports.http.exchanges.exchange import Exchange
 from flintt_mcp.transports.http.exchanges.json_responses import rpc_error, stopping
 from flintt_mcp.transports.http.exchanges.options import HttpOptions
@@ -36,7 +37,7 @@ class Streams:
         self, exchange: Exchange, handle: Callable[[Exchange], Awaitable[None]], end: Callable[[], None] | None = None
     ) -> None:
         """Counts a stream while it is handled, or refuses it. `end` ends it in good order when a shutdown begins."""
-        counted_as, address = exchange.entry.counted_as, exchange.entry.trace.address
+        counted_as, address = exchange.entry.counted_as, line_of(exchange.entry.trace.address)
         full = self._full(counted_as, address)
         if full is not None:
             await exchange.answer(full)
@@ -68,7 +69,8 @@ class Streams:
             return rpc_error(503, "Too many streams are open on this server; try again later", headers=later)
         if self._open[counted_as] >= self._most_per_caller:
             return rpc_error(503, "Too many streams are open for this caller; close one of them first", headers=later)
-        if address and self._from[address] > self._most - self._open.total():
+        held = self._from[address]
+        if address and held and held + 1 > self._most - self._open.total() - 1:
             return rpc_error(
                 503,
                 "Too many streams are open from this address; close one of them first. Behind a proxy, the operator names it with "
